@@ -1,0 +1,26 @@
+//! What users write: the custom resources of group `dli.huaweicloud.com`, their rules and their conditions.
+
+mod common;
+mod connection;
+mod project;
+mod queue;
+
+pub use common::{AdoptionPolicy, DeletionPolicy, Drift, LocalReference, ManagementPolicy, ObservedProject, TagEntry};
+pub use connection::{
+    EnhancedConnection, EnhancedConnectionSpec, EnhancedConnectionStatus, HostEntry, ObservedPeering, QueueTarget,
+};
+pub use project::{DliProject, DliProjectSpec, DliProjectStatus, ProjectCapabilities};
+pub use queue::{DliQueue, DliQueueSpec, DliQueueStatus, QueueEvidence, QueueType};
+
+/// API group of all kinds.
+pub const GROUP: &str = "dli.huaweicloud.com";
+/// The one version.
+pub const VERSION: &str = "v1alpha1";
+/// Finalizer that keeps an object until its remote resource is proved absent.
+pub const FINALIZER: &str = "dli.huaweicloud.com/finalizer";
+/// Annotation that holds the durable intent of a create or an adoption (see `docs/protocol.md`).
+pub const INTENT_ANNOTATION: &str = "dli.huaweicloud.com/intent";
+/// Name of the Secret with the credentials, in the namespace of the objects.
+pub const CREDENTIALS_SECRET: &str = "dli-credentials";
+/// Name of the `DliProject` that objects use when they name none.
+pub const DEFAULT_PROJECT: &str = "default";

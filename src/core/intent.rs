@@ -1,0 +1,44 @@
+//! The durable intent of a create or an adoption: an annotation that is written before the call, in the same PATCH as
+//! the finalizer, and that makes a lost reply or a crash repairable.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dli::EpochMillis;
+
+/// Version of the format that this build writes and understands.
+pub const INTENT_VERSION: u32 = 1;
+
+/// What was about to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IntentOp {
+    /// Create the remote resource.
+    Create,
+    /// Take over a remote resource that exists.
+    Adopt,
+}
+
+/// The content of the annotation `dli.huaweicloud.com/intent`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Format version. An unknown one is never acted on.
+    pub v: u32,
+    /// `metadata.uid` of the object that wrote it. A copy of the YAML has another uid, and its intent is no evidence.
+    pub uid: String,
+    /// Counts the attempts of this object.
+    pub n: u32,
+    /// What.
+    pub op: IntentOp,
+    /// Project id and remote name, `project/name`; for an adoption of a connection its id follows, `project/name/id`.
+    pub key: String,
+    /// When, by the server's clock.
+    pub at: EpochMillis,
+    /// Whether the create carries the owner tag and the region lets it be read back.
+    pub tagged: bool,
+    /// Digest of the fields that cannot be changed, as they were sent.
+    #[serde(rename = "immutablesHash")]
+    pub immutables_hash: String,
+    /// Queues named in a connection's create call: bound by it, hence managed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+}

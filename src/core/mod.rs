@@ -1,0 +1,17 @@
+//! What to do. One pure function, [`step`], holds everything that remembers or decides between two I/O calls: it takes
+//! what is known ([`World`]), where an object stands ([`Pass`]), one input and the time, and says the next effect.
+//!
+//! Nothing here does I/O, reads a clock, draws a random number or logs.
+
+mod intent;
+mod seam;
+mod settings;
+mod world;
+
+pub use intent::{INTENT_VERSION, Intent, IntentOp};
+pub use seam::{
+    CloudEffect, CredentialId, CredentialState, Effect, Endpoint, Event, FinalizerChange, Input, KubeEffect, KubeReply,
+    Leadership, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
+};
+pub use settings::Settings;
+pub use world::{Pass, World, step};
