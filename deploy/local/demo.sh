@@ -25,7 +25,8 @@ open_work
 # Every object as "Kind/name status reason message" of its Ready condition.
 # shellcheck disable=SC2016
 summary() {
-    kubectl -n "$namespace" get "$kinds" -o jsonpath='{range .items[*]}{.kind}/{.metadata.name}{" "}{.status.conditions[?(@.type=="Ready")].status}{" "}{.status.conditions[?(@.type=="Ready")].reason}{" "}{.status.conditions[?(@.type=="Ready")].message}{"\n"}{end}' 2>/dev/null || true
+    kubectl -n "$namespace" get "$kinds" -o jsonpath='{range .items[*]}{.kind}/{.metadata.name}{" "}{.status.conditions[?(@.type=="Ready")].status}{" "}{.status.conditions[?(@.type=="Ready")].reason}{" "}{.status.conditions[?(@.type=="Ready")].message}{"\n"}{end}' 2>/dev/null |
+        sed -e 's/ *$//' -e '/ /!s/$/ (nothing reported yet)/' || true
 }
 
 all_ready() {
@@ -100,7 +101,8 @@ if [ -n "$context" ]; then
     if kubectl get namespace "$namespace" >/dev/null 2>&1; then
         fail "namespace $namespace exists there already; choose another one: make demo CONTEXT=$context NAMESPACE=..."
     fi
-    if kubectl -n "$system" get deployment dli-operator >/dev/null 2>&1; then
+    # An earlier demo has left the Deployment, without Pods.
+    if [ "$(kubectl -n "$system" get deployment dli-operator --ignore-not-found -o 'jsonpath={.spec.replicas}')" -gt 0 ] 2>/dev/null; then
         fail "dli-operator is installed there already; the demo would be a second one"
     fi
     # The operator is still up when this runs: it releases what it made.
@@ -158,6 +160,7 @@ All of it stays up until Ctrl-C. In another terminal:
   kubectl -n $namespace delete dlic test1
   tail -f $work/operator.log
 TEXT
+trap 'exit 0' INT
 while alive "$operator_pid" && alive "$simulator_pid"; do sleep 1; done
 dump
 fail "the operator or the simulator ended by itself"

@@ -20,6 +20,23 @@ write_config
 make_user_namespace "$namespace"
 kubectl config set-context --current --namespace "$namespace" >/dev/null
 
+cat >"$work/first.yaml" <<'YAML'
+apiVersion: dli.huaweicloud.com/v1alpha1
+kind: DliProject
+metadata:
+  name: default
+spec:
+  region: ap-southeast-3
+  cloud: simulator
+---
+apiVersion: dli.huaweicloud.com/v1alpha1
+kind: DliQueue
+metadata:
+  name: etl
+spec:
+  cuCount: 16
+YAML
+
 cat <<TEXT
 
 Ready, until Ctrl-C. In another terminal:
@@ -30,17 +47,12 @@ Ready, until Ctrl-C. In another terminal:
   cargo run -- run --config $work/operator.yaml --kubeconfig $work/operator.kubeconfig
 
   # something for it to do, in namespace $namespace
-  kubectl apply -f - <<YAML
-  {"apiVersion": "dli.huaweicloud.com/v1alpha1", "kind": "DliProject", "metadata": {"name": "default"},
-   "spec": {"region": "ap-southeast-3", "cloud": "simulator"}}
-  YAML
-  kubectl apply -f - <<YAML
-  {"apiVersion": "dli.huaweicloud.com/v1alpha1", "kind": "DliQueue", "metadata": {"name": "etl"}, "spec": {"cuCount": 16}}
-  YAML
+  kubectl apply -f $work/first.yaml
   kubectl get dli -w
 
   logs: $work/simulator.log, $work/cluster/*.log
 TEXT
+trap 'exit 0' INT
 while alive "$simulator_pid"; do sleep 1; done
 tail -n 20 "$work/simulator.log" >&2
 fail "the simulator ended by itself"

@@ -10,7 +10,9 @@ fail() {
     exit 1
 }
 
-step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+step() {
+    if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
+}
 
 # show prints a command as a user would type it, run prints and runs it.
 show() {
@@ -51,13 +53,21 @@ open_work() {
 
 close_work() {
     local code=$?
-    trap '' INT TERM HUP
+    trap '' TERM HUP
+    trap 'exit 130' INT # a second Ctrl-C does not wait for before_close
     before_close || true
     exec 8>&-
     wait "$keeper" 2>/dev/null || true
+    if [ "$code" -eq 0 ]; then echo "All that was started is stopped."; fi
     exit "$code"
 }
 before_close() { :; }
+
+# A process that nobody has waited for yet is gone all the same.
+gone() {
+    if ! kill -0 "$1" 2>/dev/null; then return 0; fi
+    case $(ps -o stat= -p "$1" 2>/dev/null) in Z*) return 0 ;; *) return 1 ;; esac
+}
 
 # Newest first: the operator ends before the API server that holds its lease.
 stop_all() {
@@ -66,7 +76,7 @@ stop_all() {
     for pid in ${pids[@]+"${pids[@]}"}; do
         kill -TERM "$pid" 2>/dev/null || continue
         for ((tries = 0; tries < 50; tries++)); do
-            kill -0 "$pid" 2>/dev/null || break
+            if gone "$pid"; then break; fi
             sleep 0.1
         done
         kill -KILL "$pid" 2>/dev/null || true
