@@ -1,6 +1,5 @@
 .DEFAULT_GOAL := help
 SHELL := bash
-.SHELLFLAGS := -euo pipefail -c
 
 # Arguments for cargo test, for example: make test ARGS='--test convergence'
 ARGS ?=
@@ -19,9 +18,8 @@ check: ## the fast loop: format, lints, unit tests (under two minutes when warm)
 
 .PHONY: test
 test: ## everything, against a real control plane (its first build takes about 7 minutes on 2 cores)
-	@bin=$$(deploy/local/build.sh); \
-	set -x; \
-	cargo build --release; \
+	@bin=$$(deploy/local/build.sh) && set -x && \
+	cargo build --release && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
 
 .PHONY: demo

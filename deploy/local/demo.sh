@@ -113,7 +113,7 @@ if [ -n "$context" ]; then
         run kubectl -n "$namespace" delete dlip --all --ignore-not-found --timeout=30s
         run kubectl delete namespace "$namespace" --ignore-not-found --timeout=60s
         echo "Left there: the custom resource definitions, the roles, namespace $system. To remove them too:"
-        echo "  kubectl --context $context delete -k deploy/base && kubectl --context $context delete -f crds/"
+        echo "  kubectl --context $context delete -k deploy/base"
     }
 else
     start_control_plane
@@ -132,7 +132,12 @@ step "What a user does: credentials, then YAML"
 make_user_namespace "$namespace"
 # The only difference from the file as it stands: the project is in the
 # simulated cloud.
-awk '/^ *cloud:/ { next } { print } /^ *region:/ { sub(/region:.*/, "cloud: simulator"); print }' "$sample" >"$work/getting-started.yaml"
+awk '
+    /^ *cloud:/ { next }
+    /\{.*region:/ { sub(/region: *[^,}]*/, "&, cloud: simulator") }
+    { print }
+    /^ *region:/ { sub(/region:.*/, "cloud: simulator"); print }
+' "$sample" >"$work/getting-started.yaml"
 grep -q 'cloud: simulator' "$work/getting-started.yaml" || fail "found no project in $sample"
 run diff "$sample" "$work/getting-started.yaml" || true
 run kubectl -n "$namespace" apply -f "$work/getting-started.yaml"

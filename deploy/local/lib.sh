@@ -161,9 +161,8 @@ YAML
 
 install_operator_objects() {
     step "Installing the custom resources and the operator's roles"
-    run kubectl apply --server-side -f crds/
-    run kubectl wait --for=condition=Established --timeout=60s -f crds/
-    run kubectl apply -k deploy/local/demo
+    run kubectl apply --server-side -k deploy/local/demo
+    run kubectl wait --for=condition=Established --timeout=60s crd -l app.kubernetes.io/name=dli-operator
 }
 
 # make_user_namespace NAME
