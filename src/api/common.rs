@@ -45,10 +45,11 @@ pub enum AdoptionPolicy {
 }
 
 /// Names an object of the same namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 pub struct LocalReference {
     /// Name of the object, in the namespace of this one.
     #[schemars(length(min = 1, max = 253), regex(pattern = rules::OBJECT_NAME))]
+    #[x_kube(validation = rules::object_name())]
     pub name: String,
 }
 
@@ -58,10 +59,11 @@ pub struct TagEntry {
     /// Key: 1 to 128 letters, digits, spaces and `_ . : + - @`, with no space at either end. It must not start with
     /// `_sys_` or `dli-operator-`.
     #[schemars(length(min = 1, max = 128), regex(pattern = rules::TAG_KEY))]
-    #[x_kube(validation = rules::tag_key_is_free())]
+    #[x_kube(validation = rules::tag_key(), validation = rules::tag_key_is_free())]
     pub key: String,
     /// Value: up to 255 letters, digits, spaces and `_ . : + - @`.
     #[schemars(length(max = 255), regex(pattern = rules::TAG_VALUE))]
+    #[x_kube(validation = rules::tag_value())]
     pub value: String,
 }
 

@@ -47,16 +47,19 @@ pub struct EnhancedConnectionSpec {
     ))]
     pub connection_name: Option<String>,
     /// Id (a UUID) of the VPC to connect to. Cannot be changed after creation.
-    #[schemars(length(max = 36), extend("format" = "uuid"))]
+    #[schemars(length(max = 36), regex(pattern = rules::UUID))]
+    #[x_kube(validation = rules::uuid("destVpcId", "VPC"))]
     pub dest_vpc_id: String,
     /// Network id (a UUID) of the subnet to connect to: `id` or `neutron_network_id` in the VPC API, not
     /// `neutron_subnet_id`. Cannot be changed after creation.
-    #[schemars(length(max = 36), extend("format" = "uuid"))]
+    #[schemars(length(max = 36), regex(pattern = rules::UUID))]
+    #[x_kube(validation = rules::uuid("destNetworkId", "network"))]
     pub dest_network_id: String,
     /// Id (a UUID) of the route table of the subnet; needed where the subnet does not use the default route table of its
     /// VPC. Cannot be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 36), extend("format" = "uuid"))]
+    #[schemars(length(max = 36), regex(pattern = rules::UUID))]
+    #[x_kube(validation = rules::uuid("routeTableId", "route table"))]
     pub route_table_id: Option<String>,
     /// Queues to bind, up to 100. When the list is absent, bindings are left alone; when it is empty, the operator unbinds
     /// what it bound. Bindings that others made are never removed. Can be changed (dli_02_0191, dli_02_0192).

@@ -155,7 +155,8 @@ pub fn files() -> Result<Vec<(String, String)>, Error> {
         list.push('\n');
         files.push((name, format!("{HEADER}{}", to_yaml(&definition)?)));
     }
-    files.push(("kustomization.yaml".into(), list));
+    // Without a suffix, so that both `kubectl apply -k crds` and `kubectl apply -f crds` work.
+    files.push(("Kustomization".into(), list));
     Ok(files)
 }
 

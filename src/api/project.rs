@@ -38,7 +38,11 @@ pub struct DliProjectSpec {
     /// Name of a cloud in the operator's configuration, which knows its endpoints. Default: `huaweicloud`. Cannot be
     /// added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63), regex(pattern = rules::REGION))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = rules::CLOUD))]
+    #[x_kube(validation = rules::matches(
+        rules::CLOUD,
+        "cloud must be the name of a cloud in the operator's configuration: lower-case letters, digits and hyphens"
+    ))]
     pub cloud: Option<String>,
     /// Project id, 32 hexadecimal digits in practice. When it is absent, the project of the region is looked up once
     /// and kept in `status.projectId`. May be added later; cannot be changed or removed once it is set.

@@ -90,7 +90,7 @@ pub struct DliQueueSpec {
     /// added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), inner(length(min = 1, max = 128), regex(pattern = rules::LABEL)))]
-    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    #[x_kube(validation = rules::labels(), merge_strategy = ListMerge::Atomic)]
     pub labels: Option<Vec<String>>,
     /// Engine of an SQL queue: `spark` (default) or `hetuEngine`; `hetuEngine` needs `queueType` `sql`. Cannot be added,
     /// changed or removed after creation.

@@ -13,6 +13,10 @@ pub(super) const CONNECTION_NAME: &str = "^[A-Za-z0-9_]+$";
 pub(super) const OBJECT_NAME: &str = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$";
 /// Region id: it becomes part of a host name.
 pub(super) const REGION: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+/// Name of a cloud in the operator's configuration.
+pub(super) const CLOUD: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+/// Id of a VPC, a network or a route table.
+pub(super) const UUID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
 /// Project id.
 pub(super) const PROJECT_ID: &str = "^[A-Za-z0-9]+$";
 /// Enterprise project: `0` or a UUID.
@@ -44,6 +48,48 @@ pub(super) fn queue_name() -> Rule {
         "queueName must consist of lower-case letters, digits and `_`, must not start with `_` and must not be digits \
          alone. The cloud knows queues by lower-case names: write the name in lower case",
     )
+}
+
+/// Id that another service of the cloud made for `thing`.
+pub(super) fn uuid(field: &str, thing: &str) -> Rule {
+    matches(
+        UUID,
+        &format!(
+            "{field} must be the id of the {thing}, a UUID in lower case such as 22094d8f-c310-4621-913d-4c4d655d8495, \
+             not its name"
+        ),
+    )
+}
+
+/// Name of an object of the same namespace.
+pub(super) fn object_name() -> Rule {
+    matches(
+        OBJECT_NAME,
+        "name must be that of a Kubernetes object, not that of the resource in the cloud: lower-case letters, digits, \
+         `-` and `.`",
+    )
+}
+
+/// Labels of the cloud.
+pub(super) fn labels() -> Rule {
+    rule(
+        format!("self.all(label, label.matches(r'{LABEL}'))"),
+        "labels must each be written key=value, such as multi_az=2",
+    )
+}
+
+/// Characters of a tag's key.
+pub(super) fn tag_key() -> Rule {
+    matches(
+        TAG_KEY,
+        "key must consist of letters, digits, spaces and `_ . : + - @`, without a space at either end: replace other \
+         characters",
+    )
+}
+
+/// Characters of a tag's value.
+pub(super) fn tag_value() -> Rule {
+    matches(TAG_VALUE, "value must consist of letters, digits, spaces and `_ . : + - @`: replace other characters")
 }
 
 /// An optional field of a spec that can neither be added nor changed nor removed.
@@ -112,6 +158,7 @@ pub(super) fn sql_only(field: &str, value: &str) -> Rule {
         format!("!has(self.{field}) || self.{field} != '{value}' || !has(self.queueType) || self.queueType == 'sql'"),
         format!("{field} {value} needs queueType sql: remove {field}, or write queueType sql"),
     )
+    .reason(Reason::FieldValueForbidden)
     .field_path(format!(".{field}"))
 }
 
