@@ -26,7 +26,7 @@ use std::{
     path::{Path, PathBuf},
     process::{self, Child, Command, Output, Stdio},
     sync::{
-        Mutex, OnceLock,
+        LazyLock, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -63,12 +63,13 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// The one of this process, with the custom resources and `deploy/base` in place.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<ControlPlane> = OnceLock::new();
-        SHARED.get_or_init(|| {
-            let cluster = Self::start();
+        // Where it cannot start, one test says why and the others fail at once.
+        static SHARED: LazyLock<ControlPlane> = LazyLock::new(|| {
+            let cluster = ControlPlane::start();
             cluster.install();
             cluster
-        })
+        });
+        &SHARED
     }
 
     /// Starts a bare one.
@@ -179,7 +180,8 @@ impl ControlPlane {
     /// Path of a new kubeconfig with which one is the operator's ServiceAccount and may do what `deploy/base` allows.
     pub fn service_account_kubeconfig(&self) -> PathBuf {
         let token = self.must(["-n", SYSTEM_NAMESPACE, "create", "token", "dli-operator", "--duration=24h"]);
-        let mut config: Value = serde_json::from_str(&self.must(["config", "view", "--raw", "-o", "json"])).expect("JSON");
+        let mut config: Value =
+            serde_json::from_str(&self.must(["config", "view", "--raw", "-o", "json"])).expect("JSON");
         config["users"][0]["user"] = serde_json::json!({"token": token.trim()});
         let path = self.dir.join("service-account.kubeconfig");
         fs::write(&path, config.to_string()).expect("a kubeconfig");
