@@ -9,8 +9,8 @@ use crate::{
         AdoptionPolicy, DeletionPolicy, EnhancedConnection, EnhancedConnectionStatus, ManagementPolicy, ObservedProject,
     },
     dli::{
-        Applied, Call, CallError, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, CreateConnection,
-        ErrorClass, Host, QueueName, Reply, ResourceType, Tag,
+        Applied, Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState,
+        CreateConnection, ErrorClass, Host, PeeringState, QueueName, Reply, ResourceType, Tag,
     },
 };
 
@@ -181,7 +181,10 @@ pub(super) fn absorb(
                     ctx.facts.deleted = true;
                     None
                 }
-                Err(error) => Some(error),
+                Err(error) => {
+                    ctx.memory().delete_refused |= error.cause == Cause::Answer;
+                    Some(error)
+                }
             }
         }
         (Call::Bind { .. } | Call::Unbind { .. } | Call::SetHosts { .. }, outcome) => {
@@ -752,6 +755,7 @@ fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
                 .iter()
                 .find(|c| Some(&c.id) != expected.as_ref())
                 .map_or_else(|| item.id.clone(), |c| c.id.clone());
+            clear(ctx, object, &link, &id)?;
             return ctx.call(&link, Call::DeleteConnection(id));
         }
     }
@@ -770,8 +774,34 @@ fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
             let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
             abandon(ctx, object, note)
         }
-        Some(Some(_)) => ctx.call(&link, Call::DeleteConnection(id)),
+        Some(Some(_)) => {
+            clear(ctx, object, &link, &id)?;
+            ctx.call(&link, Call::DeleteConnection(id))
+        }
     }
+}
+
+/// Unbinds what this object bound, where the cloud has refused to delete the connection before: some may want that first.
+fn clear(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, id: &ConnectionId) -> Flow<()> {
+    if !ctx.memory().delete_refused || ctx.facts.unbound {
+        return Ok(());
+    }
+    let Some(read) = ctx.facts.connection.clone() else { return ctx.call(link, Call::GetConnection(id.clone())) };
+    let Some(item) = read.filter(|item| item.id == *id) else { return Ok(()) };
+    let mut managed: BTreeSet<String> = object.status.iter().flat_map(|s| s.managed_targets.iter().cloned()).collect();
+    managed.extend(object.intent().into_iter().flat_map(|i| i.targets));
+    let queues: Vec<QueueName> = item
+        .entries()
+        .filter(|e| e.state == PeeringState::Active && managed.contains(e.name.as_str()))
+        .map(|e| e.name.clone())
+        .collect();
+    if queues.is_empty() {
+        return Ok(());
+    }
+    ctx.may_mutate()?;
+    ctx.fresh()?;
+    ctx.facts.unbound = true;
+    ctx.call(link, Call::Unbind { id: id.clone(), queues })
 }
 
 /// The DELETE was accepted, but the cloud still shows the connection.

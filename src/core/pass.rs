@@ -62,6 +62,8 @@ pub(super) struct Facts {
     pub(super) written_intent: Option<u32>,
     /// The DELETE of this pass was accepted.
     pub(super) deleted: bool,
+    /// This pass has unbound what stood in the way of a deletion.
+    pub(super) unbound: bool,
     pub(super) sweep: project::Sweep,
 }
 

@@ -180,6 +180,8 @@ pub(super) struct Memory {
     pub(super) sent_hosts: Option<String>,
     /// When the DELETE was first accepted.
     pub(super) deleted_at: Option<Millis>,
+    /// A DELETE was refused: what is bound is unbound first.
+    pub(super) delete_refused: bool,
     pub(super) project: Option<ObjectKey>,
 }
 

@@ -9,12 +9,7 @@ use dli_operator::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::{
-    QUIET,
-    kube::meta,
-    scenarios::Scenario,
-    sim::Sim,
-};
+use crate::{QUIET, kube::meta, scenarios::Scenario, sim::Sim};
 
 /// The end of a run, without what may differ from run to run: ids, times, words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +55,8 @@ impl End {
             .objects
             .iter()
             .map(|(key, object)| {
-                let say: Vec<String> = conditions(object)
-                    .iter()
-                    .map(|c| format!("{}={}/{}", c.type_, c.status, c.reason))
-                    .collect();
+                let say: Vec<String> =
+                    conditions(object).iter().map(|c| format!("{}={}/{}", c.type_, c.status, c.reason)).collect();
                 (key.to_string(), say.join(" "))
             })
             .collect();
@@ -133,7 +126,8 @@ pub fn judge(sim: &Sim, scenario: &Scenario, expected: Option<&End>) -> Result<(
             return Err(format!("{key} speaks of generation {:?}", ready.observed_generation));
         }
         let says_ready = ready.status == "True";
-        let abnormal = conditions(object).iter().filter(|c| matches!(c.type_.as_str(), "Reconciling" | "Stalled")).count();
+        let abnormal =
+            conditions(object).iter().filter(|c| matches!(c.type_.as_str(), "Reconciling" | "Stalled")).count();
         if abnormal > 1 {
             return Err(format!("{key} is both Reconciling and Stalled"));
         }
@@ -151,9 +145,9 @@ pub fn judge(sim: &Sim, scenario: &Scenario, expected: Option<&End>) -> Result<(
                     .collect();
                 connections.iter().any(|c| {
                     *c.id == *id
-                        && wanted.iter().all(|w| {
-                            c.entries.iter().any(|e| *e.name == **w && e.state == PeeringState::Active)
-                        })
+                        && wanted
+                            .iter()
+                            .all(|w| c.entries.iter().any(|e| *e.name == **w && e.state == PeeringState::Active))
                 })
             }
         };

@@ -74,18 +74,11 @@ fn id_of(sim: &Sim, name: &str) -> String {
 pub fn all() -> Vec<Scenario> {
     let with = |name, stages, pauses, foreign| Scenario { name, stages, pauses, foreign };
     let base = || vec![project(), queue("q1", json!({})), connection(refs(&["q1"]))];
-    let two = || {
-        vec![project(), queue("q1", json!({})), queue("q2", json!({})), connection(refs(&["q1", "q2"]))]
-    };
+    let two = || vec![project(), queue("q1", json!({})), queue("q2", json!({})), connection(refs(&["q1", "q2"]))];
     vec![
         with("create-queue", vec![vec![project(), queue("q1", json!({}))]], vec![], vec![]),
         with("create-connection", vec![base()], vec![], vec![]),
-        with(
-            "bind",
-            vec![base(), vec![queue("q2", json!({})), connection(refs(&["q1", "q2"]))]],
-            vec![None],
-            vec![],
-        ),
+        with("bind", vec![base(), vec![queue("q2", json!({})), connection(refs(&["q1", "q2"]))]], vec![None], vec![]),
         with("unbind", vec![two(), vec![connection(refs(&["q1"]))]], vec![None], vec![]),
         with(
             "drift-binding-and-hosts",
@@ -185,15 +178,11 @@ pub fn all() -> Vec<Scenario> {
         with(
             "retain-and-return",
             vec![
-                vec![
-                    project(),
-                    queue("q1", json!({"deletionPolicy": "Retain"})),
-                    {
-                        let mut spec = refs(&["q1"]);
-                        merge(&mut spec, json!({"deletionPolicy": "Retain"}));
-                        connection(spec)
-                    },
-                ],
+                vec![project(), queue("q1", json!({"deletionPolicy": "Retain"})), {
+                    let mut spec = refs(&["q1"]);
+                    merge(&mut spec, json!({"deletionPolicy": "Retain"}));
+                    connection(spec)
+                }],
                 vec![Action::Delete(ObjectKind::Connection, "test1"), Action::Delete(ObjectKind::Queue, "q1")],
                 base(),
             ],

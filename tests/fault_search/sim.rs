@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use dli_operator::{
     cloud::wire,
     core::{
-        CloudEffect, CredentialId, CredentialState, Effect, Input, KubeEffect, KubeReply, Leadership, Millis, Next, Now,
-        Object, ObjectKey, ObjectKind, Pass, Settings, Step, World, step,
+        CloudEffect, CredentialId, CredentialState, Effect, Input, KubeEffect, KubeReply, Leadership, Millis, Next,
+        Now, Object, ObjectKey, ObjectKind, Pass, Settings, Step, World, step,
     },
     dli::{Answer, Applied, CallError, Cause, ErrorClass},
     simulator::{Caller, Delivery, Effect as CloudFault, Fault as ArmedFault, Model},
@@ -392,9 +392,9 @@ impl Sim {
             Some(version) => {
                 CredentialState::Present(CredentialId { namespace: namespace.clone(), fingerprint: version })
             }
-            None => CredentialState::Missing {
-                last: Some(CredentialId { namespace: namespace.clone(), fingerprint: 1 }),
-            },
+            None => {
+                CredentialState::Missing { last: Some(CredentialId { namespace: namespace.clone(), fingerprint: 1 }) }
+            }
         }
     }
 
@@ -470,10 +470,9 @@ impl Sim {
         let outcome = self.cloud.handle(self.wall(), &Caller::new("key"), &request);
         self.cloud.disarm();
         let answer = match outcome.delivery {
-            Delivery::Whole(response) => Answer {
-                outcome: wire::decode(&effect.call, &response),
-                server_date: Some(self.wall() / 1000 * 1000),
-            },
+            Delivery::Whole(response) => {
+                Answer { outcome: wire::decode(&effect.call, &response), server_date: Some(self.wall() / 1000 * 1000) }
+            }
             Delivery::Nothing | Delivery::Cut(_) | Delivery::Endless(_) => {
                 self.mono += 1_000;
                 error(Applied::Unknown, Cause::Reset, "connection reset")
@@ -481,7 +480,11 @@ impl Sim {
         };
         if self.tracing {
             let text = format!("{answer:?}");
-            self.trace.push(format!("{:>9}    <- {}", self.mono - 1_000_000, text.chars().take(700).collect::<String>()));
+            self.trace.push(format!(
+                "{:>9}    <- {}",
+                self.mono - 1_000_000,
+                text.chars().take(700).collect::<String>()
+            ));
         }
         answer
     }
