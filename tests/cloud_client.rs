@@ -38,10 +38,11 @@ fn context(base: &str) -> CallContext {
     }
 }
 
+/// Small limits on size, and time enough for a busy machine.
 fn options() -> ClientOptions {
     ClientOptions {
-        timeout: Duration::from_millis(1500),
-        connect_timeout: Duration::from_millis(700),
+        timeout: Duration::from_secs(60),
+        connect_timeout: Duration::from_secs(30),
         list_bytes: 256 << 10,
         other_bytes: 16 << 10,
         ..ClientOptions::default()
@@ -63,7 +64,11 @@ fn set_hosts() -> Call {
 }
 
 async fn ask(base: &str, call: &Call) -> Answer {
-    let client = CloudClient::new(&options()).unwrap();
+    ask_with(&options(), base, call).await
+}
+
+async fn ask_with(options: &ClientOptions, base: &str, call: &Call) -> Answer {
+    let client = CloudClient::new(options).unwrap();
     let answer = client.call(&context(base), call).await;
     let text = format!("{answer:?} {:?} {client:?}", context(base));
     assert!(!text.contains("CANARY"), "{text}");
@@ -71,7 +76,11 @@ async fn ask(base: &str, call: &Call) -> Answer {
 }
 
 async fn fails(base: &str, call: &Call) -> CallError {
-    let error = ask(base, call).await.outcome.unwrap_err();
+    fails_with(&options(), base, call).await
+}
+
+async fn fails_with(options: &ClientOptions, base: &str, call: &Call) -> CallError {
+    let error = ask_with(options, base, call).await.outcome.unwrap_err();
     assert!(!error.to_string().contains("CANARY"), "{error}");
     assert!(error.message.len() <= 512 && !error.message.contains('\n'));
     error
@@ -79,9 +88,13 @@ async fn fails(base: &str, call: &Call) -> CallError {
 
 /// Class, effect and cause of a failed read and of a failed change.
 async fn both(base: &str, cause: Cause, change: Applied) -> String {
-    let read = fails(base, &list()).await;
+    both_with(&options(), base, cause, change).await
+}
+
+async fn both_with(options: &ClientOptions, base: &str, cause: Cause, change: Applied) -> String {
+    let read = fails_with(options, base, &list()).await;
     assert_eq!((read.cause, read.applied), (cause, Applied::No), "{read}");
-    let changed = fails(base, &delete()).await;
+    let changed = fails_with(options, base, &delete()).await;
     assert_eq!((changed.cause, changed.applied), (cause, change), "{changed}");
     read.message
 }
@@ -237,18 +250,22 @@ async fn compressed_answers_count_by_what_they_hold() {
 async fn a_slow_server_is_left_alone() {
     let silent = server(|mut stream| async move {
         receive(&mut stream).await;
-        tokio::time::sleep(Duration::from_secs(30)).await;
+        tokio::time::sleep(Duration::from_secs(300)).await;
     })
     .await;
     let slow = server(|mut stream| async move {
         receive(&mut stream).await;
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{").await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n{").await;
         while stream.write_all(b" ").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     })
     .await;
-    tokio::join!(both(&silent, Cause::Timeout, Applied::Unknown), both(&slow, Cause::Timeout, Applied::Unknown));
+    let brief = ClientOptions { timeout: Duration::from_millis(600), ..options() };
+    tokio::join!(
+        both_with(&brief, &silent, Cause::Timeout, Applied::Unknown),
+        both_with(&brief, &slow, Cause::Timeout, Applied::Unknown)
+    );
 }
 
 #[tokio::test]
@@ -332,10 +349,11 @@ async fn a_server_that_speaks_no_tls() {
     both(&closing.replace("http://", "https://"), Cause::Tls, Applied::No).await;
     let silent = server(|mut stream| async move {
         let _ = stream.read(&mut [0; 1024]).await;
-        tokio::time::sleep(Duration::from_secs(30)).await;
+        tokio::time::sleep(Duration::from_secs(300)).await;
     })
     .await;
-    both(&silent.replace("http://", "https://"), Cause::Timeout, Applied::No).await;
+    let brief = ClientOptions { connect_timeout: Duration::from_millis(300), ..options() };
+    both_with(&brief, &silent.replace("http://", "https://"), Cause::Timeout, Applied::No).await;
 }
 
 #[tokio::test]
