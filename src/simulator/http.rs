@@ -38,7 +38,7 @@ const BODY_TIME: Duration = Duration::from_secs(60);
 /// The longest delay that a fault can cause.
 const MAX_DELAY: Duration = Duration::from_secs(120);
 /// How long open calls may go on after the signal to stop.
-const STOP_TIME: Duration = Duration::from_secs(5);
+const STOP_TIME: Duration = Duration::from_secs(2);
 
 /// What all connections share.
 #[derive(Debug)]

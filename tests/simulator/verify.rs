@@ -163,12 +163,11 @@ fn every_published_negative_vector_is_turned_away() {
         let base = if text("base") == "neg-wrong-sk" { "get-no-query" } else { text("base") };
         let mut wire = wires.iter().find(|wire| wire.id == base).unwrap().clone();
         let answer = negative(text("id"), &mut wire);
-        match case["expect"].as_i64() {
-            Some(200) => assert!(answer.is_ok(), "{}: {answer:?}", text("id")),
-            _ => {
-                let denied = answer.unwrap_err();
-                assert!(denied.contains(text("msg_contains")), "{}: {denied}", text("id"));
-            }
+        if case["expect"] == 200 {
+            assert!(answer.is_ok(), "{}: {answer:?}", text("id"));
+        } else {
+            let denied = answer.unwrap_err();
+            assert!(denied.contains(text("msg_contains")), "{}: {denied}", text("id"));
         }
     }
 }
