@@ -200,6 +200,7 @@ impl SimulateArgs {
 /// port, the endpoint and the projects.
 pub async fn serve(options: SimulateOptions) -> Result<(), SimulatorError> {
     let (seed, projects) = (options.config.seed, options.config.projects.clone());
+    let stop = asked_to_stop().map_err(SimulatorError::Serve)?;
     let simulator = Simulator::start(options).await?;
     let first = json!({
         "port": simulator.address().port(),
@@ -210,21 +211,29 @@ pub async fn serve(options: SimulateOptions) -> Result<(), SimulatorError> {
     });
     let mut out = std::io::stdout();
     writeln!(out, "{first}").and_then(|()| out.flush()).map_err(SimulatorError::Serve)?;
-    asked_to_stop().await.map_err(SimulatorError::Serve)?;
+    stop.await;
     simulator.stop().await
 }
 
+/// Listens for the signals from now on; the future ends at the first.
 #[cfg(unix)]
-async fn asked_to_stop() -> std::io::Result<()> {
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        stopped = tokio::signal::ctrl_c() => stopped,
-        _ = terminate.recv() => Ok(()),
-    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn asked_to_stop() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Where ctrl-c cannot be listened for, the process can only be ended.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -295,3 +295,29 @@ fn deleted_connections_are_bounded() {
     assert_eq!(cloud.get(&format!("{}/{kept}", connections())).json["status"], "ACTIVE");
     assert_eq!(Answers::default(), cloud.model.config().answers);
 }
+
+/// What goes and comes back while lists still lag shows up in them once.
+#[test]
+fn lagging_lists_name_everything_once() {
+    let mut answers = Answers::default();
+    for name in ["listDeleteLag", "listUpdateLag"] {
+        answers.choose(Answers::DIMENSIONS.iter().position(|dimension| dimension.name == name).unwrap(), 1);
+    }
+    let (mut cloud, id) = Cloud::furnished(Config { answers, ..Config::default() });
+    cloud.pass(60_000);
+    for _ in 0..3 {
+        for verb in ["disassociate-queue", "associate-queue"] {
+            cloud.post(&format!("{}/{id}/{verb}", connections()), json!({"queues": ["q1"]}));
+            let entries = cloud.get(&connections()).json["connections"][0]["available_queue_info"].clone();
+            assert_eq!(entries.as_array().map(Vec::len), Some(1), "{verb} {entries}");
+        }
+    }
+    for _ in 0..3 {
+        assert_eq!(cloud.delete(&format!("{}/q1", queues())).status, 200);
+        let listed = cloud.get(&queues()).json["queues"].clone();
+        assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
+        cloud.queue("q1", 64);
+        let listed = cloud.get(&queues()).json["queues"].clone();
+        assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
+    }
+}

@@ -3,8 +3,15 @@
 //! Marks: D documentation (page), C client code that runs against the real service, F recorded from the real service.
 
 use dli_operator::{
-    dli::Method::{self, Delete, Get, Post, Put},
-    simulator::{Config, Edit, model::Quotas},
+    dli::{
+        HttpRequest,
+        Method::{self, Delete, Get, Post, Put},
+        ProjectId, RegionName,
+    },
+    simulator::{
+        Caller, Config, Edit,
+        model::{ProjectConfig, Quotas},
+    },
 };
 use serde_json::{Value, json};
 
@@ -302,6 +309,38 @@ fn a_project_that_is_not_the_callers() {
         let refused = row("assumed", Get, target, Value::Null, "APIGW.0302", "project");
         check(&cloud, vec![Row { status: 403, ..refused }]);
     }
+}
+
+/// The header `X-Project-Id` must agree with the path, except for IAM.
+#[test]
+fn a_header_that_names_another_project() {
+    let (mut cloud, _) = Cloud::furnished(Config::default());
+    let mut status = |project: &str, path: String| {
+        let caller = Caller { project: Some(ProjectId::new(project)), ..Caller::new("test") };
+        let request = HttpRequest { method: Get, path, query: Vec::new(), body: None };
+        cloud.model.handle(cloud.now, &caller, &request).into_response().unwrap().status
+    };
+    assert_eq!(status(PROJECT, queues()), 200);
+    assert_eq!(status("other", queues()), 403);
+    assert_eq!(status("other", "/v3/projects".to_owned()), 200);
+}
+
+/// Projects know nothing of each other; IAM lists them by region.
+#[test]
+fn projects_are_apart() {
+    let second = ProjectConfig { id: ProjectId::new("p2"), region: RegionName::new("r2"), enabled: false };
+    let config = Config { projects: vec![ProjectConfig::default(), second], ..Config::default() };
+    let (mut cloud, id) = Cloud::furnished(config);
+    assert_eq!(cloud.get("/v1.0/p2/queues/q1").status, 400);
+    assert_eq!(cloud.get(&format!("/v2.0/p2/datasource/enhanced-connections/{id}")).status, 400);
+    let body = json!({"queue_name": "q1", "cu_count": 16});
+    assert_eq!(cloud.post("/v1.0/p2/queues", body).status, 200);
+    let found = cloud.get("/v3/projects?name=r2").json;
+    assert_eq!((&found["projects"][0]["id"], &found["projects"][0]["enabled"]), (&json!("p2"), &json!(false)));
+    assert_eq!(found["projects"].as_array().map(Vec::len), Some(1));
+    assert_eq!(cloud.get("/v3/projects").json["projects"].as_array().map(Vec::len), Some(2));
+    assert_eq!(cloud.get("/v3/projects?name=r3").json["projects"], json!([]));
+    assert_eq!(cloud.get("/v3/auth/domains").json["domains"][0]["id"], found["projects"][0]["domain_id"]);
 }
 
 #[test]
