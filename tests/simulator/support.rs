@@ -4,9 +4,9 @@
 
 use dli_operator::{
     dli::{HttpRequest, Method},
-    simulator::{Caller, Config, Delivery, Model, Outcome},
+    simulator::{Caller, Config, Delivery, Durations, Model, Outcome},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The default project, which is the guide's.
 pub(crate) const PROJECT: &str = "48cc2c48765f481480c7db940d6409d1";
@@ -88,5 +88,45 @@ impl Cloud {
 
     pub(crate) fn delete(&mut self, target: &str) -> Answer {
         self.call(Method::Delete, target, None)
+    }
+}
+
+/// A project's queues.
+pub(crate) fn queues() -> String {
+    format!("/v1.0/{PROJECT}/queues")
+}
+
+/// A project's connections.
+pub(crate) fn connections() -> String {
+    format!("/v2.0/{PROJECT}/datasource/enhanced-connections")
+}
+
+/// Durations without chance.
+pub(crate) fn exact(config: Config) -> Config {
+    Config { durations: Durations { jitter_percent: 0, ..Durations::default() }, ..config }
+}
+
+impl Cloud {
+    /// A cloud with the queue `q1` of 64 units, available, and the connection `c1`, to which `q1` is bound and ACTIVE.
+    pub(crate) fn furnished(config: Config) -> (Self, String) {
+        let mut cloud = Self::new(exact(config));
+        cloud.queue("q1", 64);
+        cloud.pass(300_000);
+        let id = cloud.connection("c1", &["q1"]);
+        cloud.pass(60_000);
+        (cloud, id)
+    }
+
+    /// Creates a dedicated queue.
+    pub(crate) fn queue(&mut self, name: &str, cu: i64) {
+        let answer = self.post(&queues(), json!({"queue_name": name, "cu_count": cu, "resource_mode": 1}));
+        assert_eq!(answer.json["queue_name"], name, "{answer:?}");
+    }
+
+    /// Creates a connection; returns its id.
+    pub(crate) fn connection(&mut self, name: &str, bound: &[&str]) -> String {
+        let body = json!({"name": name, "dest_vpc_id": "vpc", "dest_network_id": "net", "queues": bound});
+        let answer = self.post(&connections(), body);
+        answer.json["connection_id"].as_str().unwrap_or_else(|| unreachable!("{answer:?}")).to_owned()
     }
 }

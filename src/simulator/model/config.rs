@@ -50,6 +50,59 @@ impl Default for Config {
     }
 }
 
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// No project, or a project id that is not 1 to 64 letters and digits, or one that comes twice.
+    #[error("the project {0:?} is not usable: give one or more different ids of 1 to 64 letters and digits")]
+    Project(String),
+    /// A duration is out of range.
+    #[error("durations.{0} is out of range: give milliseconds from 0 to {1}")]
+    Duration(&'static str, i64),
+    /// The jitter is out of range.
+    #[error("durations.jitterPercent is {0}: give a number from 0 to 50")]
+    Jitter(u32),
+    /// Pages would be empty.
+    #[error("pageCap is 0: give a number from 1")]
+    PageCap,
+}
+
+impl Config {
+    /// Checks what types cannot express.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let mut seen = BTreeSet::new();
+        for project in &self.projects {
+            let id = project.id.as_str();
+            let good = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+            if !good || !seen.insert(id) {
+                return Err(ConfigError::Project(id.to_owned()));
+            }
+        }
+        if seen.is_empty() {
+            return Err(ConfigError::Project(String::new()));
+        }
+        let durations = &self.durations;
+        if durations.jitter_percent > 50 {
+            return Err(ConfigError::Jitter(durations.jitter_percent));
+        }
+        let day = 24 * 60 * 60 * 1000;
+        let ranges = [
+            ("queueAssigning", durations.queue_assigning, day),
+            ("peering", durations.peering, day),
+            ("scaling", durations.scaling, day),
+            ("restart", durations.restart, day),
+            ("listLag", durations.list_lag, Durations::MAX_LAG),
+            ("getLag", durations.get_lag, Durations::MAX_LAG),
+        ];
+        for (name, duration, most) in ranges {
+            if !(0..=most).contains(&duration) {
+                return Err(ConfigError::Duration(name, most));
+            }
+        }
+        if self.page_cap == 0 { Err(ConfigError::PageCap) } else { Ok(()) }
+    }
+}
+
 /// A project.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]

@@ -288,7 +288,6 @@ fn throttled(retry_after: Option<u64>, limit: Option<&Limit>) -> Refusal {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RateLimit {
     /// The limit.
-    #[serde(flatten)]
     pub limit: Limit,
     /// Whether the answer has a `Retry-After` header.
     #[serde(default)]

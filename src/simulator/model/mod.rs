@@ -27,17 +27,17 @@ use std::{
 };
 
 pub use answers::*;
-pub use config::{Config, Durations, History, Networks, ProjectConfig, Quotas};
+pub use config::{Config, ConfigError, Durations, History, Networks, ProjectConfig, Quotas};
 pub use console::{Edit, EditError};
 pub use faults::{Armed, Effect, Fault, FaultId, Limit, Matching, Policy, RateLimit};
 pub use views::{Change, ConnectionView, Count, EntryView, QueueView};
 
 pub(crate) use errors::Refusal;
-pub(crate) use json::Json;
 
 use super::route::{self, Operation, Route};
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, ProjectId};
 use faults::Faults;
+use json::Json;
 use random::Random;
 use state::{Env, Project};
 
@@ -205,6 +205,20 @@ impl Model {
         }
         self.record(&route, caller, request, &outcome);
         outcome
+    }
+
+    /// Counts and logs a call that never got as far as [`Model::handle`], such as one with a bad signature.
+    pub fn turned_away(&mut self, now: EpochMillis, caller: &Caller, request: &HttpRequest, status: u16) {
+        self.begin(now);
+        let response = HttpResponse { status, request_id: None, retry_after: None, body: Vec::new() };
+        let outcome = Outcome { delivery: Delivery::Whole(response), delay: 0, applied: false };
+        self.record(&route::find(request), caller, request, &outcome);
+    }
+
+    /// Empties the log and the counts.
+    pub fn forget_calls(&mut self) {
+        self.changes.clear();
+        self.counts.clear();
     }
 
     /// Moves on to `now` and forgets what the last call needed.

@@ -72,6 +72,7 @@ pub struct EntryView {
     /// Name of the queue.
     pub name: Arc<str>,
     /// State of its peering.
+    #[serde(serialize_with = "state")]
     pub state: PeeringState,
     /// When CREATING ends, or ended.
     pub ready_at: EpochMillis,
@@ -101,6 +102,10 @@ pub struct Change {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn method<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(method.as_str())
+}
+
+fn state<S: serde::Serializer>(state: &PeeringState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.as_str())
 }
 
 /// How often a call was answered with a status.
