@@ -1,10 +1,16 @@
 //! Fields and values that several kinds share.
 
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rules;
+
+// The enums have no description in the schema, where it would displace that of the field.
+
 /// What the operator may do to the remote resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub enum ManagementPolicy {
     /// Create it, correct what differs, delete it.
     #[default]
@@ -17,6 +23,7 @@ pub enum ManagementPolicy {
 
 /// What deleting the object does to the remote resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub enum DeletionPolicy {
     /// Deletes it. This is what an absent policy means.
     Delete,
@@ -26,6 +33,7 @@ pub enum DeletionPolicy {
 
 /// Whether a remote resource that exists already may be taken over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub enum AdoptionPolicy {
     /// Only one that carries this object's own mark.
     #[default]
@@ -37,21 +45,25 @@ pub enum AdoptionPolicy {
 }
 
 /// Names an object of the same namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 pub struct LocalReference {
-    /// Name of the object.
-    #[schemars(length(min = 1, max = 253))]
+    /// Name of the object, in the namespace of this one.
+    #[schemars(length(min = 1, max = 253), regex(pattern = rules::OBJECT_NAME))]
+    #[x_kube(validation = rules::object_name())]
     pub name: String,
 }
 
 /// A tag of the remote resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 pub struct TagEntry {
-    /// Key, 1 to 128 characters.
-    #[schemars(length(min = 1, max = 128))]
+    /// Key: 1 to 128 letters, digits, spaces and `_ . : + - @`, with no space at either end. It must not start with
+    /// `_sys_` or `dli-operator-`.
+    #[schemars(length(min = 1, max = 128), regex(pattern = rules::TAG_KEY))]
+    #[x_kube(validation = rules::tag_key(), validation = rules::tag_key_is_free())]
     pub key: String,
-    /// Value, up to 255 characters.
-    #[schemars(length(max = 255))]
+    /// Value: up to 255 letters, digits, spaces and `_ . : + - @`.
+    #[schemars(length(max = 255), regex(pattern = rules::TAG_VALUE))]
+    #[x_kube(validation = rules::tag_value())]
     pub value: String,
 }
 

@@ -1,79 +1,126 @@
 //! `EnhancedConnection`: an enhanced datasource connection with its bindings and hosts.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AdoptionPolicy, DeletionPolicy, Drift, LocalReference, ManagementPolicy, ObservedProject, TagEntry};
+use super::{
+    AdoptionPolicy, DeletionPolicy, Drift, LocalReference, ManagementPolicy, ObservedProject, TagEntry, rules,
+};
 
-/// What a user writes about a connection. Field names are those of the DLI API (dli_02_0187).
-#[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// The connection to have. Fields are those of the DLI API (dli_02_0187), in its own words.
+#[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "dli.huaweicloud.com",
     version = "v1alpha1",
     kind = "EnhancedConnection",
+    doc = "An EnhancedConnection is an enhanced datasource connection of DLI: a network peering between queues and a VPC, \
+           with the queues that are bound to it and the hosts that their jobs can resolve.",
     shortname = "dlic",
     category = "dli",
     namespaced,
     status = "EnhancedConnectionStatus"
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = rules::fixed("EnhancedConnection", "projectRef"),
+    validation = rules::fixed("EnhancedConnection", "connectionName"),
+    validation = rules::fixed_required("EnhancedConnection", "destVpcId"),
+    validation = rules::fixed_required("EnhancedConnection", "destNetworkId"),
+    validation = rules::fixed("EnhancedConnection", "routeTableId"),
+    validation = rules::fixed("EnhancedConnection", "tags"),
+    validation = rules::adoption_names_deletion()
+)]
 pub struct EnhancedConnectionSpec {
-    /// The `DliProject` of this namespace that it belongs to; `default` when absent. Cannot be changed.
+    /// The DliProject of this namespace that the connection belongs to. Default: the one named `default`. Cannot be added,
+    /// changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_ref: Option<LocalReference>,
-    /// Name in the cloud; the object's name with `-` and `.` turned into `_` when absent. Cannot be changed.
+    /// Name of the connection in the cloud: 1 to 64 letters, digits and `_`. Default: the name of this object with `-`
+    /// and `.` turned into `_`. Cannot be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = rules::CONNECTION_NAME))]
+    #[x_kube(validation = rules::matches(
+        rules::CONNECTION_NAME,
+        "connectionName must consist of letters, digits and `_`: write `_` in place of other characters"
+    ))]
     pub connection_name: Option<String>,
-    /// Id of the VPC to connect to. Cannot be changed.
+    /// Id (a UUID) of the VPC to connect to. Cannot be changed after creation.
+    #[schemars(length(max = 36), regex(pattern = rules::UUID))]
+    #[x_kube(validation = rules::uuid("destVpcId", "VPC"))]
     pub dest_vpc_id: String,
-    /// Network id of the subnet to connect to (`neutron_network_id` in the VPC API). Cannot be changed.
+    /// Network id (a UUID) of the subnet to connect to: `id` or `neutron_network_id` in the VPC API, not
+    /// `neutron_subnet_id`. Cannot be changed after creation.
+    #[schemars(length(max = 36), regex(pattern = rules::UUID))]
+    #[x_kube(validation = rules::uuid("destNetworkId", "network"))]
     pub dest_network_id: String,
-    /// Route table of the subnet, where it is not the VPC's default one. Cannot be changed.
+    /// Id (a UUID) of the route table of the subnet; needed where the subnet does not use the default route table of its
+    /// VPC. Cannot be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 36), regex(pattern = rules::UUID))]
+    #[x_kube(validation = rules::uuid("routeTableId", "route table"))]
     pub route_table_id: Option<String>,
-    /// Queues to bind. Absent: bindings are left alone; empty: the operator unbinds what it bound.
+    /// Queues to bind, up to 100. When the list is absent, bindings are left alone; when it is empty, the operator unbinds
+    /// what it bound. Bindings that others made are never removed. Can be changed (dli_02_0191, dli_02_0192).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub queues: Option<Vec<QueueTarget>>,
-    /// The whole hosts file. Absent: left alone; empty: cleared.
+    /// The whole hosts file of the connection, up to 2000 lines. When the list is absent, the hosts are left alone; when
+    /// it is empty, they are cleared. Can be changed (dli_02_0200).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2000))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub hosts: Option<Vec<HostEntry>>,
-    /// Tags given at creation.
+    /// Tags of the connection, up to 18. They are given at creation and cannot be added, changed or removed after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 18))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into()]))]
     pub tags: Option<Vec<TagEntry>>,
-    /// What the operator may do: `Full` (when absent), `Report` or `Observe`.
+    /// What the operator may do to the connection. `Full` (default): create it, correct what differs from this spec, delete
+    /// it. `Report`: create and delete it, but only report what differs. `Observe`: never write to the cloud. Can be
+    /// changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub management_policy: Option<ManagementPolicy>,
-    /// Stops the operator's work on this object; deleting it still works.
+    /// Stops the operator's work on this object while `true`; deleting it still works. Default: `false`. Can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
-    /// `Delete` (when absent) or `Retain`.
+    /// What deleting this object does to the connection. `Delete` (default) deletes it; `Retain` leaves it, so that applying
+    /// the object again takes it back. Must be written when `adoptionPolicy` is `IfUnowned` or `Always`. Can be changed,
+    /// also while the object waits to be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
-    /// Whether a connection that exists may be taken over: `IfOwned` (when absent), `IfUnowned` or `Always`.
+    /// Whether a connection of this name that exists already may be taken over. `IfOwned` (default): only one that carries
+    /// this object's own mark. `IfUnowned`: also one that carries no mark. `Always`: any, even one that carries the mark
+    /// of another owner. Can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption_policy: Option<AdoptionPolicy>,
 }
 
 /// A queue to bind: exactly one of `ref` and `queueName`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = rules::reference_or_name())]
 pub struct QueueTarget {
-    /// A `DliQueue` of this namespace.
+    /// A DliQueue of this namespace and of the same project. The connection waits until it is ready.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<LocalReference>,
-    /// Name of a queue in the cloud that no object of this cluster need manage.
+    /// Name of a queue in the cloud, in lower case; nothing in this cluster need manage it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128), regex(pattern = rules::QUEUE_NAME))]
+    #[x_kube(validation = rules::queue_name())]
     pub queue_name: Option<String>,
 }
 
 /// A line of the hosts file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HostEntry {
-    /// Host name, starting with a letter.
+    /// Host name: up to 128 letters, digits and `_ - .`, starting with a letter.
+    #[schemars(length(min = 1, max = 128), regex(pattern = rules::HOST_NAME))]
     pub name: String,
-    /// IPv4 address.
+    /// IPv4 address, such as `192.168.0.1`.
+    #[schemars(length(max = 15), extend("format" = "ipv4"))]
     pub ip: String,
 }
 
@@ -97,14 +144,16 @@ pub struct ObservedPeering {
 }
 
 /// What the operator saw of a connection.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnhancedConnectionStatus {
-    /// Generation whose judgement the conditions are; -1 before the first.
+    /// Generation of the spec that the conditions judge; -1 before the first judgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready` and `Synced`, and while they hold `Reconciling` or `Stalled`.
+    /// `Ready` and `Synced`; besides, while it is so, `Reconciling` (something is under way) or `Stalled` (a person must
+    /// act). Each says why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
     /// The project it was seen in.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,9 +1,14 @@
 //! What users write: the custom resources of group `dli.huaweicloud.com`, their rules and their conditions.
 
+// The derive `KubeSchema` copies each struct into a function, `pub` and all.
+#![allow(unreachable_pub)]
+
 mod common;
 mod connection;
+pub mod crd;
 mod project;
 mod queue;
+mod rules;
 
 pub use common::{AdoptionPolicy, DeletionPolicy, Drift, LocalReference, ManagementPolicy, ObservedProject, TagEntry};
 pub use connection::{

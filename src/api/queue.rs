@@ -3,76 +3,126 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AdoptionPolicy, DeletionPolicy, Drift, LocalReference, ManagementPolicy, ObservedProject, TagEntry};
+use super::{
+    AdoptionPolicy, DeletionPolicy, Drift, LocalReference, ManagementPolicy, ObservedProject, TagEntry, rules,
+};
 
-/// What a user writes about a queue. Field names are those of the DLI API (dli_02_0194).
-#[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// The queue to have. Fields are those of the DLI API (dli_02_0194), in its own words.
+#[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "dli.huaweicloud.com",
     version = "v1alpha1",
     kind = "DliQueue",
+    doc = "A DliQueue is a dedicated queue of DLI: the compute that SQL, Flink or Spark jobs run on.",
     shortname = "dliq",
     category = "dli",
     namespaced,
     status = "DliQueueStatus"
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = rules::fixed("DliQueue", "projectRef"),
+    validation = rules::fixed("DliQueue", "queueName"),
+    validation = rules::fixed("DliQueue", "queueType"),
+    validation = rules::fixed("DliQueue", "description"),
+    validation = rules::fixed_required("DliQueue", "cuCount"),
+    validation = rules::fixed("DliQueue", "enterpriseProjectId"),
+    validation = rules::fixed("DliQueue", "platform"),
+    validation = rules::fixed("DliQueue", "feature"),
+    validation = rules::fixed("DliQueue", "labels"),
+    validation = rules::fixed("DliQueue", "engine"),
+    validation = rules::fixed("DliQueue", "tags"),
+    validation = rules::fixed("DliQueue", "properties"),
+    validation = rules::sql_only("engine", "hetuEngine"),
+    validation = rules::sql_only("feature", "ai"),
+    validation = rules::adoption_names_deletion()
+)]
 pub struct DliQueueSpec {
-    /// The `DliProject` of this namespace that it belongs to; `default` when absent. Cannot be changed.
+    /// The DliProject of this namespace that the queue belongs to. Default: the one named `default`. Cannot be added,
+    /// changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_ref: Option<LocalReference>,
-    /// Name of the queue in the cloud; the object's name with `-` and `.` turned into `_` when absent. Cannot be changed.
+    /// Name of the queue in the cloud: 1 to 128 lower-case letters, digits and `_`, not starting with `_`, not digits
+    /// alone. Default: the name of this object with `-` and `.` turned into `_`. Cannot be added, changed or removed
+    /// after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128), regex(pattern = rules::QUEUE_NAME))]
+    #[x_kube(validation = rules::queue_name())]
     pub queue_name: Option<String>,
-    /// `sql` (when absent) or `general`, for Flink and Spark jar jobs. Cannot be changed.
+    /// `sql` (default) for SQL jobs, or `general` for Flink and Spark jar jobs. Cannot be changed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "sql"))]
     pub queue_type: Option<QueueType>,
-    /// Free text, up to 256 characters. Cannot be changed: the cloud has no call for it.
+    /// Free text, up to 256 characters. Cannot be added, changed or removed after creation: the cloud has no call for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
     pub description: Option<String>,
-    /// Size in compute units, a multiple of 16.
+    /// Size in compute units (CU): a multiple of 16, at least 16. One CU is 1 vCPU and 4 GB of memory. Cannot be changed
+    /// after creation.
+    #[x_kube(validation = rules::cu_count())]
     pub cu_count: i64,
-    /// How it is paid: 1, by the CU hour, is the only way.
+    /// How the queue is paid: 1, by the CU hour, is the default and the only way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = rules::charging_mode())]
     pub charging_mode: Option<i64>,
-    /// 1, dedicated, is the only mode: a shared queue cannot be bound to a connection.
+    /// 1, dedicated, is the default and the only mode: a shared queue cannot be bound to a connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = rules::resource_mode())]
     pub resource_mode: Option<i64>,
-    /// Enterprise project; the default one when absent. Cannot be changed.
+    /// Id of the enterprise project that the queue is accounted to. Default: `0`, the default enterprise project. Cannot
+    /// be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = rules::ENTERPRISE_PROJECT_ID))]
     pub enterprise_project_id: Option<String>,
-    /// CPU architecture, `x86_64` or `aarch64`. Cannot be changed.
+    /// CPU architecture: `x86_64` (default) or `aarch64`. Cannot be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = rules::WORD))]
     pub platform: Option<String>,
-    /// `basic` or `ai`. Cannot be changed.
+    /// `basic` (default) or `ai`; `ai` needs `queueType` `sql`. Cannot be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = rules::WORD))]
     pub feature: Option<String>,
-    /// Labels of the cloud, such as `multi_az=2`. Cannot be changed.
+    /// Labels of the cloud, each `key=value`: `multi_az=2` spreads the queue over two availability zones. Cannot be
+    /// added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), inner(length(min = 1, max = 128), regex(pattern = rules::LABEL)))]
+    #[x_kube(validation = rules::labels(), merge_strategy = ListMerge::Atomic)]
     pub labels: Option<Vec<String>>,
-    /// Engine, `spark` or `hetuEngine`. Cannot be changed.
+    /// Engine of an SQL queue: `spark` (default) or `hetuEngine`; `hetuEngine` needs `queueType` `sql`. Cannot be added,
+    /// changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = rules::WORD))]
     pub engine: Option<String>,
-    /// Tags given at creation.
+    /// Tags of the queue, up to 18. They are given at creation and cannot be added, changed or removed after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 18))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into()]))]
     pub tags: Option<Vec<TagEntry>>,
-    /// Properties given at creation, such as `computeEngine.spark.nativeEnabled: "true"`.
+    /// Properties of the queue, up to 20, such as `computeEngine.spark.nativeEnabled: "true"`; values are strings of up
+    /// to 256 characters. They are given at creation and cannot be added, changed or removed after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("maxProperties" = 20, "additionalProperties" = {"type": "string", "maxLength": 256}))]
     pub properties: Option<BTreeMap<String, String>>,
-    /// What the operator may do: `Full` (when absent), `Report` or `Observe`.
+    /// What the operator may do to the queue. `Full` (default): create it, correct what differs from this spec, delete
+    /// it. `Report`: create and delete it, but only report what differs. `Observe`: never write to the cloud. Can be
+    /// changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub management_policy: Option<ManagementPolicy>,
-    /// Stops the operator's work on this object; deleting it still works.
+    /// Stops the operator's work on this object while `true`; deleting it still works. Default: `false`. Can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
-    /// `Delete` (when absent) or `Retain`.
+    /// What deleting this object does to the queue. `Delete` (default) deletes it; `Retain` leaves it, so that applying
+    /// the object again takes it back. Must be written when `adoptionPolicy` is `IfUnowned` or `Always`. Can be changed,
+    /// also while the object waits to be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
-    /// Whether a queue that exists may be taken over: `IfOwned` (when absent), `IfUnowned` or `Always`.
+    /// Whether a queue of this name that exists already may be taken over. `IfOwned` (default): only one that carries
+    /// this object's own mark. `IfUnowned`: also one that carries no mark. `Always`: any, even one that carries the mark
+    /// of another owner. Can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption_policy: Option<AdoptionPolicy>,
 }
@@ -80,6 +130,7 @@ pub struct DliQueueSpec {
 /// Kind of jobs that a queue runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(description = "")]
 pub enum QueueType {
     /// SQL jobs.
     Sql,
@@ -89,6 +140,7 @@ pub enum QueueType {
 
 /// What the readiness of a queue rests on: the cloud gives a queue no status of its own. Best evidence first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub enum QueueEvidence {
     /// A connection has an ACTIVE peering entry for it.
     PeeringActive,
@@ -97,14 +149,16 @@ pub enum QueueEvidence {
 }
 
 /// What the operator saw of a queue.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DliQueueStatus {
-    /// Generation whose judgement the conditions are; -1 before the first.
+    /// Generation of the spec that the conditions judge; -1 before the first judgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready` and `Synced`, and while they hold `Reconciling` or `Stalled`.
+    /// `Ready` and `Synced`; besides, while it is so, `Reconciling` (something is under way) or `Stalled` (a person must
+    /// act). Each says why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
     /// The project it was seen in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,7 +181,8 @@ pub struct DliQueueStatus {
     /// Whether this object took over a queue that existed, rather than creating it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<bool>,
-    /// What its readiness rests on.
+    /// What its readiness rests on, for the cloud gives a queue no status of its own. `PeeringActive`: a connection has
+    /// an ACTIVE entry for it. `AssumedByAge`: it exists for longer than queues take to be allocated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<QueueEvidence>,
     /// Fields that differ from the spec.
