@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+SHELL := bash
+
+# Arguments for cargo test, for example: make test ARGS='--test convergence'
+ARGS ?=
+# Integration tests that need no control plane; `make check` runs them too.
+FAST_TESTS ?=
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: check
+check: ## the fast loop: format, lints, unit tests (under two minutes when warm)
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo test --lib --bins $(addprefix --test ,$(FAST_TESTS))
+
+.PHONY: test
+test: ## everything, against a real control plane (its first build takes about 7 minutes on 2 cores)
+	@bin=$$(deploy/local/build.sh) && set -x && \
+	cargo build --release && \
+	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
+
+.PHONY: demo
+demo: ## a control plane, the DLI simulator and the operator: queues and a connection turn Ready (ONCE=1, CONTEXT=name)
+	@deploy/local/demo.sh
+
+.PHONY: dev
+dev: ## a control plane and the DLI simulator to work against; stays until Ctrl-C
+	@deploy/local/dev.sh
+
+.PHONY: crds
+crds: ## write crds/ anew from the types in src/api
+	cargo run --quiet -- crds
+
+.PHONY: clean-local
+clean-local: ## remove the cached control plane programs
+	rm -rf "$${DLI_OPERATOR_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/dli-operator}/local"
