@@ -8,6 +8,7 @@ mod error;
 mod http;
 mod item;
 mod name;
+pub mod signing;
 
 pub use call::{Call, CreateConnection, CreateQueue, QueuePage, ResourceType};
 pub use error::{Answer, Applied, CallError, Cause, ErrorClass, LearnedLimit, LimitScope};

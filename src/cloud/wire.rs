@@ -1,0 +1,169 @@
+//! Calls as HTTP requests, HTTP responses as replies. Pure: no clock, no socket.
+//!
+//! Decoding is lenient where DLI is known to be loose (dli_02_0016, dli_02_0196: numbers and booleans as text, two
+//! spellings of a name, null for absent) and strict where a guess would be dangerous: a list of which one item cannot
+//! be read is not a shorter list but no list.
+
+mod connection;
+mod fields;
+mod iam;
+mod queue;
+mod tags;
+
+use serde::Serialize;
+
+pub use fields::DecodeError;
+
+use self::fields::Envelope;
+use super::classify;
+use crate::dli::{Call, CallError, HttpRequest, HttpResponse, Method, ProjectId, Reply, signing};
+
+/// Why a call cannot be written as a request. It is a mistake of the caller; nothing is sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    /// A call of DLI has the project in its path.
+    #[error("{0} needs a project id, and none is known")]
+    NoProject(&'static str),
+    /// A part of the path that would lead elsewhere: empty, a dot segment, or with a slash in it.
+    #[error("{value:?} cannot be {what} in the path of a request")]
+    BadSegment {
+        /// What it is.
+        what: &'static str,
+        /// The offending text.
+        value: String,
+    },
+    /// The body does not become JSON.
+    #[error("the body of {0} cannot be written as JSON")]
+    Body(&'static str),
+}
+
+/// Writes a call as a request without authority, identity and signature. Fields that are `None` are left out.
+///
+/// # Errors
+/// [`EncodeError`] where the call would end up at another path than its own.
+pub fn encode(call: &Call, project: Option<&ProjectId>) -> Result<HttpRequest, EncodeError> {
+    let draft = match call {
+        Call::ListQueues { tag, page } => queue::list(tag.as_ref(), *page),
+        Call::GetQueue(name) => queue::one(Method::Get, name),
+        Call::CreateQueue(body) => queue::create(body)?,
+        Call::DeleteQueue(name) => queue::one(Method::Delete, name),
+        Call::ListConnections { tag, offset, limit } => connection::list(tag.as_ref(), *offset, *limit),
+        Call::GetConnection(id) => connection::one(Method::Get, id),
+        Call::CreateConnection(body) => connection::create(body)?,
+        Call::DeleteConnection(id) => connection::one(Method::Delete, id),
+        Call::SetHosts { id, hosts } => connection::set_hosts(id, hosts)?,
+        Call::Bind { id, queues } => connection::bind(id, "associate-queue", queues)?,
+        Call::Unbind { id, queues } => connection::bind(id, "disassociate-queue", queues)?,
+        Call::ListTags { resource, id } => tags::list(*resource, id),
+        Call::CreateTags { resource, id, tags } => tags::create(*resource, id, tags)?,
+        Call::FindProjects(region) => iam::find_projects(region),
+    };
+    draft.finish(call, project)
+}
+
+/// Reads the response to a call: the reply, or what went wrong and whether the call was applied all the same.
+///
+/// # Errors
+/// A [`CallError`] for every status other than 2xx, for `is_success: false`, and for a body that is not what the API
+/// documents.
+pub fn decode(call: &Call, response: &HttpResponse) -> Result<Reply, CallError> {
+    decode_hiding(call, response, &[])
+}
+
+/// As [`decode`]; the texts in `hidden` appear in no part of the error.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_hiding(call: &Call, response: &HttpResponse, hidden: &[&str]) -> Result<Reply, CallError> {
+    let undecodable = |error: DecodeError| classify::undecodable(call, response, &error.to_string(), hidden);
+    match response.status {
+        200..=299 => {}
+        100..=199 | 300..=399 => {
+            let what = format!("the answer is HTTP {}, which the API does not use", response.status);
+            return Err(classify::undecodable(call, response, &what, hidden));
+        }
+        _ => return Err(classify::classify_hiding(call, response, hidden)),
+    }
+    let envelope = Envelope::parse(&response.body).map_err(undecodable)?;
+    if !envelope.is_success().map_err(undecodable)? {
+        return Err(classify::refused_with_success(call, response, hidden));
+    }
+    reply(call, &envelope).map_err(undecodable)
+}
+
+fn reply(call: &Call, envelope: &Envelope<'_>) -> Result<Reply, DecodeError> {
+    match call {
+        Call::ListQueues { .. } => envelope.list("queues", queue::item).map(Reply::Queues),
+        Call::GetQueue(name) => queue::got(envelope, name).map(|item| Reply::Queue(Box::new(item))),
+        Call::ListConnections { .. } => envelope.list("connections", connection::item).map(Reply::Connections),
+        Call::GetConnection(id) => connection::got(envelope, id).map(|item| Reply::Connection(Box::new(item))),
+        Call::CreateConnection(_) => connection::created(envelope).map(Reply::ConnectionCreated),
+        Call::ListTags { .. } => envelope.list("tags", tags::item).map(Reply::Tags),
+        Call::FindProjects(_) => envelope.list("projects", iam::project).map(Reply::Projects),
+        Call::CreateQueue(_)
+        | Call::DeleteQueue(_)
+        | Call::DeleteConnection(_)
+        | Call::SetHosts { .. }
+        | Call::Bind { .. }
+        | Call::Unbind { .. }
+        | Call::CreateTags { .. } => Ok(Reply::Accepted),
+    }
+}
+
+/// A part of a path.
+enum Segment<'a> {
+    /// Goes in as it is; may hold slashes.
+    Fixed(&'static str),
+    /// The project id.
+    Project,
+    /// A name or an id: checked and encoded.
+    Value(&'static str, &'a str),
+}
+
+/// A request before its path is put together.
+struct Draft<'a> {
+    method: Method,
+    path: Vec<Segment<'a>>,
+    query: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(method: Method, path: Vec<Segment<'a>>) -> Self {
+        Self { method, path, query: Vec::new(), body: None }
+    }
+
+    fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Serialises the body, once: the same bytes are signed and sent.
+    fn json(mut self, what: &'static str, body: &impl Serialize) -> Result<Self, EncodeError> {
+        self.body = Some(serde_json::to_vec(body).map_err(|_| EncodeError::Body(what))?);
+        Ok(self)
+    }
+
+    fn finish(self, call: &Call, project: Option<&ProjectId>) -> Result<HttpRequest, EncodeError> {
+        let mut path = String::with_capacity(128);
+        for segment in self.path {
+            path.push('/');
+            match segment {
+                Segment::Fixed(text) => path.push_str(text),
+                Segment::Project => {
+                    let id = project.ok_or(EncodeError::NoProject(call.name()))?;
+                    path.push_str(&encoded("a project id", id.as_str())?);
+                }
+                Segment::Value(what, value) => path.push_str(&encoded(what, value)?),
+            }
+        }
+        Ok(HttpRequest { method: self.method, path, query: self.query, body: self.body })
+    }
+}
+
+fn encoded(what: &'static str, value: &str) -> Result<String, EncodeError> {
+    if value.is_empty() || value == "." || value == ".." || value.contains('/') {
+        return Err(EncodeError::BadSegment { what, value: value.to_owned() });
+    }
+    Ok(signing::percent_encode(value.as_bytes()))
+}
