@@ -3,9 +3,12 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use dli_operator::controller::{
-    self, RunError, chain,
-    config::{self, Config, ConfigError, LogFormat},
+use dli_operator::{
+    api::crd,
+    controller::{
+        self, RunError, chain,
+        config::{self, Config, ConfigError, LogFormat},
+    },
 };
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -22,6 +25,15 @@ enum Command {
     /// Run the operator.
     #[command(after_long_help = config::help())]
     Run(RunArgs),
+    /// Print the custom resource definitions, for kubectl apply --server-side -f -, or write them into a folder.
+    Crds(CrdsArgs),
+}
+
+#[derive(clap::Args)]
+struct CrdsArgs {
+    /// Folder to write one file for each definition into; it is made if need be.
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -50,6 +62,8 @@ enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Crds(#[from] crd::Error),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
 }
@@ -57,6 +71,7 @@ enum Failure {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run(&args),
+        Command::Crds(args) => crds(&args).map_err(Failure::from),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,6 +79,13 @@ fn main() -> ExitCode {
             eprintln!("error: {}", chain(&failure));
             ExitCode::from(if matches!(failure, Failure::Config(_)) { 2 } else { 1 })
         }
+    }
+}
+
+fn crds(args: &CrdsArgs) -> Result<(), crd::Error> {
+    match &args.output_dir {
+        Some(dir) => crd::write(dir),
+        None => crd::print(&mut io::stdout().lock()),
     }
 }
 

@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kube::runtime::controller::Action;
+use futures::{StreamExt, stream};
+use kube::runtime::controller::{self, Action, Controller};
 use tracing::Instrument;
 
 use crate::core::{self, Effect, Input, Next, Object, ObjectKey, ObjectKind, Outcome, Pass, Step, World};
@@ -16,6 +17,7 @@ use crate::core::{self, Effect, Input, Next, Object, ObjectKey, ObjectKind, Outc
 use super::{
     clock,
     cloud_io::CloudIo,
+    feed::Feed,
     kinds::{Kind, key_of, ref_of, ref_to},
     kube_io::{KubeIo, with_feed},
     metrics::Metrics,
@@ -161,10 +163,40 @@ fn action(next: Next, now: core::Millis) -> Action {
     }
 }
 
-/// kube-runtime asks this after an error. Both errors mean that the process is about to end.
-#[allow(clippy::needless_pass_by_value, clippy::trivially_copy_pass_by_ref)]
-pub(super) fn give_up<K: Kind>(_object: Arc<K>, _error: &DriveError, _shell: Arc<Shell>) -> Action {
-    Action::await_change()
+/// Runs the passes of one kind under kube-runtime, until `stop` and until those that run then have ended.
+///
+/// What `core` trusts in, and `tests/kube_runtime.rs` checks: there are never two passes over one object at once; an
+/// event or a wake-up during a pass causes another one after it; without either there is none before the requeue time;
+/// and no pass sees an older version of an object than the pass before it.
+pub async fn passes<K, C, F>(
+    feed: Feed<K>,
+    concurrency: u16,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+    reconcile: impl FnMut(Arc<K>, Arc<C>) -> F,
+    context: Arc<C>,
+) where
+    K: Kind,
+    F: Future<Output = Result<Action, DriveError>> + Send + 'static,
+{
+    // Both errors mean that the process is about to end.
+    let after_error = |_: Arc<K>, _: &DriveError, _: Arc<C>| Action::await_change();
+    // Everything comes in by one door: the objects at the start, then events of the watch and wake-ups. The watch
+    // itself is read by a task of its own, which also runs while this replica stands by.
+    Controller::for_stream(stream::pending(), feed.store().clone())
+        .reconcile_on(feed.open())
+        // Unbounded concurrency is quadratic in the number of objects, and holds a task for each of them.
+        .with_config(controller::Config::default().concurrency(concurrency))
+        .graceful_shutdown_on(stop)
+        .run(reconcile, after_error, context)
+        .for_each(|result| async move {
+            match result {
+                Ok(_) | Err(controller::Error::ReconcilerFailed(DriveError::Stopping, _)) => {}
+                // Deleted since it was asked for.
+                Err(controller::Error::ObjectNotFound(object)) => tracing::debug!(%object, "the object is gone"),
+                Err(error) => tracing::error!(error = super::chain(&error), "a pass was given up"),
+            }
+        })
+        .await;
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub mod metrics;
 mod run;
 pub mod secrets;
 mod start;
-mod watching;
+pub mod watching;
 
 pub use run::{RunError, run};
 pub use start::{StartError, connect};

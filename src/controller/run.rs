@@ -2,29 +2,28 @@
 
 use std::{
     collections::hash_map::RandomState,
-    future::Future,
     hash::{BuildHasher, Hasher},
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
-use kube::{
-    Client,
-    runtime::controller::{self, Controller},
-};
+use futures::{FutureExt, future::BoxFuture};
+use kube::Client;
 use tokio::{
     sync::{oneshot, watch},
     task::{JoinError, JoinSet},
 };
 
-use crate::core::{Leadership, Now, ObjectKind, Settings, World};
+use crate::{
+    api::{DliProject, DliQueue, EnhancedConnection},
+    core::{Leadership, Now, ObjectKind, Settings, World},
+};
 
 use super::{
     cloud_io::{CloudIo, CloudIoError},
     config::Config,
-    drive::{DriveError, Shell, give_up, reconcile},
+    drive::{Shell, passes, reconcile},
     events::Events,
     feed::{Feed, Merger},
     http::{self, BindError, Health},
@@ -34,7 +33,7 @@ use super::{
     metrics::Metrics,
     secrets::{SecretReader, Vault},
     start::{self, StartError},
-    watching::{SECRETS, publish_broken, watch_kind, watch_secrets},
+    watching::{SECRETS, ShellObserver, publish_broken, watch_kind, watch_secrets},
 };
 
 /// Time for running passes beyond one call to the cloud, before they are given up.
@@ -136,7 +135,7 @@ struct Operator {
     shell: Arc<Shell>,
     health: Arc<Health>,
     identity: String,
-    mergers: (Merger<crate::api::DliProject>, Merger<crate::api::DliQueue>, Merger<crate::api::EnhancedConnection>),
+    mergers: (Merger<DliProject>, Merger<DliQueue>, Merger<EnhancedConnection>),
     secrets: SecretReader,
 }
 
@@ -173,15 +172,12 @@ impl Operator {
         health.expect(ObjectKind::ALL.map(ObjectKind::as_str).into_iter().chain([SECRETS]));
 
         let mut watches = JoinSet::new();
-        let parts = || (client.clone(), namespaces.clone());
-        let (c, n) = parts();
-        watches.spawn(watch_kind(c, n, mergers.0, Arc::clone(&shell), Arc::clone(&health)));
-        let (c, n) = parts();
-        watches.spawn(watch_kind(c, n, mergers.1, Arc::clone(&shell), Arc::clone(&health)));
-        let (c, n) = parts();
-        watches.spawn(watch_kind(c, n, mergers.2, Arc::clone(&shell), Arc::clone(&health)));
-        let (c, n) = parts();
-        watches.spawn(watch_secrets(c, n, secrets, Arc::clone(&shell), Arc::clone(&health)));
+        let feeds = shell.kube().feeds().clone();
+        let observer = (&shell, &health);
+        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.0, observe(observer, &feeds.projects)));
+        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.1, observe(observer, &feeds.queues)));
+        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.2, observe(observer, &feeds.connections)));
+        watches.spawn(watch_secrets(client.clone(), namespaces, secrets, Arc::clone(&shell), Arc::clone(&health)));
 
         // Standing by: the caches are kept warm, and nothing is worked on.
         let keeper = keeper(&config, client.clone(), identity, Arc::clone(&shell), Arc::clone(&health));
@@ -193,7 +189,6 @@ impl Operator {
 
         let (release, released) = oneshot::channel();
         let mut holding = tokio::spawn(hold(keeper, held, released));
-        let feeds = shell.kube().feeds().clone();
         let stopped_early = tokio::select! {
             () = health.all_synced() => false,
             () = nth_signal(signals.clone(), 1) => true,
@@ -266,7 +261,11 @@ fn keeper(config: &Config, client: Client, identity: String, shell: Arc<Shell>, 
     Keeper::new(client, lease, Arc::new(on_leadership))
 }
 
-/// Runs the controller of one kind until `stop`, and until the passes that run then have ended.
+fn observe<K: Kind>((shell, health): (&Arc<Shell>, &Arc<Health>), feed: &Feed<K>) -> ShellObserver<K> {
+    ShellObserver::new(shell, health, feed.clone())
+}
+
+/// Runs the passes of one kind until `stop`, and until those that run then have ended.
 fn control<K: Kind>(
     feed: &Feed<K>,
     shell: &Arc<Shell>,
@@ -276,23 +275,7 @@ fn control<K: Kind>(
     for broken in feed.broken() {
         publish_broken(shell, feed, &broken);
     }
-    // Everything comes in by one door: the objects at the start, then events of the watch and wake-ups. The stream of
-    // the watch itself is read by a task of its own, which also runs while this replica stands by.
-    Controller::for_stream(stream::pending(), feed.store().clone())
-        .reconcile_on(feed.open())
-        // Unbounded concurrency is quadratic in the number of objects, and holds a task for each of them.
-        .with_config(controller::Config::default().concurrency(concurrency))
-        .graceful_shutdown_on(stop)
-        .run(reconcile::<K>, give_up::<K>, Arc::clone(shell))
-        .for_each(|result| async move {
-            match result {
-                Ok(_) | Err(controller::Error::ReconcilerFailed(DriveError::Stopping, _)) => {}
-                // Deleted since it was asked for.
-                Err(controller::Error::ObjectNotFound(object)) => tracing::debug!(%object, "the object is gone"),
-                Err(error) => tracing::error!(error = super::chain(&error), "a pass was given up"),
-            }
-        })
-        .boxed()
+    passes(feed.clone(), concurrency, stop, reconcile::<K>, Arc::clone(shell)).boxed()
 }
 
 fn holding_ended(ended: Result<Result<(), Lost>, JoinError>) -> RunError {

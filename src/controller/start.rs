@@ -81,7 +81,7 @@ pub(super) async fn wait_for_definitions(client: &Client, health: &Health) -> Re
                 Look::Found(Some(_)) => format!("the custom resource definition {name} is not established yet"),
                 Look::Found(None) => format!(
                     "the custom resource definition {name} is missing; install it: \
-                     dli-operator crds | kubectl apply -f -"
+                     dli-operator crds | kubectl apply --server-side -f -"
                 ),
                 Look::Forbidden(message) => {
                     return Err(StartError::Forbidden { what: format!("reading {name}"), message });

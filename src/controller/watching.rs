@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::{Stream, StreamExt, stream};
+use futures::{FutureExt, Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api, Client,
@@ -28,15 +28,24 @@ use super::{
 /// Name of the vault among the watch caches.
 pub(super) const SECRETS: &str = "Secret";
 
-/// Watches a kind and keeps its store. It ends only when the world is broken.
-pub(super) async fn watch_kind<K: Kind>(
+/// Is told what the watches of a kind see.
+pub trait Observer<K: Kind>: Send {
+    /// An object has changed or gone. The watch ends with an error.
+    fn changed(&mut self, change: &Change<K>) -> Result<(), DriveError>;
+    /// A watch broke off; it is repeated.
+    fn failed(&mut self, error: &watcher::Error);
+    /// So many objects are in the store, and whether all first lists have been read.
+    fn counted(&mut self, objects: usize, ready: bool);
+}
+
+/// Watches a kind in these namespaces (`None`: all), keeps its store and asks for passes. It ends only when the
+/// observer says so.
+pub async fn watch_kind<K: Kind>(
     client: Client,
     namespaces: Vec<Option<String>>,
     mut merger: Merger<K>,
-    shell: Arc<Shell>,
-    health: Arc<Health>,
+    mut observer: impl Observer<K>,
 ) -> DriveError {
-    let kind = K::KIND;
     let feed = merger.feed();
     let apis = namespaces.iter().map(|namespace| match namespace {
         Some(namespace) => Api::<DeserializeGuard<K>>::namespaced(client.clone(), namespace),
@@ -44,47 +53,75 @@ pub(super) async fn watch_kind<K: Kind>(
     });
     let mut events = merge(apis.map(|api| watcher(api, watcher::Config::default())));
     let mut failures = Failures::default();
-    let mut ready = false;
     while let Some((source, event)) = events.next().await {
         let event = match event {
             Ok(event) => event,
             Err(error) => {
-                shell.metrics().watch_failure(kind.as_str());
-                failures.report(kind.as_str(), &error);
+                observer.failed(&error);
+                failures.report(K::KIND.as_str(), &error);
                 continue;
             }
         };
-        failures.over(kind.as_str());
+        failures.over(K::KIND.as_str());
         for change in merger.take(source, event) {
-            match change {
-                Change::Touched(reference) => feed.trigger(reference),
-                Change::Gone(reference) => {
-                    let key = key_of(&reference);
-                    if let Err(error) = shell.tell(|world| world.forget(&key)) {
-                        return error;
-                    }
-                }
-                Change::Undecodable(broken) => {
-                    shell.metrics().decode_failure(kind);
-                    tracing::warn!(
-                        kind = kind.as_str(),
-                        namespace = broken.namespace,
-                        name = broken.name,
-                        error = broken.error,
-                        "an object cannot be decoded and is left alone until it is changed"
-                    );
-                    publish_broken(&shell, &feed, &broken);
-                }
+            if let Err(error) = observer.changed(&change) {
+                return error;
+            }
+            if let Change::Touched(reference) = change {
+                feed.trigger(reference);
             }
         }
-        shell.metrics().objects(kind, feed.store().len());
-        if !ready && futures::FutureExt::now_or_never(feed.store().wait_until_ready()).is_some() {
-            ready = true;
-            tracing::info!(kind = kind.as_str(), objects = feed.store().len(), "first list read");
-            health.synced(kind.as_str());
-        }
+        observer.counted(feed.store().len(), feed.store().wait_until_ready().now_or_never().is_some());
     }
     DriveError::Stopping
+}
+
+/// Passes on to the world, the metrics, the probes and the log what the watches of a kind see.
+pub(super) struct ShellObserver<K: Kind> {
+    shell: Arc<Shell>,
+    health: Arc<Health>,
+    feed: Feed<K>,
+    ready: bool,
+}
+
+impl<K: Kind> ShellObserver<K> {
+    pub(super) fn new(shell: &Arc<Shell>, health: &Arc<Health>, feed: Feed<K>) -> Self {
+        Self { shell: Arc::clone(shell), health: Arc::clone(health), feed, ready: false }
+    }
+}
+
+impl<K: Kind> Observer<K> for ShellObserver<K> {
+    fn changed(&mut self, change: &Change<K>) -> Result<(), DriveError> {
+        match change {
+            Change::Touched(_) => Ok(()),
+            Change::Gone(reference) => self.shell.tell(|world| world.forget(&key_of(reference))),
+            Change::Undecodable(broken) => {
+                self.shell.metrics().decode_failure(K::KIND);
+                tracing::warn!(
+                    kind = K::KIND.as_str(),
+                    namespace = broken.namespace,
+                    name = broken.name,
+                    error = broken.error,
+                    "an object cannot be decoded and is left alone until it is changed"
+                );
+                publish_broken(&self.shell, &self.feed, broken);
+                Ok(())
+            }
+        }
+    }
+
+    fn failed(&mut self, _error: &watcher::Error) {
+        self.shell.metrics().watch_failure(K::KIND.as_str());
+    }
+
+    fn counted(&mut self, objects: usize, ready: bool) {
+        self.shell.metrics().objects(K::KIND, objects);
+        if ready && !self.ready {
+            self.ready = true;
+            tracing::info!(kind = K::KIND.as_str(), objects, "first list read");
+            self.health.synced(K::KIND.as_str());
+        }
+    }
 }
 
 /// Tells the user about an object that could not be decoded. The status of it is not touched: nobody here knows its
