@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::Path};
 
 use crate::core::{Millis, Settings};
 
-pub use clouds::{CloudConfig, Clouds, ResolvedEndpoints};
+pub use clouds::{CloudConfig, Clouds};
 pub use keys::{KEYS, Key, help};
 use read::Section;
 

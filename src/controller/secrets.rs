@@ -12,9 +12,10 @@ use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{ResourceExt, runtime::watcher::Event};
 use zeroize::Zeroize;
 
-use crate::core::{CredentialId, CredentialState};
-
-use super::cloud_io::Credential;
+use crate::{
+    cloud::Credential,
+    core::{CredentialId, CredentialState},
+};
 
 /// Versions kept for each namespace: the current one and the one before, which calls in flight may still name.
 const VERSIONS: usize = 2;
@@ -65,10 +66,10 @@ impl Vault {
     }
 
     /// Takes the content of a Secret. Says whether something changed.
-    fn put(&self, namespace: &str, data: &BTreeMap<String, Vec<u8>>) -> bool {
-        let (look, version) = match Credential::from_secret_data(data) {
+    pub(super) fn put(&self, namespace: &str, data: &BTreeMap<String, Vec<u8>>) -> bool {
+        let (look, version) = match Credential::from_secret(data) {
             Ok(credential) => (Look::Present, Some((credential.fingerprint(), Arc::new(credential)))),
-            Err(message) => (Look::Malformed(message), None),
+            Err(error) => (Look::Malformed(error.to_string()), None),
         };
         let mut entries = self.lock();
         let entry = entries

@@ -51,7 +51,7 @@ fn every_key_is_read() {
     };
     assert_eq!(config.settings, settings);
     let (_, lab) = config.clouds.iter().last().unwrap();
-    assert_eq!(lab.dli_endpoint.as_deref(), Some("http://127.0.0.1:1"));
+    assert_eq!(lab.dli_endpoint, crate::cloud::EndpointTemplate::parse("http://127.0.0.1:1").ok());
 }
 
 #[test]
@@ -124,7 +124,10 @@ fn each_mistake_is_named_with_its_path_and_a_remedy() {
         ),
         (
             "clouds: {huaweicloud: {dliEndpoint: 'http://dli.example.com'}}",
-            "clouds.huaweicloud.dliEndpoint: \"http://dli.example.com\" would send credentials in the clear; use https",
+            concat!(
+                "clouds.huaweicloud.dliEndpoint: \"http://dli.example.com\" would send signed requests in the clear: ",
+                "use https; http is for this machine only"
+            ),
         ),
     ];
     for (text, expected) in table {
