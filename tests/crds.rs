@@ -82,6 +82,18 @@ fn all_definitions_are_printed_as_one_stream() {
 }
 
 #[test]
+fn files_are_written_into_a_new_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("new/crds");
+    crd::write(&folder).unwrap();
+    for (name, content) in crd::files().unwrap() {
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), content);
+    }
+    let error = crd::write(&folder.join("Kustomization")).unwrap_err();
+    assert!(error.to_string().ends_with("new/crds/Kustomization"), "{error}");
+}
+
+#[test]
 fn kinds_have_the_names_that_people_type() {
     let names: Vec<_> = crd::definitions()
         .iter()

@@ -188,6 +188,20 @@ fn what_may_change_can_be_changed() {
 }
 
 #[test]
+fn a_written_null_is_an_absent_field() {
+    let cluster = ControlPlane::shared();
+    let namespace = cluster.new_namespace("null");
+    let yaml = "{apiVersion: dli.huaweicloud.com/v1alpha1, kind: DliQueue, metadata: {name: etl}, spec: {cuCount: 16, \
+                queueName: null, description: null, tags: null, queueType: null, adoptionPolicy: null}}";
+    for _ in 0..2 {
+        let output = cluster.apply(&namespace, yaml);
+        assert!(output.status.success(), "{}", words(&output));
+    }
+    let spec = cluster.get(&namespace, "dliq/etl")["spec"].clone();
+    assert_eq!(spec, json!({"cuCount": 16, "queueType": "sql"}));
+}
+
+#[test]
 fn the_largest_connection_is_accepted() {
     let cluster = ControlPlane::shared();
     let namespace = cluster.new_namespace("large");
@@ -274,7 +288,7 @@ fn the_operator_is_refused_what_it_must_not_do() {
         &["get", "secret/dli-credentials"][..],
         &["watch", "secrets/dli-credentials"],
         &["patch", "dliqueues.dli.huaweicloud.com/etl"],
-        &["patch", "dliqueues.dli.huaweicloud.com/etl", "--subresource=status"],
+        &["update", "dliqueues.dli.huaweicloud.com/etl", "--subresource=status"],
         &["get", "namespace/kube-system"],
         &["get", "customresourcedefinitions.apiextensions.k8s.io/dliqueues.dli.huaweicloud.com"],
         &["create", "events.events.k8s.io"],
@@ -287,6 +301,7 @@ fn the_operator_is_refused_what_it_must_not_do() {
         &["list", "secrets"],
         &["create", "secrets"],
         &["create", "dliqueues.dli.huaweicloud.com"],
+        &["update", "dliqueues.dli.huaweicloud.com/etl"],
         &["delete", "dliqueues.dli.huaweicloud.com/etl"],
         &["get", "namespace/default"],
         &["list", "namespaces"],
@@ -298,6 +313,24 @@ fn the_operator_is_refused_what_it_must_not_do() {
         &["create", "clusterrolebindings.rbac.authorization.k8s.io"],
     ] {
         assert!(!may(args), "can {args:?}");
+    }
+}
+
+#[test]
+fn one_watch_sees_the_credentials_of_all_namespaces_and_no_other_secret() {
+    let cluster = ControlPlane::shared();
+    let namespace = cluster.new_namespace("credentials");
+    for name in ["dli-credentials", "other"] {
+        cluster.must(["-n", &namespace, "create", "secret", "generic", name, "--from-literal=accessKey=AK"]);
+    }
+    let config = cluster.service_account_kubeconfig();
+    let list = |selector: &str| {
+        let all = ["get", "secrets", "-A", "-o", "name", "--field-selector", selector];
+        cluster.kubectl(["--kubeconfig", config.to_str().unwrap()].into_iter().chain(all))
+    };
+    assert!(words(&list("metadata.name=dli-credentials")).contains("secret/dli-credentials"));
+    for selector in ["metadata.name=other", "type=Opaque", ""] {
+        assert!(words(&list(selector)).contains("is forbidden"), "{selector}");
     }
 }
 

@@ -58,6 +58,7 @@ pub struct ControlPlane {
     server: String,
     launcher: u32,
     namespaces: AtomicU32,
+    kubeconfigs: AtomicU32,
 }
 
 impl ControlPlane {
@@ -104,6 +105,7 @@ impl ControlPlane {
             keeper: Mutex::new(keeper),
             dir,
             namespaces: AtomicU32::new(0),
+            kubeconfigs: AtomicU32::new(0),
         }
     }
 
@@ -183,7 +185,8 @@ impl ControlPlane {
         let mut config: Value =
             serde_json::from_str(&self.must(["config", "view", "--raw", "-o", "json"])).expect("JSON");
         config["users"][0]["user"] = serde_json::json!({"token": token.trim()});
-        let path = self.dir.join("service-account.kubeconfig");
+        let number = self.kubeconfigs.fetch_add(1, Ordering::Relaxed);
+        let path = self.dir.join(format!("service-account-{number}.kubeconfig"));
         fs::write(&path, config.to_string()).expect("a kubeconfig");
         path
     }
