@@ -22,7 +22,7 @@ use std::{
     env,
     ffi::OsStr,
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{self, Child, Command, Output, Stdio},
     sync::{
@@ -91,7 +91,10 @@ impl ControlPlane {
             .spawn()
             .expect("sh");
         let mut line = String::new();
-        BufReader::new(keeper.stdout.take().expect("a pipe")).read_line(&mut line).expect("the launcher's output");
+        let mut said = BufReader::new(keeper.stdout.take().expect("a pipe"));
+        said.read_line(&mut line).expect("the launcher's output");
+        // It says a line for each signal, too, and ends when nobody listens.
+        std::thread::spawn(move || io::copy(&mut said, &mut io::sink()));
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
             let log = fs::read_to_string(dir.join("local-cluster.log")).unwrap_or_default();
             panic!("the control plane did not start: {line}\n{log}")

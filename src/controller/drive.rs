@@ -1,0 +1,213 @@
+//! Drives passes: one step under the lock of the world, one effect without it, until the pass is over.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::{StreamExt, stream};
+use kube::runtime::controller::{self, Action, Controller};
+use tracing::Instrument;
+
+use crate::core::{self, Effect, Input, Next, Object, ObjectKey, ObjectKind, Outcome, Pass, Step, World};
+
+use super::{
+    clock,
+    cloud_io::CloudIo,
+    feed::Feed,
+    kinds::{Kind, key_of, ref_of, ref_to},
+    kube_io::{KubeIo, with_feed},
+    metrics::Metrics,
+    secrets::Vault,
+};
+
+/// Everything that a pass needs.
+#[derive(Debug)]
+pub struct Shell {
+    world: Mutex<World>,
+    kube: KubeIo,
+    cloud: CloudIo,
+    vault: Arc<Vault>,
+    metrics: Arc<Metrics>,
+    stopping: AtomicBool,
+    leading: AtomicBool,
+}
+
+/// Why a pass was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DriveError {
+    /// A step panicked and may have left the world half-changed. Nothing is decided from it any more; the process ends.
+    #[error("an earlier pass panicked while it held the world")]
+    Broken,
+    /// The process is being stopped. To the protocol this is a crash between two effects, which it can take anywhere.
+    #[error("the operator is being stopped")]
+    Stopping,
+}
+
+impl Shell {
+    /// Puts it together.
+    pub fn new(world: World, kube: KubeIo, cloud: CloudIo, vault: Arc<Vault>, metrics: Arc<Metrics>) -> Self {
+        let (stopping, leading) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { world: Mutex::new(world), kube, cloud, vault, metrics, stopping, leading }
+    }
+
+    /// The Kubernetes side.
+    pub fn kube(&self) -> &KubeIo {
+        &self.kube
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// From now on no pass makes another call to the cloud. Writes of the Kubernetes API go on, so that what the last
+    /// call answered is still recorded.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Notes whether this process leads.
+    pub fn lead(&self, leading: bool) {
+        self.leading.store(leading, Ordering::Release);
+    }
+
+    /// Whether this process leads. Only for courtesies such as events; the world has its own, exact view.
+    pub fn is_leading(&self) -> bool {
+        self.leading.load(Ordering::Acquire)
+    }
+
+    /// Tells the world something, and wakes whom that concerns.
+    pub fn tell(&self, say: impl FnOnce(&mut World)) -> Result<(), DriveError> {
+        self.with_world(say)
+    }
+
+    fn with_world<T>(&self, work: impl FnOnce(&mut World) -> T) -> Result<T, DriveError> {
+        let (result, wakes) = {
+            let mut world: MutexGuard<'_, World> = self.world.lock().map_err(|_: PoisonError<_>| DriveError::Broken)?;
+            let result = work(&mut world);
+            (result, world.take_wakes())
+        };
+        for key in wakes {
+            self.metrics.wakes(key.kind);
+            with_feed!(self.kube.feeds(), key.kind, feed => feed.trigger(ref_of(&key)));
+        }
+        Ok(result)
+    }
+
+    /// One pass over one object, from its first step to its last.
+    pub async fn drive(&self, key: ObjectKey, object: Object) -> Result<Next, DriveError> {
+        let mut pass = Pass::new(key);
+        let mut input = Input::Object(object);
+        loop {
+            let step = self.with_world(|world| core::step(world, &mut pass, input, clock::now()))?;
+            input = match step {
+                Step::Done(next) => return Ok(next),
+                Step::Do(effect) => self.perform(*effect).await?,
+            };
+        }
+    }
+
+    async fn perform(&self, effect: Effect) -> Result<Input, DriveError> {
+        match effect {
+            Effect::Kube(effect) => Ok(Input::Kube(self.kube.perform(effect).await)),
+            Effect::Cloud(_) if self.stopping.load(Ordering::Acquire) => Err(DriveError::Stopping),
+            Effect::Cloud(effect) => Ok(Input::Cloud(self.cloud.perform(effect).await)),
+            Effect::ReadCredential { namespace } => Ok(Input::Credential(self.vault.state(&namespace))),
+        }
+    }
+}
+
+/// What kube-runtime calls for each object.
+pub(super) async fn reconcile<K: Kind>(object: Arc<K>, shell: Arc<Shell>) -> Result<Action, DriveError> {
+    let key = key_of::<K>(&ref_to(&*object));
+    let span = tracing::info_span!(
+        "pass",
+        kind = K::KIND.as_str(),
+        namespace = &*key.namespace,
+        name = &*key.name,
+        generation = object.meta().generation,
+        uid = object.meta().uid,
+    );
+    async {
+        let started = Instant::now();
+        let next = shell.drive(key, K::into_object(object)).await?;
+        report(&shell, K::KIND, next, started.elapsed());
+        Ok(action(next, clock::now().mono))
+    }
+    .instrument(span)
+    .await
+}
+
+fn report(shell: &Shell, kind: ObjectKind, next: Next, took: Duration) {
+    shell.metrics.pass(kind, next.outcome, took);
+    let outcome = next.outcome.as_str();
+    let took_ms = took.as_millis() as u64;
+    match next.outcome {
+        Outcome::Failed | Outcome::Stuck => tracing::info!(outcome, took_ms, "pass over"),
+        Outcome::Settled | Outcome::Waiting | Outcome::Conflict | Outcome::Gone => {
+            tracing::debug!(outcome, took_ms, "pass over");
+        }
+    }
+}
+
+/// When to come back, in the terms of kube-runtime. One millisecond more than asked: the two count on different clocks,
+/// and a pass that comes too early finds nothing to do and has to come again.
+fn action(next: Next, now: core::Millis) -> Action {
+    match next.at {
+        Some(at) => Action::requeue(Duration::from_millis(at.saturating_sub(now).saturating_add(1))),
+        None => Action::await_change(),
+    }
+}
+
+/// Runs the passes of one kind under kube-runtime, until `stop` and until those that run then have ended.
+///
+/// What `core` trusts in, and `tests/kube_runtime.rs` checks: there are never two passes over one object at once; an
+/// event or a wake-up during a pass causes another one after it; without either there is none before the requeue time;
+/// and no pass sees an older version of an object than the pass before it.
+pub async fn passes<K, C, F>(
+    feed: Feed<K>,
+    concurrency: u16,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+    reconcile: impl FnMut(Arc<K>, Arc<C>) -> F,
+    context: Arc<C>,
+) where
+    K: Kind,
+    F: Future<Output = Result<Action, DriveError>> + Send + 'static,
+{
+    // Both errors mean that the process is about to end.
+    let after_error = |_: Arc<K>, _: &DriveError, _: Arc<C>| Action::await_change();
+    // Everything comes in by one door: the objects at the start, then events of the watch and wake-ups. The watch
+    // itself is read by a task of its own, which also runs while this replica stands by.
+    Controller::for_stream(stream::pending(), feed.store().clone())
+        .reconcile_on(feed.open())
+        // Unbounded concurrency is quadratic in the number of objects, and holds a task for each of them.
+        .with_config(controller::Config::default().concurrency(concurrency))
+        .graceful_shutdown_on(stop)
+        .run(reconcile, after_error, context)
+        .for_each(|result| async move {
+            match result {
+                Ok(_) | Err(controller::Error::ReconcilerFailed(DriveError::Stopping, _)) => {}
+                // Deleted since it was asked for.
+                Err(controller::Error::ObjectNotFound(object)) => tracing::debug!(%object, "the object is gone"),
+                Err(error) => tracing::error!(error = super::chain(&error), "a pass was given up"),
+            }
+        })
+        .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_becomes_a_distance() {
+        let next = |at| Next { at, outcome: Outcome::Waiting };
+        assert_eq!(action(next(None), 50), Action::await_change());
+        assert_eq!(action(next(Some(80)), 50), Action::requeue(Duration::from_millis(31)));
+        assert_eq!(action(next(Some(20)), 50), Action::requeue(Duration::from_millis(1)));
+    }
+}

@@ -1,0 +1,431 @@
+//! Performs the Kubernetes side of a pass: reads, guarded writes, events.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use k8s_openapi::{
+    api::core::v1::ObjectReference, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{Patch, PatchParams, PostParams},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    api::{DEFAULT_PROJECT, DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION, LocalReference},
+    core::{Event, FinalizerChange, Intent, KubeEffect, KubeReply, ObjectKey, ObjectKind, Precondition, Status},
+};
+
+use super::{
+    events::Events,
+    feed::Feed,
+    kinds::{Kind, ref_of, strip},
+    metrics::Metrics,
+};
+
+/// Who writes, in managed fields.
+pub(super) const FIELD_MANAGER: &str = "dli-operator";
+/// Longest time for one request. The client's own retries are off, so this is also the longest time for one effect.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest text of the API server that is passed on.
+const MESSAGE_LIMIT: usize = 512;
+
+/// The watch caches of the three kinds.
+#[derive(Clone, Debug)]
+pub struct Feeds {
+    /// Projects.
+    pub projects: Feed<DliProject>,
+    /// Queues.
+    pub queues: Feed<DliQueue>,
+    /// Connections.
+    pub connections: Feed<EnhancedConnection>,
+}
+
+/// Runs an expression with the feed of a kind that is known only at run time.
+macro_rules! with_feed {
+    ($feeds:expr, $kind:expr, $feed:ident => $body:expr) => {
+        match $kind {
+            ObjectKind::Project => {
+                let $feed = &$feeds.projects;
+                $body
+            }
+            ObjectKind::Queue => {
+                let $feed = &$feeds.queues;
+                $body
+            }
+            ObjectKind::Connection => {
+                let $feed = &$feeds.connections;
+                $body
+            }
+        }
+    };
+}
+pub(super) use with_feed;
+
+/// Performs [`KubeEffect`]s.
+pub struct KubeIo {
+    client: Client,
+    feeds: Feeds,
+    events: Events,
+    metrics: Arc<Metrics>,
+}
+
+impl fmt::Debug for KubeIo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KubeIo").field("feeds", &self.feeds).finish_non_exhaustive()
+    }
+}
+
+/// A failed request, with the time-out as one more way to fail.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    #[error("the Kubernetes API did not answer in {} s", REQUEST_TIMEOUT.as_secs())]
+    Timeout,
+    #[error(transparent)]
+    Kube(#[from] kube::Error),
+}
+
+impl KubeIo {
+    /// Puts it together. The client must have its hidden retries switched off.
+    pub fn new(client: Client, feeds: Feeds, events: Events, metrics: Arc<Metrics>) -> Self {
+        Self { client, feeds, events, metrics }
+    }
+
+    /// The watch caches.
+    pub fn feeds(&self) -> &Feeds {
+        &self.feeds
+    }
+
+    /// Where events go.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Performs an effect. It always answers, and within [`REQUEST_TIMEOUT`] for each request.
+    pub async fn perform(&self, effect: KubeEffect) -> KubeReply {
+        match effect {
+            KubeEffect::PatchMeta { key, precondition, finalizer, intent } => {
+                let reply = with_feed!(self.feeds, key.kind, feed => {
+                    self.patch_meta(feed, &key, &precondition, finalizer, intent.as_ref()).await
+                });
+                self.count(&key, "patch_meta", &reply);
+                reply
+            }
+            KubeEffect::PutStatus { key, precondition, status, events } => {
+                let reply = with_feed!(self.feeds, key.kind, feed => {
+                    self.put_status(feed, &key, &precondition, &status).await
+                });
+                self.count(&key, "put_status", &reply);
+                if matches!(reply, KubeReply::Written(_)) {
+                    self.publish(&key, &precondition, events);
+                }
+                reply
+            }
+            KubeEffect::GetLive(key) => with_feed!(self.feeds, key.kind, feed => self.get_live(feed, &key).await),
+            KubeEffect::GetCached(key) => with_feed!(self.feeds, key.kind, feed => get_cached(feed, &key)),
+            KubeEffect::IsDefinitionTerminating(kind) => self.is_definition_terminating(kind).await,
+            KubeEffect::HasDependents(project) => KubeReply::Flag(has_dependents(&self.feeds, &project)),
+        }
+    }
+
+    async fn patch_meta<K: Kind>(
+        &self,
+        feed: &Feed<K>,
+        key: &ObjectKey,
+        precondition: &Precondition,
+        finalizer: FinalizerChange,
+        intent: Option<&Intent>,
+    ) -> KubeReply {
+        let api = self.api::<K>(key);
+        // The list of finalizers is written whole, so it is computed from exactly the version that the write is
+        // guarded by; otherwise the finalizer of somebody else could get lost.
+        let cached = feed.store().get(&ref_of(key)).filter(|object| is_version(&**object, precondition));
+        let base = match cached {
+            Some(object) => object,
+            None => match within(api.get(&key.name)).await {
+                Ok(object) if is_version(&object, precondition) => Arc::new(object),
+                Ok(_) => return KubeReply::Conflict,
+                Err(error) => return reply_of(&error),
+            },
+        };
+        let patch = match meta_patch(base.finalizers(), precondition, finalizer, intent) {
+            Ok(patch) => Patch::Merge(patch),
+            Err(error) => return KubeReply::Unknown { message: format!("cannot encode the intent: {error}") },
+        };
+        written(within(api.patch(&key.name, &params(), &patch)).await)
+    }
+
+    async fn put_status<K: Kind>(
+        &self,
+        _feed: &Feed<K>,
+        key: &ObjectKey,
+        precondition: &Precondition,
+        status: &Status,
+    ) -> KubeReply {
+        // The status subresource takes nothing but the status from the body: the spec need not travel.
+        let body = match StatusBody::<K>::new(key, precondition, status) {
+            Ok(body) => body.0,
+            Err(error) => return KubeReply::Unknown { message: format!("cannot encode the status: {error}") },
+        };
+        let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+        written(within(self.api::<K>(key).replace_subresource("status", &key.name, &params, &body)).await)
+    }
+
+    async fn get_live<K: Kind>(&self, _feed: &Feed<K>, key: &ObjectKey) -> KubeReply {
+        match within(self.api::<K>(key).get_opt(&key.name)).await {
+            Ok(object) => KubeReply::Object(object.map(|mut object| {
+                strip(&mut object);
+                K::into_object(Arc::new(object))
+            })),
+            Err(error) => unknown(&error),
+        }
+    }
+
+    async fn is_definition_terminating(&self, kind: ObjectKind) -> KubeReply {
+        let api = Api::<CustomResourceDefinition>::all(self.client.clone());
+        match within(api.get_metadata_opt(kind.crd_name())).await {
+            Ok(None) => KubeReply::Flag(true),
+            Ok(Some(definition)) => KubeReply::Flag(definition.metadata.deletion_timestamp.is_some()),
+            Err(error) => unknown(&error),
+        }
+    }
+
+    fn publish(&self, key: &ObjectKey, precondition: &Precondition, events: Vec<Event>) {
+        for event in events {
+            let regarding = with_feed!(self.feeds, key.kind, feed => reference(feed, key, &precondition.uid));
+            self.events.publish(key.kind, event.into(), regarding);
+        }
+    }
+
+    fn api<K: Kind>(&self, key: &ObjectKey) -> Api<K> {
+        Api::namespaced(self.client.clone(), &key.namespace)
+    }
+
+    fn count(&self, key: &ObjectKey, verb: &'static str, reply: &KubeReply) {
+        let result = match reply {
+            KubeReply::Written(_) => "written",
+            KubeReply::Conflict => "conflict",
+            KubeReply::Gone => "gone",
+            KubeReply::Refused { .. } => "refused",
+            KubeReply::Unknown { .. } | KubeReply::Object(_) | KubeReply::Flag(_) => "unknown",
+        };
+        self.metrics.kube_write(key.kind, verb, result);
+        match reply {
+            KubeReply::Refused { message } | KubeReply::Unknown { message } => {
+                tracing::warn!(verb, result, message, "a write of the Kubernetes API failed");
+            }
+            _ => tracing::debug!(verb, result, "wrote to the Kubernetes API"),
+        }
+    }
+}
+
+fn params() -> PatchParams {
+    PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() }
+}
+
+async fn within<T>(request: impl Future<Output = kube::Result<T>>) -> Result<T, RequestError> {
+    match tokio::time::timeout(REQUEST_TIMEOUT, request).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(RequestError::Timeout),
+    }
+}
+
+fn is_version<K: Resource>(object: &K, precondition: &Precondition) -> bool {
+    object.meta().resource_version.as_deref() == Some(&*precondition.resource_version)
+        && object.meta().uid.as_deref() == Some(&*precondition.uid)
+}
+
+/// The body of the one metadata PATCH: `uid` and `resourceVersion` make the API server refuse it for another
+/// incarnation or version.
+fn meta_patch(
+    finalizers: &[String],
+    precondition: &Precondition,
+    change: FinalizerChange,
+    intent: Option<&Intent>,
+) -> Result<Value, serde_json::Error> {
+    let mut meta = Map::new();
+    meta.insert("uid".to_owned(), json!(&*precondition.uid));
+    meta.insert("resourceVersion".to_owned(), json!(&*precondition.resource_version));
+    let foreign = finalizers.iter().map(String::as_str).filter(|name| *name != FINALIZER);
+    let present = finalizers.iter().any(|name| name == FINALIZER);
+    match change {
+        FinalizerChange::Add if !present => {
+            meta.insert("finalizers".to_owned(), foreign.chain([FINALIZER]).collect());
+        }
+        FinalizerChange::Remove if present => {
+            meta.insert("finalizers".to_owned(), foreign.collect());
+        }
+        FinalizerChange::Keep | FinalizerChange::Add | FinalizerChange::Remove => {}
+    }
+    if let Some(intent) = intent {
+        meta.insert("annotations".to_owned(), json!({ INTENT_ANNOTATION: serde_json::to_string(intent)? }));
+    }
+    Ok(json!({ "metadata": meta }))
+}
+
+/// Body of a replacement of the status.
+struct StatusBody<K>(Value, std::marker::PhantomData<K>);
+
+impl<K: Kind> StatusBody<K> {
+    fn new(key: &ObjectKey, precondition: &Precondition, status: &Status) -> Result<Self, serde_json::Error> {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Any<'a> {
+            Project(&'a crate::api::DliProjectStatus),
+            Queue(&'a crate::api::DliQueueStatus),
+            Connection(&'a crate::api::EnhancedConnectionStatus),
+        }
+        let status = serde_json::to_value(match status {
+            Status::Project(status) => Any::Project(status),
+            Status::Queue(status) => Any::Queue(status),
+            Status::Connection(status) => Any::Connection(status),
+        })?;
+        let body = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": K::kind(&()),
+            "metadata": {
+                "namespace": &*key.namespace,
+                "name": &*key.name,
+                "uid": &*precondition.uid,
+                "resourceVersion": &*precondition.resource_version,
+            },
+            "status": status,
+        });
+        Ok(Self(body, std::marker::PhantomData))
+    }
+}
+
+fn written<K: Kind>(result: Result<K, RequestError>) -> KubeReply {
+    match result {
+        // The write that takes the last finalizer of a deleted object removes it, and the answer shows it once more.
+        Ok(object) if object.meta().deletion_timestamp.is_some() && object.finalizers().is_empty() => {
+            KubeReply::Written(None)
+        }
+        Ok(mut object) => {
+            strip(&mut object);
+            KubeReply::Written(Some(K::into_object(Arc::new(object))))
+        }
+        Err(error) => reply_of(&error),
+    }
+}
+
+/// What a failed write means. Everything that is not a clear answer is `Unknown`: the write may have been applied.
+/// Code 0 is what a proxy's `{}` decodes to.
+fn reply_of(error: &RequestError) -> KubeReply {
+    match error {
+        RequestError::Kube(kube::Error::Api(status)) => match status.code {
+            409 => KubeReply::Conflict,
+            404 => KubeReply::Gone,
+            400 | 403 | 422 => KubeReply::Refused { message: cut(&status.message) },
+            _ => unknown(error),
+        },
+        _ => unknown(error),
+    }
+}
+
+fn unknown(error: &RequestError) -> KubeReply {
+    KubeReply::Unknown { message: cut(&super::chain(error)) }
+}
+
+fn cut(text: &str) -> String {
+    super::cut(text, MESSAGE_LIMIT)
+}
+
+fn get_cached<K: Kind>(feed: &Feed<K>, key: &ObjectKey) -> KubeReply {
+    KubeReply::Object(feed.store().get(&ref_of(key)).map(K::into_object))
+}
+
+/// Whether a queue or a connection refers to the project, or might: what one that could not be decoded refers to,
+/// nobody knows.
+fn has_dependents(feeds: &Feeds, project: &ObjectKey) -> bool {
+    let refers = |namespace: Option<String>, reference: Option<&LocalReference>| {
+        namespace.as_deref() == Some(&*project.namespace)
+            && reference.map_or(DEFAULT_PROJECT, |reference| &reference.name) == &*project.name
+    };
+    feeds.queues.any_broken_in(&project.namespace)
+        || feeds.connections.any_broken_in(&project.namespace)
+        || feeds.queues.store().find(|queue| refers(queue.namespace(), queue.spec.project_ref.as_ref())).is_some()
+        || feeds
+            .connections
+            .store()
+            .find(|connection| refers(connection.namespace(), connection.spec.project_ref.as_ref()))
+            .is_some()
+}
+
+/// What events are about.
+pub(super) fn reference<K: Kind>(_feed: &Feed<K>, key: &ObjectKey, uid: &str) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(K::api_version(&()).into_owned()),
+        kind: Some(K::kind(&()).into_owned()),
+        namespace: Some(key.namespace.to_string()),
+        name: Some(key.name.to_string()),
+        uid: Some(uid.to_owned()),
+        ..ObjectReference::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::IntentOp;
+
+    fn precondition() -> Precondition {
+        Precondition { uid: "u-1".into(), resource_version: "42".into() }
+    }
+
+    fn finalizers(have: &[&str], change: FinalizerChange) -> Option<Value> {
+        let have: Vec<String> = have.iter().map(|name| (*name).to_owned()).collect();
+        let patch = meta_patch(&have, &precondition(), change, None).unwrap();
+        assert_eq!(patch["metadata"]["uid"], "u-1");
+        assert_eq!(patch["metadata"]["resourceVersion"], "42");
+        patch["metadata"].get("finalizers").cloned()
+    }
+
+    #[test]
+    fn foreign_finalizers_are_kept() {
+        use FinalizerChange::{Add, Keep, Remove};
+        assert_eq!(finalizers(&["other/one"], Add), Some(json!(["other/one", FINALIZER])));
+        assert_eq!(finalizers(&[FINALIZER, "other/one"], Add), None);
+        assert_eq!(finalizers(&[FINALIZER, "other/one"], Remove), Some(json!(["other/one"])));
+        assert_eq!(finalizers(&[FINALIZER], Remove), Some(json!([])));
+        assert_eq!(finalizers(&["other/one"], Remove), None);
+        assert_eq!(finalizers(&["other/one"], Keep), None);
+    }
+
+    #[test]
+    fn the_intent_is_an_annotation_that_holds_json() {
+        let intent = Intent {
+            v: 1,
+            uid: "u-1".into(),
+            n: 2,
+            op: IntentOp::Create,
+            key: "p/q".into(),
+            at: 7,
+            tagged: true,
+            immutables_hash: "h".into(),
+            targets: Vec::new(),
+        };
+        let patch = meta_patch(&[], &precondition(), FinalizerChange::Keep, Some(&intent)).unwrap();
+        let text = patch["metadata"]["annotations"][INTENT_ANNOTATION].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Intent>(text).unwrap(), intent);
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        let api = |code: u16| {
+            let status =
+                serde_json::from_value(json!({"code": code, "message": "words", "status": "Failure"})).unwrap();
+            reply_of(&RequestError::Kube(kube::Error::Api(Box::new(status))))
+        };
+        assert!(matches!(api(409), KubeReply::Conflict));
+        assert!(matches!(api(404), KubeReply::Gone));
+        for code in [400, 403, 422] {
+            assert!(matches!(api(code), KubeReply::Refused { message } if message == "words"), "{code}");
+        }
+        for code in [0, 401, 410, 429, 500, 503, 504] {
+            assert!(matches!(api(code), KubeReply::Unknown { .. }), "{code}");
+        }
+        assert!(matches!(reply_of(&RequestError::Timeout), KubeReply::Unknown { .. }));
+    }
+}

@@ -1,0 +1,296 @@
+//! Starts and stops everything.
+
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use kube::Client;
+use tokio::{
+    sync::{oneshot, watch},
+    task::{JoinError, JoinSet},
+};
+
+use crate::{
+    api::{DliProject, DliQueue, EnhancedConnection},
+    core::{Leadership, Now, ObjectKind, Settings, World},
+};
+
+use super::{
+    cloud_io::{CloudIo, CloudIoError},
+    config::Config,
+    drive::{Shell, passes, reconcile},
+    events::Events,
+    feed::{Feed, Merger},
+    http::{self, BindError, Health},
+    kinds::Kind,
+    kube_io::{Feeds, KubeIo},
+    lease::{Held, Keeper, LeaseConfig, Lost},
+    metrics::Metrics,
+    secrets::{SecretReader, Vault},
+    start::{self, StartError},
+    watching::{SECRETS, ShellObserver, publish_broken, watch_kind, watch_secrets},
+};
+
+/// Time for running passes beyond one call to the cloud, before they are given up.
+const DRAIN_MARGIN: Duration = Duration::from_secs(5);
+/// Time for events that still wait.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Why the operator ended, other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It could not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// An address is taken.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The cloud's client could not be built.
+    #[error(transparent)]
+    Cloud(#[from] CloudIoError),
+    /// Signals cannot be waited for.
+    #[error("cannot wait for signals")]
+    Signals(#[source] std::io::Error),
+    /// Leadership was lost. Another process may lead by now, so this one must not go on.
+    #[error("leadership is lost, so this process ends: {0}")]
+    Lost(#[from] Lost),
+    /// A part panicked. What it was changing may be half-changed, so nothing goes on from there.
+    #[error("{part} has ended unexpectedly, so this process ends; what it did is safe to repeat")]
+    Ended {
+        /// Which part.
+        part: &'static str,
+        /// The panic, if it was one.
+        source: Option<JoinError>,
+    },
+    /// Passes did not come to an end in time.
+    #[error("running passes did not end within {seconds} s of the signal; the lease is left to expire")]
+    Drain {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// A second signal came.
+    #[error("a second signal came before running passes had ended; the lease is left to expire")]
+    Forced,
+}
+
+/// Runs the operator until SIGTERM or SIGINT.
+pub async fn run(config: Config, kubeconfig: Option<&Path>) -> Result<(), RunError> {
+    let signals = signals().map_err(RunError::Signals)?;
+    let metrics = Arc::new(Metrics::new());
+    let health = Arc::new(Health::default());
+    http::serve_health(config.health_address, Arc::clone(&health)).await?;
+    http::serve_metrics(config.metrics_address, Arc::clone(&metrics)).await?;
+    let client = start::connect(kubeconfig).await?;
+    let prepared = async {
+        start::wait_for_definitions(&client, &health).await?;
+        start::cluster_id(&client).await
+    };
+    let cluster_id = tokio::select! {
+        prepared = prepared => prepared?,
+        () = nth_signal(signals.clone(), 1) => return Ok(()),
+    };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), cluster_id, "started");
+    Operator::new(config, client, cluster_id, metrics, health)?.run(signals).await
+}
+
+/// Counts SIGTERM and SIGINT.
+fn signals() -> std::io::Result<watch::Receiver<u32>> {
+    let (sender, receiver) = watch::channel(0);
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::spawn(async move {
+        loop {
+            #[cfg(unix)]
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            #[cfg(not(unix))]
+            if tokio::signal::ctrl_c().await.is_err() {
+                return;
+            }
+            sender.send_modify(|count| *count += 1);
+        }
+    });
+    Ok(receiver)
+}
+
+async fn nth_signal(mut signals: watch::Receiver<u32>, n: u32) {
+    if signals.wait_for(|count| *count >= n).await.is_err() {
+        // Nobody counts any more: the runtime is ending.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Everything that runs, put together.
+struct Operator {
+    config: Config,
+    client: Client,
+    namespaces: Vec<Option<String>>,
+    shell: Arc<Shell>,
+    health: Arc<Health>,
+    identity: String,
+    mergers: (Merger<DliProject>, Merger<DliQueue>, Merger<EnhancedConnection>),
+    secrets: SecretReader,
+}
+
+impl Operator {
+    fn new(
+        config: Config,
+        client: Client,
+        cluster_id: String,
+        metrics: Arc<Metrics>,
+        health: Arc<Health>,
+    ) -> Result<Self, RunError> {
+        let namespaces: Vec<Option<String>> = if config.watch_namespaces.is_empty() {
+            vec![None]
+        } else {
+            config.watch_namespaces.iter().cloned().map(Some).collect()
+        };
+        let mergers =
+            (Merger::new(namespaces.clone()), Merger::new(namespaces.clone()), Merger::new(namespaces.clone()));
+        let feeds = Feeds { projects: mergers.0.feed(), queues: mergers.1.feed(), connections: mergers.2.feed() };
+        let pod = std::env::var("HOSTNAME").unwrap_or_else(|_| "dli-operator".to_owned());
+        let identity = format!("{pod}_{:016x}", random());
+        let events = Events::start(client.clone(), super::cut(&pod, 120), Arc::clone(&metrics));
+        let vault = Arc::new(Vault::default());
+        let settings = Settings { cluster_id, seed: random(), ..config.settings.clone() };
+        let cloud = CloudIo::new(config.clouds.clone(), &settings, Arc::clone(&vault), Arc::clone(&metrics))?;
+        let kube = KubeIo::new(client.clone(), feeds, events, Arc::clone(&metrics));
+        let secrets = SecretReader::new(Arc::clone(&vault), namespaces.clone());
+        let shell = Arc::new(Shell::new(World::new(settings), kube, cloud, vault, metrics));
+        Ok(Self { config, client, namespaces, shell, health, identity, mergers, secrets })
+    }
+
+    async fn run(self, signals: watch::Receiver<u32>) -> Result<(), RunError> {
+        let Self { config, client, namespaces, shell, health, identity, mergers, secrets } = self;
+        health.expect(ObjectKind::ALL.map(ObjectKind::as_str).into_iter().chain([SECRETS]));
+
+        let mut watches = JoinSet::new();
+        let feeds = shell.kube().feeds().clone();
+        let observer = (&shell, &health);
+        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.0, observe(observer, &feeds.projects)));
+        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.1, observe(observer, &feeds.queues)));
+        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.2, observe(observer, &feeds.connections)));
+        watches.spawn(watch_secrets(client.clone(), namespaces, secrets, Arc::clone(&shell), Arc::clone(&health)));
+
+        // Standing by: the caches are kept warm, and nothing is worked on.
+        let keeper = keeper(&config, client.clone(), identity, Arc::clone(&shell), Arc::clone(&health));
+        let held = tokio::select! {
+            held = keeper.acquire() => held,
+            () = nth_signal(signals.clone(), 1) => return Ok(()),
+            ended = watches.join_next() => return Err(ended_part("a watch", ended)),
+        };
+
+        let (release, released) = oneshot::channel();
+        let mut holding = tokio::spawn(hold(keeper, held, released));
+        let stopped_early = tokio::select! {
+            () = health.all_synced() => false,
+            () = nth_signal(signals.clone(), 1) => true,
+            lost = &mut holding => return Err(holding_ended(lost)),
+            ended = watches.join_next() => return Err(ended_part("a watch", ended)),
+        };
+
+        let mut controllers = JoinSet::new();
+        if !stopped_early {
+            let concurrency = config.concurrency;
+            controllers.spawn(control(&feeds.projects, &shell, concurrency, nth_signal(signals.clone(), 1)));
+            controllers.spawn(control(&feeds.queues, &shell, concurrency, nth_signal(signals.clone(), 1)));
+            controllers.spawn(control(&feeds.connections, &shell, concurrency, nth_signal(signals.clone(), 1)));
+            tokio::select! {
+                biased;
+                () = nth_signal(signals.clone(), 1) => {}
+                lost = &mut holding => return Err(holding_ended(lost)),
+                ended = watches.join_next() => return Err(ended_part("a watch", ended)),
+                ended = controllers.join_next() => return Err(ended_part("a controller", ended)),
+            }
+        }
+
+        tracing::info!("stopping: no new passes; waiting for those that run");
+        shell.stop();
+        let limit = Duration::from_millis(config.settings.call_timeout) + DRAIN_MARGIN;
+        tokio::select! {
+            drained = drain(&mut controllers) => drained?,
+            () = tokio::time::sleep(limit) => return Err(RunError::Drain { seconds: limit.as_secs() }),
+            () = nth_signal(signals.clone(), 2) => return Err(RunError::Forced),
+            lost = &mut holding => return Err(holding_ended(lost)),
+        }
+        shell.kube().events().flush(FLUSH).await;
+        let _ = release.send(());
+        match holding.await {
+            Ok(Ok(())) => {
+                tracing::info!("stopped");
+                Ok(())
+            }
+            other => Err(holding_ended(other)),
+        }
+    }
+}
+
+async fn hold(keeper: Keeper, held: Held, released: oneshot::Receiver<()>) -> Result<(), Lost> {
+    keeper.hold(held, released).await
+}
+
+async fn drain(controllers: &mut JoinSet<()>) -> Result<(), RunError> {
+    while let Some(ended) = controllers.join_next().await {
+        ended.map_err(|source| RunError::Ended { part: "a controller", source: Some(source) })?;
+    }
+    Ok(())
+}
+
+fn keeper(config: &Config, client: Client, identity: String, shell: Arc<Shell>, health: Arc<Health>) -> Keeper {
+    let lease = LeaseConfig {
+        namespace: config.lease_namespace.clone(),
+        name: config.lease_name.clone(),
+        identity,
+        timing: config.lease,
+    };
+    let on_leadership = move |leadership: Leadership, since: Option<Now>| {
+        shell.metrics().lease(since.map(|since| since.wall));
+        shell.lead(since.is_some());
+        health.leading(since.is_some());
+        if let Err(error) = shell.tell(|world| world.set_leadership(leadership)) {
+            tracing::error!(error = super::chain(&error), "the world cannot be told about the lease");
+        }
+    };
+    Keeper::new(client, lease, Arc::new(on_leadership))
+}
+
+fn observe<K: Kind>((shell, health): (&Arc<Shell>, &Arc<Health>), feed: &Feed<K>) -> ShellObserver<K> {
+    ShellObserver::new(shell, health, feed.clone())
+}
+
+/// Runs the passes of one kind until `stop`, and until those that run then have ended.
+fn control<K: Kind>(
+    feed: &Feed<K>,
+    shell: &Arc<Shell>,
+    concurrency: u16,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+) -> BoxFuture<'static, ()> {
+    for broken in feed.broken() {
+        publish_broken(shell, feed, &broken);
+    }
+    passes(feed.clone(), concurrency, stop, reconcile::<K>, Arc::clone(shell)).boxed()
+}
+
+fn holding_ended(ended: Result<Result<(), Lost>, JoinError>) -> RunError {
+    match ended {
+        Ok(Ok(())) => RunError::Ended { part: "the keeper of the lease", source: None },
+        Ok(Err(lost)) => RunError::Lost(lost),
+        Err(source) => RunError::Ended { part: "the keeper of the lease", source: Some(source) },
+    }
+}
+
+fn ended_part<T>(part: &'static str, ended: Option<Result<T, JoinError>>) -> RunError {
+    RunError::Ended { part, source: ended.and_then(Result::err) }
+}
+
+/// 64 bits from the operating system: the keys of a `RandomState` are random.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
