@@ -18,6 +18,7 @@ use super::{
     KubeEffect, KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
     connection, project, queue,
     report::Verdict,
+    sweep,
     world::{Memory, World},
 };
 
@@ -64,7 +65,7 @@ pub(super) struct Facts {
     pub(super) deleted: bool,
     /// This pass has unbound what stood in the way of a deletion.
     pub(super) unbound: bool,
-    pub(super) sweep: project::Sweep,
+    pub(super) sweep: sweep::Sweep,
 }
 
 /// Something read in this pass, and when the reading began.
@@ -248,7 +249,7 @@ impl Ctx<'_> {
         }
         let call = &effect.call;
         let leftover = match self.key.kind {
-            ObjectKind::Project => project::absorb(self, call, answer.outcome, began),
+            ObjectKind::Project => sweep::absorb(self, call, answer.outcome, began),
             ObjectKind::Queue => queue::absorb(self, call, answer.outcome, began),
             ObjectKind::Connection => connection::absorb(self, call, answer.outcome, began),
         };
