@@ -1,7 +1,9 @@
 //! The client over loopback, against servers that behave and servers that do not.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{collections::BTreeMap, future::Future, io::Write as _, sync::Arc, time::Duration};
+mod loopback;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use dli_operator::{
     cloud::{CallContext, ClientError, ClientOptions, CloudClient, Credential, EndpointUrl},
@@ -11,13 +13,13 @@ use dli_operator::{
         signing::{Authorization, Query, SignedRequest, parse_timestamp, payload_hash, string_to_sign, verify},
     },
 };
-use flate2::{Compression, write::GzEncoder};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
     sync::mpsc,
 };
-use tokio_rustls::{TlsAcceptor, rustls};
+
+use crate::loopback::{answering, gzip, http, receive, server, tls_server};
 
 const ACCESS: &str = "CANARYACCESS";
 const SECRET: &str = "CANARYSECRET/with+signs=";
@@ -36,10 +38,11 @@ fn context(base: &str) -> CallContext {
     }
 }
 
+/// Small limits on size, and time enough for a busy machine.
 fn options() -> ClientOptions {
     ClientOptions {
-        timeout: Duration::from_millis(1500),
-        connect_timeout: Duration::from_millis(700),
+        timeout: Duration::from_secs(60),
+        connect_timeout: Duration::from_secs(30),
         list_bytes: 256 << 10,
         other_bytes: 16 << 10,
         ..ClientOptions::default()
@@ -60,80 +63,12 @@ fn set_hosts() -> Call {
     Call::SetHosts { id: ConnectionId::new("c-1"), hosts }
 }
 
-/// A request as it came over the wire.
-struct Received {
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl Received {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-}
-
-/// Reads one request; `None` where the peer hangs up first.
-async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
-    let mut bytes = Vec::new();
-    let mut one = [0];
-    while !bytes.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut one).await.unwrap_or(0) == 0 {
-            return None;
-        }
-        bytes.push(one[0]);
-    }
-    let text = String::from_utf8(bytes).unwrap();
-    let mut lines = text.trim_end().split("\r\n");
-    let mut first = lines.next().unwrap().split(' ');
-    let headers: Vec<(String, String)> = lines
-        .map(|line| line.split_once(": ").unwrap())
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let (method, target) = (first.next().unwrap().to_owned(), first.next().unwrap().to_owned());
-    let mut received = Received { method, target, headers, body: Vec::new() };
-    let length = received.header("content-length").map_or(0, |text| text.parse().unwrap());
-    received.body = vec![0; length];
-    stream.read_exact(&mut received.body).await.unwrap();
-    Some(received)
-}
-
-/// Serves connections with `handle` until the test ends.
-async fn server<F: Future<Output = ()> + Send + 'static>(handle: impl Fn(TcpStream) -> F + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(handle(stream));
-        }
-    });
-    format!("http://{address}")
-}
-
-/// Answers every request with the same bytes and hangs up.
-async fn answering(bytes: impl Into<Vec<u8>>) -> String {
-    let bytes: Arc<Vec<u8>> = Arc::new(bytes.into());
-    server(move |mut stream| {
-        let bytes = bytes.clone();
-        async move {
-            if receive(&mut stream).await.is_some() {
-                let _ = stream.write_all(&bytes).await;
-                let _ = stream.shutdown().await;
-            }
-        }
-    })
-    .await
-}
-
-fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len()).into_bytes();
-    bytes.extend_from_slice(body);
-    bytes
-}
-
 async fn ask(base: &str, call: &Call) -> Answer {
-    let client = CloudClient::new(&options()).unwrap();
+    ask_with(&options(), base, call).await
+}
+
+async fn ask_with(options: &ClientOptions, base: &str, call: &Call) -> Answer {
+    let client = CloudClient::new(options).unwrap();
     let answer = client.call(&context(base), call).await;
     let text = format!("{answer:?} {:?} {client:?}", context(base));
     assert!(!text.contains("CANARY"), "{text}");
@@ -141,7 +76,11 @@ async fn ask(base: &str, call: &Call) -> Answer {
 }
 
 async fn fails(base: &str, call: &Call) -> CallError {
-    let error = ask(base, call).await.outcome.unwrap_err();
+    fails_with(&options(), base, call).await
+}
+
+async fn fails_with(options: &ClientOptions, base: &str, call: &Call) -> CallError {
+    let error = ask_with(options, base, call).await.outcome.unwrap_err();
     assert!(!error.to_string().contains("CANARY"), "{error}");
     assert!(error.message.len() <= 512 && !error.message.contains('\n'));
     error
@@ -149,9 +88,13 @@ async fn fails(base: &str, call: &Call) -> CallError {
 
 /// Class, effect and cause of a failed read and of a failed change.
 async fn both(base: &str, cause: Cause, change: Applied) -> String {
-    let read = fails(base, &list()).await;
+    both_with(&options(), base, cause, change).await
+}
+
+async fn both_with(options: &ClientOptions, base: &str, cause: Cause, change: Applied) -> String {
+    let read = fails_with(options, base, &list()).await;
     assert_eq!((read.cause, read.applied), (cause, Applied::No), "{read}");
-    let changed = fails(base, &delete()).await;
+    let changed = fails_with(options, base, &delete()).await;
     assert_eq!((changed.cause, changed.applied), (cause, change), "{changed}");
     read.message
 }
@@ -288,12 +231,6 @@ async fn an_endless_answer_is_cut_off() {
     assert_eq!(message, format!("the answer is larger than {} bytes", 256 << 10));
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
 #[tokio::test]
 async fn compressed_answers_count_by_what_they_hold() {
     let headers = "Content-Encoding: gzip\r\n";
@@ -313,18 +250,22 @@ async fn compressed_answers_count_by_what_they_hold() {
 async fn a_slow_server_is_left_alone() {
     let silent = server(|mut stream| async move {
         receive(&mut stream).await;
-        tokio::time::sleep(Duration::from_secs(30)).await;
+        tokio::time::sleep(Duration::from_secs(300)).await;
     })
     .await;
     let slow = server(|mut stream| async move {
         receive(&mut stream).await;
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{").await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n{").await;
         while stream.write_all(b" ").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     })
     .await;
-    tokio::join!(both(&silent, Cause::Timeout, Applied::Unknown), both(&slow, Cause::Timeout, Applied::Unknown));
+    let brief = ClientOptions { timeout: Duration::from_millis(600), ..options() };
+    tokio::join!(
+        both_with(&brief, &silent, Cause::Timeout, Applied::Unknown),
+        both_with(&brief, &slow, Cause::Timeout, Applied::Unknown)
+    );
 }
 
 #[tokio::test]
@@ -370,37 +311,6 @@ async fn a_call_that_cannot_be_written_is_not_sent() {
     assert_eq!(error.cause, Cause::NotSent);
 }
 
-/// A TLS server for `localhost`; the certificate in PEM, and the port.
-async fn tls_server() -> (String, u16) {
-    let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let certificate = key.cert.der().clone();
-    let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], private)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let base = server(move |stream| {
-        let acceptor = acceptor.clone();
-        async move {
-            let Ok(mut stream) = acceptor.accept(stream).await else { return };
-            answer_once(&mut stream).await;
-        }
-    })
-    .await;
-    (key.cert.pem(), base.rsplit_once(':').unwrap().1.parse().unwrap())
-}
-
-async fn answer_once(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
-    if receive(stream).await.is_some() {
-        let _ = stream.write_all(&http("200 OK", "", br#"{"is_success":true}"#)).await;
-        let _ = stream.shutdown().await;
-    }
-}
-
 #[tokio::test]
 async fn a_certificate_must_be_trusted() {
     let (pem, port) = tls_server().await;
@@ -439,10 +349,11 @@ async fn a_server_that_speaks_no_tls() {
     both(&closing.replace("http://", "https://"), Cause::Tls, Applied::No).await;
     let silent = server(|mut stream| async move {
         let _ = stream.read(&mut [0; 1024]).await;
-        tokio::time::sleep(Duration::from_secs(30)).await;
+        tokio::time::sleep(Duration::from_secs(300)).await;
     })
     .await;
-    both(&silent.replace("http://", "https://"), Cause::Timeout, Applied::No).await;
+    let brief = ClientOptions { connect_timeout: Duration::from_millis(300), ..options() };
+    both_with(&brief, &silent.replace("http://", "https://"), Cause::Timeout, Applied::No).await;
 }
 
 #[tokio::test]

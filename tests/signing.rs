@@ -203,6 +203,20 @@ fn every_vector_as_a_server() {
 }
 
 #[test]
+fn printing_shows_no_token() {
+    let request = SignedRequest {
+        method: "GET",
+        path: "/",
+        query: Query::Raw(""),
+        headers: &[("X-Security-Token", "CANARY")],
+        signed_headers: &["x-security-token"],
+        payload: "",
+    };
+    let signed = sign(Scheme::Plain, &request, "", "CANARY", b"CANARY").unwrap();
+    assert!(!format!("{request:?} {signed:?}").contains("CANARY"));
+}
+
+#[test]
 fn a_listed_header_that_is_absent_is_an_error() {
     let request = SignedRequest {
         method: "GET",

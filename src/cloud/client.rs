@@ -24,6 +24,8 @@ use crate::dli::{
 
 /// Longest message of an error that arose here, in bytes.
 const MESSAGE_BYTES: usize = 512;
+/// Of an error answer no more than this is read, in bytes.
+const ERROR_BYTES: usize = 64 << 10;
 /// Loopback addresses are never asked for through a proxy.
 const DIRECT: &str = "localhost,127.0.0.0/8,::1";
 
@@ -37,7 +39,8 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
     /// Largest answer of a list, after decompression, in bytes.
     pub list_bytes: usize,
-    /// Largest answer of any other call and largest error answer, after decompression, in bytes.
+    /// Largest answer of any other call, after decompression, in bytes. A connection may have 20,000 hosts
+    /// (dli_02_0200), which make some 4 MB.
     pub other_bytes: usize,
     /// File with certificates in PEM that are trusted besides the system's.
     pub ca_file: Option<PathBuf>,
@@ -46,13 +49,13 @@ pub struct ClientOptions {
 }
 
 impl Default for ClientOptions {
-    /// 20 s a call and 8 s of them to connect; 64 MiB a list and 1 MiB otherwise; system certificates, no proxy.
+    /// 20 s a call and 8 s of them to connect; 64 MiB a list and 8 MiB otherwise; system certificates, no proxy.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(8),
             list_bytes: 64 << 20,
-            other_bytes: 1 << 20,
+            other_bytes: 8 << 20,
             ca_file: None,
             proxy: None,
         }
@@ -198,7 +201,11 @@ impl CloudClient {
         };
         let success = response.status().is_success();
         let list = matches!(call, Call::ListQueues { .. } | Call::ListConnections { .. });
-        let cap = if success && list { self.list_bytes } else { self.other_bytes };
+        let cap = match (success, list) {
+            (false, _) => ERROR_BYTES,
+            (true, true) => self.list_bytes,
+            (true, false) => self.other_bytes,
+        };
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if head.body.len() + chunk.len() > cap => {

@@ -3,15 +3,29 @@
 //!
 //! Nothing here does I/O, reads a clock, draws a random number or logs.
 
+mod binding;
+mod budget;
+mod connection;
 mod intent;
+mod member;
+mod ownership;
+mod pass;
+mod plan;
+mod project;
+mod queue;
+mod report;
 mod seam;
 mod settings;
+mod snapshot;
+mod timing;
 mod world;
 
 pub use intent::{INTENT_VERSION, Intent, IntentOp};
+pub use ownership::{CLUSTER_TAG, OWNER_TAG};
+pub use pass::{Pass, step};
 pub use seam::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, Event, FinalizerChange, Input, KubeEffect, KubeReply,
     Leadership, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
 };
 pub use settings::Settings;
-pub use world::{Pass, World, step};
+pub use world::World;

@@ -1,37 +1,213 @@
-//! What is known, and where each object stands.
+//! What is known: projects and what they hold, attempts in flight, claims, budgets, leadership, whom to wake.
 
-use super::{Input, Leadership, Now, ObjectKey, Settings, Step};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use crate::{
+    api::DEFAULT_PROJECT,
+    dli::{CallError, ConnectionId, EpochMillis, ErrorClass, ProjectId},
+};
+
+use super::{
+    CredentialId, Endpoint, Leadership, Millis, Now, ObjectKey, ObjectKind, Settings, budget::Budget, plan::PlanStep,
+    report::Verdict, snapshot::Snapshot, timing,
+};
 
 /// Everything that the operator remembers between passes. Lost at a restart, and rebuilt from Kubernetes and the cloud.
 #[derive(Debug)]
 pub struct World {
-    settings: Settings,
-    leadership: Leadership,
-    wakes: Vec<ObjectKey>,
+    pub(super) settings: Settings,
+    pub(super) leadership: Leadership,
+    wakes: BTreeSet<ObjectKey>,
+    pub(super) projects: BTreeMap<ObjectKey, Project>,
+    memories: BTreeMap<ObjectKey, Memory>,
+    budgets: BTreeMap<(Endpoint, CredentialId), Budget>,
+    /// Server's clock minus this machine's, for each endpoint.
+    offsets: BTreeMap<Endpoint, i64>,
+    /// Who waits for whom.
+    dependents: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
+    claims: BTreeMap<Claim, Holder>,
+    /// Next turn to say that an observation is stale.
+    stale_turn: Millis,
 }
 
-/// Where one pass over one object stands.
+/// A remote name in one project of one endpoint; at most one object works on it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Claim {
+    pub(super) endpoint: Endpoint,
+    pub(super) project: ProjectId,
+    pub(super) kind: ObjectKind,
+    pub(super) name: Arc<str>,
+}
+
+/// Who holds a claim.
+#[derive(Clone, Debug)]
+pub(super) struct Holder {
+    pub(super) key: ObjectKey,
+    /// It owns the resource, by a durable mark: it does not yield.
+    pub(super) owns: bool,
+}
+
+/// A project as far as it is known.
 #[derive(Debug)]
-pub struct Pass {
-    key: ObjectKey,
+pub(super) struct Project {
+    pub(super) endpoint: Endpoint,
+    pub(super) id: Option<ProjectId>,
+    pub(super) credential: Option<CredentialId>,
+    pub(super) standing: Standing,
+    pub(super) standing_since: Millis,
+    pub(super) snapshot: Snapshot,
+    /// Whether lists can be filtered by tag; queues and connections apart.
+    pub(super) queue_filter: Option<bool>,
+    pub(super) connection_filter: Option<bool>,
+    pub(super) tag_service: Option<bool>,
+    /// Lists asked for before their time.
+    pub(super) want_queues: bool,
+    pub(super) want_connections: bool,
+    pub(super) queues_at: Millis,
+    pub(super) connections_at: Millis,
+    /// Lengths at which the lists were lately proved to be uncut, and when.
+    pub(super) trusted_queues: (usize, Millis),
+    pub(super) trusted_connections: (usize, Millis),
+    pub(super) failures: u32,
+    pub(super) retry_at: Millis,
+    /// A credential that was refused, and until when it is not tried again.
+    pub(super) refused: Option<(CredentialId, Millis)>,
+    /// Objects to tell about a remote name.
+    pub(super) watchers: BTreeMap<(ObjectKind, Arc<str>), BTreeSet<ObjectKey>>,
+    /// Pending reads: who, and when it is due.
+    pub(super) due: BTreeMap<ObjectKey, Millis>,
+    /// Owned resources that the lists lack, and whether a read of its own has proved each to be gone.
+    pub(super) missing: BTreeMap<ObjectKey, bool>,
+    /// Set while so many are missing at once that the lists are in doubt: how many, of how many.
+    pub(super) breaker: Option<(usize, usize)>,
+    pub(super) next_confirmation: Millis,
 }
 
-impl Pass {
-    /// Begins a pass over an object; its first input is [`Input::Object`].
-    pub fn new(key: ObjectKey) -> Self {
-        Self { key }
+/// Whether the objects of a project can be worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Not looked at since the start.
+    Unknown,
+    /// Credentials valid, id known, lists read.
+    Ready,
+    /// Not usable.
+    Down { reason: &'static str, message: String },
+}
+
+impl Project {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            id: None,
+            credential: None,
+            standing: Standing::Unknown,
+            standing_since: 0,
+            snapshot: Snapshot::default(),
+            queue_filter: None,
+            connection_filter: None,
+            tag_service: None,
+            want_queues: false,
+            want_connections: false,
+            queues_at: 0,
+            connections_at: 0,
+            trusted_queues: (0, 0),
+            trusted_connections: (0, 0),
+            failures: 0,
+            retry_at: 0,
+            refused: None,
+            watchers: BTreeMap::new(),
+            due: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            breaker: None,
+            next_confirmation: 0,
+        }
     }
 
-    /// The object.
-    pub fn key(&self) -> &ObjectKey {
-        &self.key
+    /// Whether lists of this kind can be filtered by tag.
+    pub(super) fn filter(&self, kind: ObjectKind) -> Option<bool> {
+        match kind {
+            ObjectKind::Queue => self.queue_filter,
+            ObjectKind::Connection => self.connection_filter,
+            ObjectKind::Project => None,
+        }
     }
+}
+
+/// What came of the last create call of an object in this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// Accepted; a connection's answer carries its id.
+    Accepted { n: u32, at: Millis, id: Option<ConnectionId> },
+    /// Certainly not applied.
+    NotApplied { n: u32 },
+    /// Nobody can tell; given up at this moment.
+    Unknown { n: u32, gave_up: Millis },
+}
+
+impl Attempt {
+    pub(super) fn number(&self) -> u32 {
+        match self {
+            Self::Accepted { n, .. } | Self::NotApplied { n } | Self::Unknown { n, .. } => *n,
+        }
+    }
+}
+
+/// What is remembered about one object.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory {
+    pub(super) uid: Arc<str>,
+    /// End of the last write to its remote resource: what was read before says nothing about fields.
+    pub(super) fence: Millis,
+    pub(super) attempt: Option<Attempt>,
+    pub(super) failures: u32,
+    /// Not before this moment, while the object is of this generation.
+    pub(super) hold: Option<Hold>,
+    /// Since when it has been waiting for the cloud.
+    pub(super) pending_since: Option<Millis>,
+    /// The binding calls that were refused, with the cloud's words.
+    pub(super) refused_binds: BTreeMap<String, String>,
+    /// Generation of the spec whose bindings were refused.
+    pub(super) refused_generation: i64,
+    /// Bind one by one: a call for several was refused.
+    pub(super) single: bool,
+    /// The last step of the plan, and when it was taken.
+    pub(super) last_step: Option<PlanStep>,
+    pub(super) last_change: Option<Millis>,
+    /// Digest of the hosts that this process sent, where the cloud does not show them.
+    pub(super) sent_hosts: Option<String>,
+    /// When the DELETE was first accepted.
+    pub(super) deleted_at: Option<Millis>,
+    /// A DELETE was refused: what is bound is unbound first.
+    pub(super) delete_refused: bool,
+    pub(super) project: Option<ObjectKey>,
+}
+
+/// A pause after a failure, and what is said meanwhile.
+#[derive(Clone, Debug)]
+pub(super) struct Hold {
+    pub(super) until: Millis,
+    pub(super) generation: i64,
+    pub(super) verdict: Option<Verdict>,
 }
 
 impl World {
     /// A world that knows nothing yet and leads nothing.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, leadership: Leadership::Follower, wakes: Vec::new() }
+        Self {
+            settings,
+            leadership: Leadership::Follower,
+            wakes: BTreeSet::new(),
+            projects: BTreeMap::new(),
+            memories: BTreeMap::new(),
+            budgets: BTreeMap::new(),
+            offsets: BTreeMap::new(),
+            dependents: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            stale_turn: 0,
+        }
     }
 
     /// The durations it works with.
@@ -46,22 +222,198 @@ impl World {
 
     /// Tells it that the credentials of a namespace have changed, so that its projects are looked at again.
     pub fn credential_changed(&mut self, namespace: &str) {
-        let _ = namespace;
+        for (key, project) in &mut self.projects {
+            if &*key.namespace == namespace {
+                project.retry_at = 0;
+                self.wakes.insert(key.clone());
+            }
+        }
     }
 
     /// Tells it that an object has gone from the watch cache.
     pub fn forget(&mut self, key: &ObjectKey) {
-        self.wakes.retain(|k| k != key);
+        self.wakes.remove(key);
+        let memory = self.memories.remove(key);
+        if let Some(project) = memory.and_then(|m| m.project)
+            && let Some(project) = self.projects.get_mut(&project)
+        {
+            project.due.remove(key);
+            project.missing.remove(key);
+            project.watchers.retain(|_, set| {
+                set.remove(key);
+                !set.is_empty()
+            });
+        }
+        if key.kind == ObjectKind::Project {
+            self.projects.remove(key);
+        }
+        for budget in self.budgets.values_mut() {
+            budget.forget(key);
+        }
+        self.claims.retain(|_, holder| holder.key != *key);
+        self.dependents.retain(|_, set| {
+            set.remove(key);
+            !set.is_empty()
+        });
     }
 
     /// Objects to look at now, each once. The caller starts a pass over each.
     pub fn take_wakes(&mut self) -> Vec<ObjectKey> {
-        std::mem::take(&mut self.wakes)
+        std::mem::take(&mut self.wakes).into_iter().collect()
     }
-}
 
-/// Takes one input and says what to do next.
-pub fn step(world: &mut World, pass: &mut Pass, input: Input, now: Now) -> Step {
-    let _ = (world, pass, input, now);
-    Step::Done(super::Next { at: None, outcome: super::Outcome::Settled })
+    pub(super) fn wake(&mut self, key: &ObjectKey) {
+        self.wakes.insert(key.clone());
+    }
+
+    /// Notes that `who` waits for `whom`.
+    pub(super) fn depend(&mut self, who: &ObjectKey, whom: &ObjectKey) {
+        self.dependents.entry(whom.clone()).or_default().insert(who.clone());
+    }
+
+    /// Wakes all that wait for `whom`.
+    pub(super) fn wake_dependents(&mut self, whom: &ObjectKey) {
+        if let Some(set) = self.dependents.get(whom) {
+            self.wakes.extend(set.iter().cloned());
+        }
+    }
+
+    /// Memory of an object; another incarnation of it starts afresh.
+    pub(super) fn memory(&mut self, key: &ObjectKey, uid: &str) -> &mut Memory {
+        let memory = self.memories.entry(key.clone()).or_default();
+        if &*memory.uid != uid {
+            *memory = Memory { uid: uid.into(), ..Memory::default() };
+        }
+        memory
+    }
+
+    pub(super) fn budget(&mut self, endpoint: &Endpoint, credential: &CredentialId) -> &mut Budget {
+        let rate = self.settings.calls_per_second;
+        self.budgets.entry((endpoint.clone(), credential.clone())).or_insert_with(|| Budget::new(rate))
+    }
+
+    /// The leader, as far as the clocks say.
+    pub(super) fn leads(&self, now: Now) -> bool {
+        match self.leadership {
+            Leadership::Follower => false,
+            Leadership::Leader { until_mono, until_wall, .. } => now.mono < until_mono && now.wall < until_wall,
+        }
+    }
+
+    /// Until when a call to the cloud that changes something may be sent, or from when on.
+    pub(super) fn may_mutate(&self, now: Now) -> Result<Millis, Millis> {
+        match self.leadership {
+            Leadership::Leader { until_mono, mutate_from, .. } if self.leads(now) => {
+                if now.mono < mutate_from {
+                    Err(mutate_from)
+                } else {
+                    Ok(until_mono)
+                }
+            }
+            _ => Err(now.mono + 1_000),
+        }
+    }
+
+    pub(super) fn offset(&self, endpoint: &Endpoint) -> i64 {
+        self.offsets.get(endpoint).copied().unwrap_or(0)
+    }
+
+    /// The server's clock.
+    pub(super) fn server_now(&self, endpoint: &Endpoint, now: Now) -> EpochMillis {
+        now.wall + self.offset(endpoint)
+    }
+
+    /// Learns the server's clock from an answer. A `Date` header has whole seconds, so small differences are noise.
+    pub(super) fn learn_clock(&mut self, endpoint: &Endpoint, server: EpochMillis, now: Now) {
+        let offset = server - now.wall;
+        let offset = if offset.abs() < 5_000 { 0 } else { offset };
+        let old = self.offset(endpoint);
+        if (offset - old).abs() >= 2_000 {
+            self.offsets.insert(endpoint.clone(), offset);
+        }
+    }
+
+    /// Claims a remote name for an object. On conflict, says who holds it.
+    pub(super) fn claim(&mut self, claim: &Claim, key: &ObjectKey, owns: bool) -> Result<(), ObjectKey> {
+        match self.claims.get_mut(claim) {
+            Some(holder) if holder.key == *key => {
+                holder.owns |= owns;
+                Ok(())
+            }
+            Some(holder) if holder.owns || !owns => Err(holder.key.clone()),
+            _ => {
+                self.claims.insert(claim.clone(), Holder { key: key.clone(), owns });
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a claim away from a holder that does not exist any more.
+    pub(super) fn release(&mut self, claim: &Claim) {
+        self.claims.remove(claim);
+    }
+
+    /// How many claims of a project are owned.
+    fn owned(&self, endpoint: &Endpoint, id: &ProjectId) -> usize {
+        self.claims.iter().filter(|(c, h)| h.owns && c.endpoint == *endpoint && c.project == *id).count()
+    }
+
+    /// Counts what is missing, opens or closes the breaker, and says whether it is open.
+    pub(super) fn weigh(&mut self, project_key: &ObjectKey) -> Option<(usize, usize)> {
+        let project = self.projects.get(project_key)?;
+        let (missing, unproved) = (project.missing.len(), project.missing.values().filter(|proved| !**proved).count());
+        let open = match (missing, &project.id) {
+            (0..=5, _) | (_, None) => None,
+            (_, Some(id)) => {
+                let owned = self.owned(&project.endpoint, id);
+                (missing > owned / 10 && unproved > 0).then_some((missing, owned))
+            }
+        };
+        let project = self.projects.get_mut(project_key)?;
+        if project.breaker.is_some() != open.is_some() {
+            self.wakes.insert(project_key.clone());
+            if open.is_none() {
+                self.wakes.extend(project.missing.keys().cloned());
+            }
+        }
+        project.breaker = open;
+        open
+    }
+
+    /// Spreads what is said because of time alone: at most 20 a second.
+    pub(super) fn stale_turn(&mut self, now: Millis) -> Millis {
+        self.stale_turn = self.stale_turn.max(now) + 50;
+        self.stale_turn
+    }
+
+    /// When to try again after one more failure of this object.
+    pub(super) fn next_try(&mut self, key: &ObjectKey, uid: &str, now: Now, error: Option<&CallError>) -> Millis {
+        let seed = self.settings.seed;
+        let stuck = self.settings.stuck_retry;
+        let memory = self.memory(key, uid);
+        memory.failures = memory.failures.saturating_add(1);
+        let salt = seed ^ key.name.bytes().fold(7u64, |a, b| a.wrapping_mul(31).wrapping_add(u64::from(b)));
+        let wait = match error.map(|e| e.class) {
+            Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => stuck,
+            _ => timing::backoff(memory.failures, salt),
+        };
+        let asked = error.and_then(|e| e.retry_after).unwrap_or(0);
+        now.mono + wait.max(asked.min(stuck))
+    }
+
+    /// Key of the project that an object of `namespace` refers to.
+    pub(super) fn project_key(namespace: &str, reference: Option<&str>) -> ObjectKey {
+        ObjectKey::new(ObjectKind::Project, namespace, reference.unwrap_or(DEFAULT_PROJECT))
+    }
+
+    /// Changes a project's standing and wakes its objects where that matters.
+    pub(super) fn set_standing(&mut self, key: &ObjectKey, standing: Standing, now: Now) {
+        let Some(project) = self.projects.get_mut(key) else { return };
+        if project.standing == standing {
+            return;
+        }
+        project.standing = standing;
+        project.standing_since = now.mono;
+        self.wake_dependents(key);
+    }
 }

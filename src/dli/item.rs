@@ -139,7 +139,7 @@ pub struct Peering {
 }
 
 /// A line of a connection's hosts file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Host {
     /// Host name.
     pub name: String,
@@ -178,7 +178,7 @@ impl ConnectionItem {
 }
 
 /// A tag of a resource. DLI never returns them with the resource itself (dli_02_0501 does).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tag {
     /// Key, unique in a resource.
     pub key: String,

@@ -6,6 +6,8 @@
 
 mod canonical;
 
+use std::fmt;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -72,8 +74,8 @@ pub enum Query<'a> {
     Pairs(&'a [(String, String)]),
 }
 
-/// The pieces of a request that a signature covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The pieces of a request that a signature covers. Printing it shows no header values, since a token may be among them.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SignedRequest<'a> {
     /// Method in any case.
     pub method: &'a str,
@@ -128,8 +130,20 @@ impl SignedRequest<'_> {
     }
 }
 
-/// A finished signature with all that led to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl fmt::Debug for SignedRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .field("signed_headers", &self.signed_headers)
+            .field("payload", &self.payload)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A finished signature with all that led to it. Printing it shows the string to sign only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
     /// What was hashed. It holds the values of all signed headers, a security token among them: never log it.
     pub canonical_request: String,
@@ -139,6 +153,12 @@ pub struct Signed {
     pub signature: String,
     /// Value of the `Authorization` header.
     pub authorization: String,
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").field("string_to_sign", &self.string_to_sign).finish_non_exhaustive()
+    }
 }
 
 /// Signs a request. `timestamp` is the text of its `X-Sdk-Date` header.

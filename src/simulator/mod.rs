@@ -1,1 +1,28 @@
-//! (module simulator)
+//! DLI as a server: a pure model of the cloud, and HTTP around it.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`model`] | the cloud as a value: no I/O, no clock, no chance from outside |
+//! | [`verify`] | the gateway's check of signatures, just as pure |
+//! | `http`, `line` | the server: limits, signatures, faults on the wire |
+//! | `control` | the control endpoint below `/_simulator/` (`docs/simulator.md`) |
+//! | `args` | the command line |
+//!
+//! Tests call [`Model::handle`] in process, or [`Simulator::start`] a server and talk HTTP to it.
+
+mod args;
+mod control;
+mod http;
+mod line;
+pub mod model;
+mod route;
+pub mod verify;
+
+pub use args::{SimulateArgs, SimulateOptions, SimulatorError, serve};
+pub use http::Simulator;
+pub use model::{
+    Answers, Caller, Config, ConfigError, Delivery, Durations, Edit, EditError, Effect, Fault, FaultId, Limit,
+    Matching, Model, Outcome, Policy, RateLimit,
+};
+pub use route::Operation;
+pub use verify::Credential;

@@ -1,0 +1,437 @@
+//! What the machine of `EnhancedConnection` does while the connection stands: bind, unbind, set hosts, report.
+
+use crate::{
+    api::{EnhancedConnection, EnhancedConnectionStatus, ManagementPolicy, ObservedPeering, ObservedProject},
+    dli::{Call, CallError, ConnectionItem, ErrorClass, Peering, PeeringState, QueueName},
+};
+
+use super::{
+    Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
+    connection::{connection_id, hosts, may_have_changed},
+    member::{Member, due, say_status, settled, wall},
+    pass::{Ctx, Flow, Link, done},
+    plan::{Desired, Plan, PlanStep, Target, hosts_hash, plan},
+    queue::{queue_id, queue_name},
+    report::{Progress, Say, Tri, Verdict, find},
+    timing::rfc3339,
+};
+
+/// The same change is not sent again before this time, since the list may lag behind the change.
+const HOLD_OFF: Millis = 10_000;
+
+/// Finds the queues that the spec names. `None`: bindings are not managed.
+pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Option<Vec<Target>>> {
+    let Some(queues) = &object.spec.queues else { return Ok(None) };
+    let project_key = object.project_key();
+    let mut targets = Vec::with_capacity(queues.len());
+    for queue in queues {
+        let target = match (&queue.reference, &queue.queue_name) {
+            (Some(reference), _) => by_reference(ctx, object, &project_key, &reference.name)?,
+            (None, Some(name)) => by_name(ctx, &project_key, name),
+            (None, None) => continue,
+        };
+        targets.push(target);
+    }
+    Ok(Some(targets))
+}
+
+fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &ObjectKey, name: &str) -> Flow<Target> {
+    let key = ObjectKey::new(ObjectKind::Queue, object.metadata.namespace.as_deref().unwrap_or_default(), name);
+    ctx.world.depend(ctx.key, &key);
+    let Some(Object::Queue(queue)) = ctx.cached(&key)? else {
+        let waits = Some(format!("DliQueue {name} does not exist in this namespace."));
+        return Ok(Target { name: QueueName::new(&super::member::default_name(name)), pool: None, waits });
+    };
+    let remote = queue_name(&queue);
+    let waits = if queue.project_key() != *project_key {
+        Some(format!("DliQueue {name} belongs to another DliProject."))
+    } else if queue.metadata.deletion_timestamp.is_some() {
+        Some(format!("DliQueue {name} is being deleted."))
+    } else if queue_id(&queue).is_none() {
+        let reason = find(queue.conditions(), "Ready").map_or("not looked at yet", |c| c.reason.as_str());
+        Some(format!("DliQueue {name}: {reason}."))
+    } else {
+        None
+    };
+    let pool = pool_of(ctx, project_key, &remote);
+    Ok(Target { name: remote, pool, waits })
+}
+
+fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
+    let remote = QueueName::new(name);
+    let key = ctx.key.clone();
+    let exists = match ctx.world.projects.get_mut(project_key) {
+        Some(project) => {
+            project.watchers.entry((ObjectKind::Queue, remote.as_str().into())).or_default().insert(key);
+            project.snapshot.queues.get(&remote).is_some()
+        }
+        None => false,
+    };
+    let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
+    Target { pool: pool_of(ctx, project_key, &remote), name: remote, waits }
+}
+
+fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {
+    let seen = ctx.world.projects.get(project_key)?.snapshot.queues.get(name)?;
+    seen.item.elastic_resource_pool_name.clone()
+}
+
+/// Takes in the answer to a change of the connection.
+pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -> Option<CallError> {
+    let now = ctx.now.mono;
+    ctx.facts.connection = None;
+    let memory = ctx.memory();
+    if may_have_changed(error.as_ref()) {
+        memory.fence = now;
+        memory.pending_since = Some(now);
+    }
+    memory.last_change = Some(now);
+    let Some(error) = error else {
+        memory.failures = 0;
+        if let Call::SetHosts { hosts, .. } = call {
+            memory.sent_hosts = Some(hosts_hash(hosts));
+        }
+        return None;
+    };
+    let refused = matches!(error.class, ErrorClass::Refused | ErrorClass::NotFound | ErrorClass::Exists);
+    let names = match call {
+        Call::Bind { queues, .. } | Call::Unbind { queues, .. } if refused => queues,
+        _ => return Some(error),
+    };
+    // A refusal may also mean that it is so already: the reading that follows tells.
+    memory.fence = now;
+    memory.pending_since = Some(now);
+    if let [name] = names.as_slice() {
+        memory.refused_binds.insert(name.to_string(), error.to_string());
+    } else {
+        memory.single = true;
+    }
+    None
+}
+
+/// A connection that exists: takes the next step of its plan, or reports how it stands.
+pub(super) fn stand(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    link: &Link,
+    item: &ConnectionItem,
+    began: Millis,
+) -> Flow<Next> {
+    let desired = Desired { targets: resolve(ctx, object)?, hosts: hosts(object) };
+    let old = object.status.clone().unwrap_or_default();
+    // Hosts that are not reported are remembered by digest: in this process at once, in the status with the next report.
+    let sent = ctx.memory().sent_hosts.clone();
+    let written = sent.as_deref().or(old.hosts_hash.as_deref());
+    let mut plan = plan(&desired, item, &old.managed_targets, written);
+    let full = object.management() == ManagementPolicy::Full;
+    let refused = drop_refused(ctx, object, &mut plan);
+    if full && let Some(step) = plan.steps.first().cloned() {
+        return act(ctx, object, link, item, began, &plan, step);
+    }
+    ctx.memory().last_step = None;
+    let server = wall(ctx, object);
+    let verdict = verdict(object, item, &plan, full, &refused);
+    let status = status(object, link, item, &plan, &verdict, server);
+    let reason = verdict.ready.as_ref().map(|s| s.reason);
+    // While entries are being made, only a change of their number is worth a write.
+    let unchanged = find(&old.conditions, "Ready").is_some_and(|c| Some(c.reason.as_str()) == reason)
+        && reason == Some("PeeringCreating")
+        && old.bound == status.bound
+        && old.observed_generation == status.observed_generation
+        && old.managed_targets == status.managed_targets;
+    if !unchanged {
+        say_status(ctx, object, &verdict, Status::Connection(Box::new(status)))?;
+    }
+    let observing = object.management() == ManagementPolicy::Observe;
+    if !observing && (!plan.creating.is_empty() || plan.leaving.iter().any(|(_, s)| *s != PeeringState::Failed)) {
+        due(ctx, object)?;
+        return ctx.call(link, Call::GetConnection(item.id.clone()));
+    }
+    settled(ctx, object);
+    let memory = ctx.memory();
+    memory.attempt = None;
+    memory.single = false;
+    if !refused.is_empty() {
+        let at = ctx.now.mono + ctx.world.settings.stuck_retry;
+        // The next try starts afresh.
+        ctx.hold(at, object.generation(), None);
+        ctx.memory().refused_binds.clear();
+        return done(Some(at), Outcome::Stuck);
+    }
+    match verdict.progress {
+        Progress::None => done(None, Outcome::Settled),
+        Progress::Reconciling(_) => done(None, Outcome::Waiting),
+        Progress::Stalled(_) => done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck),
+    }
+}
+
+/// Takes what the cloud has refused out of the plan; gives it back with the cloud's words.
+fn drop_refused(ctx: &mut Ctx<'_>, object: &EnhancedConnection, plan: &mut Plan) -> Vec<(String, String)> {
+    let generation = object.generation();
+    let memory = ctx.memory();
+    if memory.refused_generation != generation {
+        // An edited spec is a new question.
+        memory.refused_generation = generation;
+        memory.refused_binds.clear();
+        memory.single = false;
+    }
+    let refused = memory.refused_binds.clone();
+    let mut said = Vec::new();
+    for step in &mut plan.steps {
+        if let PlanStep::Bind(names) | PlanStep::Unbind(names) = step {
+            names.retain(|name| match refused.get(name.as_str()) {
+                Some(words) => {
+                    said.push((name.to_string(), words.clone()));
+                    false
+                }
+                None => true,
+            });
+        }
+    }
+    plan.steps.retain(|step| match step {
+        PlanStep::Bind(names) | PlanStep::Unbind(names) => !names.is_empty(),
+        PlanStep::SetHosts(_) => true,
+    });
+    said
+}
+
+/// Takes a step: what is about to be done is written down first.
+fn act(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    link: &Link,
+    item: &ConnectionItem,
+    began: Millis,
+    plan: &Plan,
+    step: PlanStep,
+) -> Flow<Next> {
+    let memory = ctx.memory();
+    if memory.last_step.as_ref() == Some(&step) && memory.last_change.is_some_and(|at| began < at + HOLD_OFF) {
+        // The list may lag behind the change that was made.
+        due(ctx, object)?;
+        return ctx.call(link, Call::GetConnection(item.id.clone()));
+    }
+    ctx.may_mutate()?;
+    let server = wall(ctx, object);
+    let old = object.status.clone().unwrap_or_default();
+    let current = find(&old.conditions, "Reconciling").map(|c| c.reason.clone());
+    let edited = old.observed_generation != Some(object.generation());
+    let ours = |names: &[QueueName]| names.iter().all(|n| old.managed_targets.iter().any(|m| m == n.as_str()));
+    let drifted = !edited
+        && match &step {
+            PlanStep::Bind(names) | PlanStep::Unbind(names) => ours(names),
+            PlanStep::SetHosts(_) => true,
+        };
+    let reason = match current.as_deref() {
+        // What was begun as one thing goes on as that.
+        Some("Updating") if !edited => "Updating",
+        Some("CorrectingDrift") if !edited => "CorrectingDrift",
+        _ if drifted => "CorrectingDrift",
+        _ => "Updating",
+    };
+    let message = describe(&step);
+    let synced = match reason {
+        "CorrectingDrift" => Say::new(Tri::False, "Drifted", message.clone()),
+        _ => Say::new(Tri::False, "Pending", message.clone()),
+    };
+    let bound = plan.active == plan.wanted;
+    let ready = if bound && reason == "CorrectingDrift" {
+        Say::new(Tri::True, "Available", available(plan))
+    } else {
+        Say::new(Tri::False, reason, message)
+    };
+    let verdict = Verdict { ready: Some(ready), progress: Progress::Reconciling(reason), synced };
+    let mut status = status(object, link, item, plan, &verdict, server);
+    if current.as_deref() == Some(reason) && !edited && managed(&old) == managed(&status) {
+        // Said already; each further step of the same work is not worth a write.
+        status = old.clone();
+    }
+    say_status(ctx, object, &verdict, Status::Connection(Box::new(status)))?;
+    ctx.turn(link)?;
+    ctx.memory().last_step = Some(step.clone());
+    let id = item.id.clone();
+    let single = ctx.memory().single;
+    let call = match step {
+        PlanStep::Bind(mut queues) => {
+            if single {
+                queues.truncate(1);
+            }
+            Call::Bind { id, queues }
+        }
+        PlanStep::Unbind(mut queues) => {
+            if single {
+                queues.truncate(1);
+            }
+            Call::Unbind { id, queues }
+        }
+        PlanStep::SetHosts(hosts) => Call::SetHosts { id, hosts },
+    };
+    ctx.call(link, call)
+}
+
+fn managed(status: &EnhancedConnectionStatus) -> &[String] {
+    &status.managed_targets
+}
+
+fn names(list: &[QueueName]) -> String {
+    list.iter().map(QueueName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn describe(step: &PlanStep) -> String {
+    match step {
+        PlanStep::Bind(queues) => format!("Binding {}.", names(queues)),
+        PlanStep::Unbind(queues) => format!("Unbinding {}.", names(queues)),
+        PlanStep::SetHosts(hosts) => format!("Writing the hosts file ({} lines).", hosts.len()),
+    }
+}
+
+fn available(plan: &Plan) -> String {
+    match plan.wanted {
+        0 => "The connection is ACTIVE; no binding is asked for.".to_owned(),
+        n => format!("The connection is ACTIVE, and so are {n}/{n} peerings."),
+    }
+}
+
+fn verdict(
+    object: &EnhancedConnection,
+    item: &ConnectionItem,
+    plan: &Plan,
+    full: bool,
+    refused: &[(String, String)],
+) -> Verdict {
+    let count = format!("{}/{} peerings are ACTIVE", plan.active, plan.wanted);
+    if let Some((name, words)) = plan.failed.first() {
+        let words = if words.is_empty() { "no reason given" } else { words };
+        return Verdict::stalled(
+            "PeeringFailed",
+            format!(
+                "{count}; the peering of {name} is FAILED: {words}. A failed peering cannot be unbound: mend the VPC, then delete \
+                 this object and create it again."
+            ),
+            "BindFailed",
+        );
+    }
+    if let Some((name, words)) = refused.first() {
+        return Verdict::stalled(
+            "BindRefused",
+            format!(
+                "{count}; the cloud refuses {name}: {words}. Correct spec.queues; it is tried again every ten minutes."
+            ),
+            "BindFailed",
+        );
+    }
+    if !plan.creating.is_empty() {
+        let list: Vec<String> = plan
+            .creating
+            .iter()
+            .map(|(name, since)| match since {
+                Some(at) => format!("{name} CREATING since {}", rfc3339(*at)),
+                None => format!("{name} CREATING"),
+            })
+            .collect();
+        return Verdict::reconciling(
+            "PeeringCreating",
+            format!("{count}; {}.", list.join(", ")),
+            Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
+        );
+    }
+    if let Some(first) = plan.waiting.first() {
+        let message = format!("{count}; {first}");
+        return Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
+    }
+    let in_sync = Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.");
+    if let Some((name, state)) = plan.leaving.iter().find(|(_, s)| *s != PeeringState::Failed) {
+        let message = format!("{name} is to be unbound, once its peering is ACTIVE (it is {}).", state.as_str());
+        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
+    }
+    let synced = match (plan.drift.first(), plan.leaving.first()) {
+        (Some(first), _) => Say::new(
+            Tri::False,
+            "Drifted",
+            format!(
+                "{}: {}: spec {}, cloud {}.{}",
+                match plan.drift.len() {
+                    1 => "1 field differs".to_owned(),
+                    n => format!("{n} fields differ"),
+                },
+                first.field,
+                first.want,
+                first.have,
+                if full { "" } else { " managementPolicy does not let the operator correct it." }
+            ),
+        ),
+        (None, Some((name, _))) => Say::new(
+            Tri::False,
+            "Drifted",
+            format!(
+                "The peering of {name} is FAILED and cannot be unbound: mend the VPC, then delete this object and create it \
+                 again."
+            ),
+        ),
+        (None, None) => in_sync,
+    };
+    if plan.active < plan.wanted {
+        let message = format!("{count}; managementPolicy {:?} does not bind.", object.management());
+        return Verdict { ready: Some(Say::new(Tri::False, "NotBound", message)), progress: Progress::None, synced };
+    }
+    if item.state.as_str() != "ACTIVE" {
+        let message = format!("The cloud says that the connection is {}.", item.state.as_str());
+        return Verdict { ready: Some(Say::new(Tri::False, "NotActive", message)), progress: Progress::None, synced };
+    }
+    Verdict { ready: Some(Say::new(Tri::True, "Available", available(plan))), progress: Progress::None, synced }
+}
+
+fn observed(entries: &[Peering]) -> Vec<ObservedPeering> {
+    let mut list: Vec<ObservedPeering> = entries
+        .iter()
+        .map(|e| ObservedPeering {
+            name: e.name.to_string(),
+            status: e.state.as_str().to_owned(),
+            peer_id: e.peer_id.clone(),
+            err_msg: (!e.err_msg.is_empty()).then(|| e.err_msg.clone()),
+            update_time: e.update_time.map(rfc3339),
+        })
+        .collect();
+    // The cloud's order is nobody's promise; a changed order is not news.
+    list.sort_by(|a, b| a.name.cmp(&b.name));
+    list
+}
+
+fn status(
+    object: &EnhancedConnection,
+    link: &Link,
+    item: &ConnectionItem,
+    plan: &Plan,
+    verdict: &Verdict,
+    server: i64,
+) -> EnhancedConnectionStatus {
+    let old = object.status.clone().unwrap_or_default();
+    let hash = match (&object.spec.hosts, plan.steps.iter().any(|s| matches!(s, PlanStep::SetHosts(_)))) {
+        (Some(_), false) => hosts(object).map(|h| hosts_hash(&h)),
+        (Some(_), true) => old.hosts_hash.clone(),
+        (None, _) => None,
+    };
+    EnhancedConnectionStatus {
+        observed_generation: Some(object.generation()),
+        conditions: verdict.conditions(&old.conditions, object.generation(), server),
+        project: Some(ObservedProject {
+            id: link.project.as_ref().map(ToString::to_string).unwrap_or_default(),
+            region: link.endpoint.region.to_string(),
+        }),
+        connection_name: Some(item.name.to_string()),
+        connection_id: connection_id(object).map_or_else(|| Some(item.id.to_string()), |id| Some(id.to_string())),
+        create_time: item.create_time.map(rfc3339).or(old.create_time),
+        status: Some(item.state.as_str().to_owned()),
+        dest_vpc_id: item.dest_vpc_id.clone().or(old.dest_vpc_id),
+        dest_network_id: item.dest_network_id.clone().or(old.dest_network_id),
+        adopted: old.adopted,
+        bound: object.spec.queues.as_ref().map(|_| format!("{}/{}", plan.active, plan.wanted)),
+        available_queue_info: observed(&item.available_queue_info),
+        elastic_resource_pools: observed(&item.elastic_resource_pools),
+        managed_targets: plan.managed.iter().cloned().collect(),
+        host_count: item.hosts.as_ref().map(|h| h.len() as i64),
+        hosts_hash: hash,
+        suspected_duplicates: old.suspected_duplicates,
+        drift: plan.drift.clone(),
+    }
+}

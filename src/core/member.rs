@@ -1,0 +1,705 @@
+//! What queues and connections have in common: what has to be in order before either is worked on, whose a remote
+//! resource is, and how an object is let go.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
+
+use crate::{
+    api::{AdoptionPolicy, DeletionPolicy, ManagementPolicy, ObservedProject},
+    dli::{Applied, Call, CallError, Cause, EpochMillis, ErrorClass, Tag},
+};
+
+use super::{
+    Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, ObjectKey, ObjectKind, Outcome, Status,
+    ownership::{CLUSTER_TAG, OWNER_TAG, owner_tag},
+    pass::{Ctx, Evidence, Flow, Halt, Link, done, evidence, has_finalizer},
+    report::{Progress, Say, Tri, Verdict, find},
+    timing::{self, rfc3339},
+    world::{Attempt, Claim, Project, Standing, World},
+};
+
+/// After this time without a usable project, what an object says is marked as stale.
+const STALE_AFTER: Millis = 600_000;
+/// Time from writing an intent to the last moment at which its call may be sent.
+const SEND_WITHIN: Millis = 10_000;
+/// Look again at what should have woken the object, in case the wake-up was lost.
+const SAFETY_NET: Millis = 60_000;
+
+/// A queue or a connection.
+pub(super) trait Member {
+    fn kind(&self) -> ObjectKind;
+    fn meta(&self) -> &ObjectMeta;
+    fn project_ref(&self) -> Option<&str>;
+    fn management(&self) -> ManagementPolicy;
+    fn suspended(&self) -> bool;
+    fn deletion(&self) -> DeletionPolicy;
+    fn adoption(&self) -> AdoptionPolicy;
+    /// Name in the cloud.
+    fn remote_name(&self) -> String;
+    /// What is wrong with that name, if anything.
+    fn name_fault(&self) -> Option<String>;
+    fn conditions(&self) -> &[Condition];
+    fn observed_generation(&self) -> Option<i64>;
+    fn seen_project(&self) -> Option<&ObservedProject>;
+    /// Whether the status holds an id of the remote resource.
+    fn has_id(&self) -> bool;
+    /// The old status with other conditions.
+    fn status_with(&self, conditions: Vec<Condition>, generation: i64) -> Status;
+    /// The old status.
+    fn status(&self) -> Status;
+
+    fn generation(&self) -> i64 {
+        self.meta().generation.unwrap_or(0)
+    }
+
+    fn project_key(&self) -> ObjectKey {
+        World::project_key(self.meta().namespace.as_deref().unwrap_or_default(), self.project_ref())
+    }
+
+    /// Durable evidence of this incarnation.
+    fn intent(&self) -> Option<Intent> {
+        match evidence(self.meta()) {
+            Evidence::Valid(intent) => Some(intent),
+            Evidence::None | Evidence::Unreadable => None,
+        }
+    }
+
+    /// It owned a remote resource: both the mark of this incarnation and an id.
+    fn owns(&self) -> bool {
+        self.has_id() && self.intent().is_some()
+    }
+}
+
+/// The default of a remote name: the object's name, in the characters that the cloud allows.
+pub(super) fn default_name(name: &str) -> String {
+    name.replace(['-', '.'], "_")
+}
+
+/// Writes the conditions of a verdict if they say something new.
+pub(super) fn say<M: Member>(ctx: &mut Ctx<'_>, member: &M, verdict: &Verdict) -> Flow<()> {
+    let wall = wall(ctx, member);
+    let conditions = verdict.conditions(member.conditions(), member.generation(), wall);
+    let status = member.status_with(conditions, member.generation());
+    say_status(ctx, member, verdict, status)
+}
+
+/// Writes a whole status if it differs from the old one.
+pub(super) fn say_status<M: Member>(ctx: &mut Ctx<'_>, member: &M, verdict: &Verdict, status: Status) -> Flow<()> {
+    if status == member.status() {
+        return Ok(());
+    }
+    let events = verdict.events(member.conditions());
+    ctx.put_status(status, events)
+}
+
+/// The server's clock of a member's project.
+pub(super) fn wall<M: Member>(ctx: &Ctx<'_>, member: &M) -> EpochMillis {
+    match ctx.world.projects.get(&member.project_key()) {
+        Some(project) => ctx.world.server_now(&project.endpoint, ctx.now),
+        None => ctx.now.wall,
+    }
+}
+
+/// Waits for another object or a change in the cloud.
+fn pending(reason: &'static str, message: String) -> Verdict {
+    Verdict::reconciling(reason, message.clone(), Say::new(Tri::False, "Pending", message))
+}
+
+/// All that has to be in order before a live object is worked on; gives the way to its project.
+pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
+    let now = ctx.now;
+    let generation = member.generation();
+    let project_key = member.project_key();
+    ctx.memory().project = Some(project_key.clone());
+    if member.suspended() {
+        let verdict = Verdict {
+            ready: None,
+            progress: Progress::None,
+            synced: Say::new(Tri::Unknown, "Suspended", "spec.suspend is true: the operator leaves this object alone."),
+        };
+        say(ctx, member, &verdict)?;
+        return done(None, Outcome::Settled);
+    }
+    if let Some(hold) = ctx.memory().hold.clone() {
+        if hold.generation == generation && now.mono < hold.until {
+            if let Some(verdict) = &hold.verdict {
+                say(ctx, member, verdict)?;
+            }
+            return done(Some(hold.until), Outcome::Failed);
+        }
+        ctx.memory().hold = None;
+    }
+    if let Some(fault) = member.name_fault() {
+        say(ctx, member, &Verdict::stalled("InvalidName", fault, "Pending"))?;
+        return done(None, Outcome::Stuck);
+    }
+    if evidence(member.meta()) == Evidence::Unreadable {
+        let message = "The intent annotation was written by a newer version of the operator. Run that version; nothing is \
+                       done to this object until then.";
+        say(ctx, member, &Verdict::stalled("IntentUnreadable", message, "Pending"))?;
+        return done(None, Outcome::Stuck);
+    }
+    ctx.world.depend(ctx.key, &project_key);
+    let Some(project) = ctx.world.projects.get(&project_key) else {
+        if ctx.cached(&project_key)?.is_none() {
+            let message = format!(
+                "DliProject {} does not exist in namespace {}. Create it, or set spec.projectRef.name.",
+                project_key.name, project_key.namespace
+            );
+            if unseen(member) || find(member.conditions(), "Ready").is_some_and(|c| c.reason == "WaitingForDependency")
+            {
+                say(ctx, member, &pending("WaitingForDependency", message))?;
+            }
+        }
+        return done(Some(now.mono + SAFETY_NET), Outcome::Waiting);
+    };
+    match project.standing.clone() {
+        Standing::Unknown => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
+        Standing::Down { reason, message } => {
+            let since = project.standing_since;
+            stale(ctx, member, since, reason, &message)
+        }
+        Standing::Ready => {
+            let Some(link) = link(project) else { return done(Some(now.mono + 1_000), Outcome::Waiting) };
+            same_project(ctx, member, &link)?;
+            Ok(link)
+        }
+    }
+}
+
+/// Nothing has been said about this object yet.
+fn unseen<M: Member>(member: &M) -> bool {
+    member.conditions().is_empty()
+}
+
+/// The project cannot be used: what was seen stays said; who was never seen says what it waits for.
+fn stale<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, since: Millis, reason: &'static str, message: &str) -> Flow<T> {
+    let now = ctx.now;
+    let waiting = find(member.conditions(), "Ready").is_none_or(|c| c.reason == "WaitingForDependency");
+    if waiting {
+        // The project's own text may change from try to try; its reason is what counts here.
+        let text = format!(
+            "DliProject {} is not ready: {reason}. kubectl describe dliproject {} says more.",
+            member.project_key().name,
+            member.project_key().name
+        );
+        say(ctx, member, &pending("WaitingForDependency", text))?;
+        return done(Some(now.mono + SAFETY_NET), Outcome::Waiting);
+    }
+    if now.mono < since + STALE_AFTER {
+        return done(Some(since + STALE_AFTER), Outcome::Waiting);
+    }
+    if find(member.conditions(), "Synced").is_some_and(|c| c.reason == "ObservationStale") {
+        return done(None, Outcome::Waiting);
+    }
+    // Many objects have this to say at the same moment; they take turns.
+    if ctx.facts.empty_looks == 0 {
+        let turn = ctx.world.stale_turn(now.mono);
+        if turn > now.mono + 1_000 {
+            return done(Some(turn), Outcome::Waiting);
+        }
+        ctx.facts.empty_looks = 1;
+    }
+    let say_stale = Say::new(
+        Tri::Unknown,
+        "ObservationStale",
+        format!("Not looked at since DliProject {} became unusable: {reason}: {message}", member.project_key().name),
+    );
+    let verdict = Verdict { ready: None, progress: Progress::None, synced: say_stale };
+    let fresh = verdict.conditions(member.conditions(), member.generation(), wall(ctx, member));
+    // Everything but Synced stays as it was.
+    let mut conditions: Vec<Condition> = member.conditions().iter().filter(|c| c.type_ != "Synced").cloned().collect();
+    conditions.extend(fresh.into_iter().filter(|c| c.type_ == "Synced"));
+    let generation = member.observed_generation().unwrap_or(member.generation());
+    let status = member.status_with(conditions, generation);
+    say_status(ctx, member, &verdict, status)?;
+    done(None, Outcome::Waiting)
+}
+
+fn link(project: &Project) -> Option<Link> {
+    Some(Link {
+        endpoint: project.endpoint.clone(),
+        credential: project.credential.clone()?,
+        project: Some(project.id.clone()?),
+    })
+}
+
+/// One edit cannot move an object to another project.
+fn same_project<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
+    let Some(seen) = member.seen_project() else { return Ok(()) };
+    let id = link.project.as_ref().map(|p| p.as_str()).unwrap_or_default();
+    if seen.id == id && *seen.region == *link.endpoint.region {
+        return Ok(());
+    }
+    if !member.owns() {
+        // A status that was copied along with the YAML binds nobody.
+        return Ok(());
+    }
+    let message = format!(
+        "This object belongs to project {} in {}, but DliProject {} now means project {id} in {}. Nothing is done. Point the \
+         DliProject back, or delete this object with deletionPolicy: Retain and create it anew.",
+        seen.id,
+        seen.region,
+        member.project_key().name,
+        link.endpoint.region
+    );
+    say(ctx, member, &Verdict::stalled("ProjectChanged", message, "ProjectChanged"))?;
+    done(None, Outcome::Stuck)
+}
+
+/// Makes sure that no other object works on the same remote name.
+pub(super) fn claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
+    let Some(id) = link.project.clone() else { return Ok(()) };
+    let claim =
+        Claim { endpoint: link.endpoint.clone(), project: id, kind: member.kind(), name: member.remote_name().into() };
+    let Err(holder) = ctx.world.claim(&claim, ctx.key, member.owns()) else { return Ok(()) };
+    if ctx.cached(&holder)?.is_none() {
+        ctx.world.release(&claim);
+        return claim_again(ctx, member, &claim);
+    }
+    ctx.world.depend(ctx.key, &holder);
+    let message = format!(
+        "{holder} works on {} in this project already. Give one of them another name, or delete one.",
+        claim.name
+    );
+    say(ctx, member, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+    done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
+}
+
+fn claim_again<M: Member>(ctx: &mut Ctx<'_>, member: &M, claim: &Claim) -> Flow<()> {
+    match ctx.world.claim(claim, ctx.key, member.owns()) {
+        Ok(()) => Ok(()),
+        Err(_) => done(Some(ctx.now.mono + 1_000), Outcome::Conflict),
+    }
+}
+
+/// Has the object woken when the remote name changes.
+pub(super) fn watch<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
+    let name: Arc<str> = member.remote_name().into();
+    let key = ctx.key.clone();
+    if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
+        project.watchers.entry((member.kind(), name)).or_default().insert(key);
+    }
+}
+
+/// Decides how to read what is needed when it is due: a read of its own while few are waiting, one list for all when
+/// many are. `Ok` means: read it now.
+pub(super) fn due<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<()> {
+    let now = ctx.now.mono;
+    let since = *ctx.memory().pending_since.get_or_insert(now);
+    let key = ctx.key.clone();
+    let project_key = member.project_key();
+    let kind = member.kind();
+    let Some(project) = ctx.world.projects.get_mut(&project_key) else { return Ok(()) };
+    match project.due.get(&key).copied() {
+        None => {
+            let at = now + timing::poll_after(now - since);
+            project.due.insert(key, at);
+            done(Some(at), Outcome::Waiting)
+        }
+        Some(at) if now < at => done(Some(at), Outcome::Waiting),
+        Some(_) => {
+            let others = project.due.iter().filter(|(k, at)| k.kind == kind && **at <= now + 500).count();
+            if others <= 1 {
+                project.due.remove(&key);
+                return Ok(());
+            }
+            match kind {
+                ObjectKind::Queue => project.want_queues = true,
+                ObjectKind::Connection => project.want_connections = true,
+                ObjectKind::Project => {}
+            }
+            ctx.world.wake(&project_key);
+            done(Some(now + SAFETY_NET), Outcome::Waiting)
+        }
+    }
+}
+
+/// Nothing is pending any more.
+pub(super) fn settled<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
+    let key = ctx.key.clone();
+    if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
+        project.due.remove(&key);
+    }
+    let memory = ctx.memory();
+    memory.pending_since = None;
+    memory.failures = 0;
+}
+
+/// The first moment of the server's clock at which a list shows whether the call of an intent was applied.
+pub(super) fn intent_horizon(ctx: &Ctx<'_>, intent: &Intent) -> EpochMillis {
+    let settings = &ctx.world.settings;
+    intent.at + (SEND_WITHIN + settings.call_timeout + settings.visibility_grace) as EpochMillis
+}
+
+/// The first moment at which reads say whether the create call in doubt was applied.
+pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Millis {
+    let grace = ctx.world.settings.visibility_grace;
+    if let Some(attempt) = ctx.memory().attempt.clone()
+        && attempt.number() == intent.n
+    {
+        return match attempt {
+            Attempt::Accepted { at, .. } => at + grace,
+            Attempt::NotApplied { .. } => 0,
+            Attempt::Unknown { gave_up, .. } => gave_up + grace,
+        };
+    }
+    // Of another process: only the intent tells.
+    let server = ctx.world.server_now(&link.endpoint, ctx.now);
+    let left = (intent_horizon(ctx, intent) - server).max(0) as Millis;
+    ctx.now.mono + left
+}
+
+/// Notes how a create call ended; gives back what was certainly not applied.
+pub(super) fn attempt(ctx: &mut Ctx<'_>, n: u32, error: CallError) -> Option<CallError> {
+    let now = ctx.now.mono;
+    let memory = ctx.memory();
+    memory.fence = now;
+    memory.pending_since = Some(now);
+    match (error.applied, error.class) {
+        // Whoever has it: the look that follows tells.
+        (_, ErrorClass::Exists) | (Applied::Unknown | Applied::Yes, _) => {
+            memory.attempt = Some(Attempt::Unknown { n, gave_up: now });
+            None
+        }
+        (Applied::No, _) => {
+            memory.attempt = Some(Attempt::NotApplied { n });
+            Some(error)
+        }
+    }
+}
+
+/// What is said of a failed call, and when the next try is.
+pub(super) fn failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, error: &CallError) -> Flow<T> {
+    let now = ctx.now;
+    let name = call.name();
+    match error.class {
+        // The budget knows, and tells the turn.
+        ErrorClass::Throttled => return done(Some(now.mono + error.retry_after.unwrap_or(1_000)), Outcome::Waiting),
+        ErrorClass::Auth => {
+            // The project says so; this object stays as it is.
+            ctx.world.wake(&member.project_key());
+            return done(Some(now.mono + 1_000), Outcome::Waiting);
+        }
+        _ => {}
+    }
+    if error.cause == Cause::NotSent {
+        return done(Some(now.mono + 1_000), Outcome::Waiting);
+    }
+    let uid = ctx.uid();
+    let at = ctx.world.next_try(ctx.key, &uid, now, Some(error));
+    let verdict = match error.class {
+        ErrorClass::Quota => Verdict::stalled(
+            "QuotaExceeded",
+            format!("{name}: {error}. Raise the quota, or delete something; it is tried again every ten minutes."),
+            "Pending",
+        ),
+        ErrorClass::Denied => Verdict::stalled(
+            "AccessDenied",
+            format!("{name}: {error}. Grant the right; it is tried again every ten minutes."),
+            "Pending",
+        ),
+        ErrorClass::Unsupported => {
+            Verdict::stalled("Unsupported", format!("{name} is not offered in this region: {error}."), "Unsupported")
+        }
+        ErrorClass::Refused | ErrorClass::NotFound => Verdict::stalled(
+            "Refused",
+            format!("{name}: {error}. Correct the spec; it is tried again every ten minutes."),
+            "Pending",
+        ),
+        ErrorClass::Exists | ErrorClass::Transient | ErrorClass::Auth | ErrorClass::Throttled => {
+            pending("CloudError", format!("{name}: {error}. It is tried again by itself."))
+        }
+    };
+    let outcome = match verdict.progress {
+        Progress::Stalled(_) => Outcome::Stuck,
+        _ => Outcome::Failed,
+    };
+    // A short trouble of an object that stands is not worth a word.
+    let standing = find(member.conditions(), "Ready").is_some_and(|c| c.status == "True");
+    let quiet = outcome == Outcome::Failed && (standing || ctx.memory().failures < 3);
+    let verdict = (!quiet).then(|| repeated(member, verdict));
+    ctx.hold(at, member.generation(), verdict.clone());
+    if let Some(verdict) = verdict {
+        say(ctx, member, &verdict)?;
+    }
+    done(Some(at), outcome)
+}
+
+/// A failure that goes on keeps its first words: the request id in them is new each time, and each write costs.
+fn repeated<M: Member>(member: &M, mut verdict: Verdict) -> Verdict {
+    if let (Some(old), Some(say)) = (find(member.conditions(), "Ready"), &mut verdict.ready)
+        && old.reason == say.reason
+        && old.observed_generation == Some(member.generation())
+        && old.status == "False"
+    {
+        say.message.clone_from(&old.message);
+        if let Some(synced) = find(member.conditions(), "Synced")
+            && synced.reason == verdict.synced.reason
+        {
+            verdict.synced.message.clone_from(&synced.message);
+        }
+    }
+    verdict
+}
+
+/// Whether the marks that a resource carries let this object take it over.
+pub(super) fn may_adopt(ctx: &Ctx<'_>, policy: AdoptionPolicy, tags: &[Tag]) -> bool {
+    let own = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
+    if tags.contains(&own) {
+        return true;
+    }
+    let marked = tags.iter().any(|t| t.key == OWNER_TAG || t.key == CLUSTER_TAG);
+    match policy {
+        AdoptionPolicy::IfOwned => false,
+        AdoptionPolicy::IfUnowned => !marked,
+        AdoptionPolicy::Always => true,
+    }
+}
+
+/// A new intent.
+pub(super) fn new_intent<M: Member>(
+    ctx: &Ctx<'_>,
+    member: &M,
+    link: &Link,
+    op: IntentOp,
+    key: String,
+    immutables_hash: String,
+    targets: Vec<String>,
+) -> Intent {
+    let tagged = ctx.world.projects.get(&member.project_key()).and_then(|p| p.filter(member.kind())) == Some(true);
+    Intent {
+        v: super::INTENT_VERSION,
+        uid: member.meta().uid.clone().unwrap_or_default(),
+        n: member.intent().map_or(1, |i| i.n.saturating_add(1)),
+        op,
+        key,
+        at: ctx.world.server_now(&link.endpoint, ctx.now),
+        tagged,
+        immutables_hash,
+        targets,
+    }
+}
+
+/// What deleting an object comes down to.
+#[derive(Debug)]
+pub(super) enum Farewell {
+    /// Delete the remote resource whose id the status has.
+    Owned(Link),
+    /// A create call is in doubt: find out, and delete what it made.
+    InDoubt(Link, Intent),
+}
+
+/// The part of a deletion that both kinds share. Drops the finalizer where nothing is to be deleted in the cloud.
+pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewell> {
+    let now = ctx.now;
+    if !has_finalizer(member.meta()) {
+        ctx.gone();
+        return done(None, Outcome::Gone);
+    }
+    let project_key = member.project_key();
+    ctx.memory().project = Some(project_key.clone());
+    let intent = member.intent();
+    let in_doubt = match &intent {
+        Some(intent) if intent.op == IntentOp::Create && !member.has_id() => {
+            ctx.memory().attempt != Some(Attempt::NotApplied { n: intent.n })
+        }
+        _ => false,
+    };
+    let keeps = member.deletion() == DeletionPolicy::Retain || member.management() == ManagementPolicy::Observe;
+    if evidence(member.meta()) == Evidence::Unreadable && !keeps {
+        let message = "The intent annotation was written by a newer version of the operator. Run that version, or set \
+                       deletionPolicy: Retain to let the object go and keep the cloud resource.";
+        return refuse(ctx, member, "IntentUnreadable", message.to_owned(), now.mono + SAFETY_NET);
+    }
+    if !in_doubt && (keeps || !member.owns()) {
+        return ctx.change_finalizer(FinalizerChange::Remove);
+    }
+    match ctx.facts.terminating {
+        None => return Err(Halt::Do(Effect::Kube(KubeEffect::IsDefinitionTerminating(member.kind())))),
+        Some(true) => return ctx.change_finalizer(FinalizerChange::Remove),
+        Some(false) => {}
+    }
+    if keeps && let Some(intent) = &intent {
+        // What the call in doubt may have made is kept too; only wait until it can be seen by who comes next.
+        let horizon = intent_horizon(ctx, intent);
+        let left = horizon - wall(ctx, member);
+        if left > 0 {
+            return done(Some(now.mono + left as Millis), Outcome::Waiting);
+        }
+        return ctx.change_finalizer(FinalizerChange::Remove);
+    }
+    if let Some(hold) = ctx.memory().hold.clone() {
+        if hold.generation == member.generation() && now.mono < hold.until {
+            return done(Some(hold.until), Outcome::Waiting);
+        }
+        ctx.memory().hold = None;
+    }
+    ctx.world.depend(ctx.key, &project_key);
+    let Some(project) = ctx.world.projects.get(&project_key) else {
+        if ctx.cached(&project_key)?.is_none() {
+            let message = format!(
+                "DliProject {} is gone, so the cloud cannot be reached. Create it again with its credentials, or set \
+                 deletionPolicy: Retain to let the object go and keep the cloud resource.",
+                project_key.name
+            );
+            return refuse(ctx, member, "CredentialsMissing", message, now.mono + SAFETY_NET);
+        }
+        return done(Some(now.mono + SAFETY_NET), Outcome::Waiting);
+    };
+    let (standing, credential, refused) =
+        (project.standing.clone(), project.credential.clone(), project.refused.clone());
+    let usable = refused.is_none_or(|(id, until)| Some(&id) != credential.as_ref() || now.mono >= until);
+    let link = link(project);
+    match (standing, link) {
+        (Standing::Unknown, _) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
+        (Standing::Down { reason, .. }, link) if link.is_none() || !usable || reason == "ProjectChanged" => {
+            let message = format!(
+                "DliProject {} is not usable: {reason}. Mend it, or set deletionPolicy: Retain to let the object go and keep \
+                 the cloud resource.",
+                project_key.name
+            );
+            let reason = match reason {
+                "CredentialsMissing" | "CredentialsInvalid" => reason,
+                _ => "WaitingForDependency",
+            };
+            refuse(ctx, member, reason, message, now.mono + SAFETY_NET)
+        }
+        (_, None) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
+        (_, Some(link)) => {
+            same_project(ctx, member, &link)?;
+            match intent {
+                Some(intent) if in_doubt => Ok(Farewell::InDoubt(link, intent)),
+                _ => Ok(Farewell::Owned(link)),
+            }
+        }
+    }
+}
+
+/// Says why a deletion does not go on.
+pub(super) fn refuse<T, M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    reason: &'static str,
+    message: String,
+    at: Millis,
+) -> Flow<T> {
+    let verdict = Verdict {
+        ready: Some(Say::new(Tri::False, "Deleting", message.clone())),
+        progress: Progress::Reconciling(reason),
+        synced: Say::new(Tri::False, "Deleting", message),
+    };
+    let verdict = repeated_deletion(member, verdict, reason);
+    say(ctx, member, &verdict)?;
+    done(Some(at), Outcome::Waiting)
+}
+
+/// A refusal that goes on keeps its first words.
+fn repeated_deletion<M: Member>(member: &M, mut verdict: Verdict, reason: &'static str) -> Verdict {
+    let same = find(member.conditions(), "Reconciling").is_some_and(|c| c.reason == reason);
+    if same && let (Some(old), Some(say)) = (find(member.conditions(), "Ready"), &mut verdict.ready) {
+        say.message.clone_from(&old.message);
+        verdict.synced.message.clone_from(&old.message);
+    }
+    verdict
+}
+
+/// A DELETE that failed.
+pub(super) fn delete_failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, error: &CallError) -> Flow<T> {
+    let now = ctx.now;
+    match error.class {
+        ErrorClass::Throttled => return done(Some(now.mono + error.retry_after.unwrap_or(1_000)), Outcome::Waiting),
+        ErrorClass::Auth => {
+            ctx.world.wake(&member.project_key());
+            return done(Some(now.mono + 1_000), Outcome::Waiting);
+        }
+        _ => {}
+    }
+    if error.cause == Cause::NotSent {
+        return done(Some(now.mono + 1_000), Outcome::Waiting);
+    }
+    let uid = ctx.uid();
+    // The server decides; it is asked again every minute.
+    let at = ctx.world.next_try(ctx.key, &uid, now, None).min(now.mono + 60_000);
+    ctx.hold(at, member.generation(), None);
+    if ctx.memory().failures < 2 && error.class == ErrorClass::Transient {
+        return done(Some(at), Outcome::Failed);
+    }
+    let message = format!(
+        "{}: {error}. It is tried again every minute. If a job is running, cancel it; or set deletionPolicy: Retain to let \
+         the object go and keep the cloud resource.",
+        call.name()
+    );
+    refuse(ctx, member, "DeletionRefused", message, at)
+}
+
+/// Says that a create call is in doubt, and when it will be known.
+pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Intent, until: Millis) -> Flow<()> {
+    let now = ctx.now;
+    let at = wall(ctx, member) + until.saturating_sub(now.mono) as EpochMillis;
+    let old = find(member.conditions(), "Ready").filter(|c| c.reason == "CreateUnconfirmed");
+    let message = match old {
+        Some(old) => old.message.clone(),
+        None => format!(
+            "The answer to create call {} was lost; whether it was applied will be known at {}.",
+            intent.n,
+            rfc3339(at)
+        ),
+    };
+    let verdict = Verdict::reconciling(
+        "CreateUnconfirmed",
+        message.clone(),
+        Say::new(Tri::Unknown, "CreateUnconfirmed", message),
+    );
+    say(ctx, member, &verdict)
+}
+
+/// Guards against creating a world again: while many owned resources are missing at once, each has to be proved gone
+/// before any is created. `proved`: a read of its own in this pass has shown this one to be gone.
+pub(super) fn missing<M: Member>(ctx: &mut Ctx<'_>, member: &M, proved: bool) -> Flow<()> {
+    let now = ctx.now.mono;
+    let project_key = member.project_key();
+    let key = ctx.key.clone();
+    let Some(project) = ctx.world.projects.get_mut(&project_key) else { return Ok(()) };
+    let known = project.missing.entry(key).or_insert(false);
+    *known |= proved;
+    let known = *known;
+    let Some((count, owned)) = ctx.world.weigh(&project_key) else { return Ok(()) };
+    let message = format!(
+        "{count} of {owned} owned resources are missing from the cloud at once; confirming each before any is created."
+    );
+    let verdict = Verdict {
+        ready: Some(Say::new(Tri::False, "RemoteMissing", message)),
+        progress: Progress::Reconciling("ConfirmingAbsence"),
+        synced: Say::new(Tri::Unknown, "RemoteMissing", "The cloud's lists are in doubt."),
+    };
+    say(ctx, member, &repeated(member, verdict))?;
+    if known {
+        return done(Some(now + SAFETY_NET), Outcome::Waiting);
+    }
+    // Confirmations are few, so that a breaker does not become a storm.
+    let Some(project) = ctx.world.projects.get_mut(&project_key) else { return Ok(()) };
+    if project.next_confirmation <= now {
+        project.next_confirmation = now + 500;
+        return Ok(());
+    }
+    let at = project.next_confirmation;
+    project.next_confirmation += 500;
+    done(Some(at), Outcome::Waiting)
+}
+
+/// The remote resource is there.
+pub(super) fn present<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
+    let key = ctx.key.clone();
+    let project_key = member.project_key();
+    let removed = ctx.world.projects.get_mut(&project_key).and_then(|p| p.missing.remove(&key)).is_some();
+    if removed {
+        ctx.world.weigh(&project_key);
+    }
+}
+
+/// An event that goes with dropping a resource that turned out to be somebody else's.
+pub(super) fn lost_event(note: String) -> Event {
+    Event { warning: true, reason: "OwnershipLost", action: "Delete", note }
+}

@@ -1,0 +1,35 @@
+//! Whose a remote resource is: two tags that every create call carries and that a filtered list reads back.
+
+use sha2::{Digest, Sha256};
+
+use crate::dli::Tag;
+
+use super::ObjectKey;
+
+/// Tag of everything that belongs to one cluster.
+pub const CLUSTER_TAG: &str = "dli-operator-cluster";
+/// Tag of what belongs to one object.
+pub const OWNER_TAG: &str = "dli-operator-owner";
+/// Tag that nothing carries: a list filtered by it shows whether the server honours the filter.
+pub(super) const CANARY_TAG: &str = "dli-operator-canary";
+
+/// The mark of one object. It holds no uid, so that an object that is applied again owns its resource again.
+pub(super) fn owner_tag(cluster: &str, key: &ObjectKey) -> Tag {
+    let text = format!("{cluster}\n{}\n{}\n{}", key.kind.as_str(), key.namespace, key.name);
+    Tag { key: OWNER_TAG.to_owned(), value: digest(&text)[..40].to_owned() }
+}
+
+/// Both tags of one object.
+pub(super) fn marks(cluster: &str, key: &ObjectKey) -> Vec<Tag> {
+    vec![Tag { key: CLUSTER_TAG.to_owned(), value: cluster.to_owned() }, owner_tag(cluster, key)]
+}
+
+/// A tag that no resource carries.
+pub(super) fn canary() -> Tag {
+    Tag { key: CANARY_TAG.to_owned(), value: "none".to_owned() }
+}
+
+/// Hexadecimal SHA-256.
+pub(super) fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}

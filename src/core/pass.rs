@@ -1,0 +1,463 @@
+//! One pass over one object: the loop of asking and being told, shared by all kinds.
+//!
+//! A pass decides from the top each time it is told something: with the object, the world and the [`Facts`] gathered so
+//! far it either finds what it still needs, and asks for it, or comes to its end. So there is no position in a
+//! procedure that a crash could lose.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::{
+    api::{DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION},
+    dli::{Answer, Call, CallError, ConnectionItem, ErrorClass, ProjectId, QueueItem, Tag},
+};
+
+use super::{
+    CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, INTENT_VERSION, Input, Intent,
+    KubeEffect, KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
+    connection, project, queue,
+    report::Verdict,
+    world::{Memory, World},
+};
+
+/// A mutating call goes out only within this time after the object was seen to be the newest: written under its
+/// resource version, or read from the API server.
+const FRESH_FOR: Millis = 10_000;
+
+/// Where one pass over one object stands.
+#[derive(Debug)]
+pub struct Pass {
+    key: ObjectKey,
+    object: Option<Object>,
+    fresh_at: Option<Millis>,
+    /// A turn of the budget that was taken and not yet used.
+    turn: bool,
+    asked: Option<(Effect, Millis)>,
+    facts: Facts,
+}
+
+/// What this pass has found out so far.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// A write may or may not have been applied: read before anything else.
+    pub(super) look: bool,
+    pub(super) cached: BTreeMap<ObjectKey, Option<Object>>,
+    pub(super) credential: Option<CredentialState>,
+    pub(super) terminating: Option<bool>,
+    pub(super) dependents: Option<bool>,
+    /// A failed call that nothing has dealt with yet.
+    pub(super) failure: Option<(Call, CallError)>,
+    /// The signature was refused for its date: one more try with the server's clock.
+    pub(super) redated: bool,
+    pub(super) queue: Option<Option<QueueItem>>,
+    pub(super) connection: Option<Option<ConnectionItem>>,
+    pub(super) owned_queues: Option<Reading<Vec<QueueItem>>>,
+    pub(super) owned_connections: Option<Reading<Vec<ConnectionItem>>>,
+    /// How many complete looks for what is ours found nothing.
+    pub(super) empty_looks: u32,
+    pub(super) tags: Option<Vec<Tag>>,
+    pub(super) tagged: bool,
+    /// The intent that this pass wrote, acknowledged by the API server.
+    pub(super) written_intent: Option<u32>,
+    /// The DELETE of this pass was accepted.
+    pub(super) deleted: bool,
+    /// This pass has unbound what stood in the way of a deletion.
+    pub(super) unbound: bool,
+    pub(super) sweep: project::Sweep,
+}
+
+/// Something read in this pass, and when the reading began.
+#[derive(Clone, Debug)]
+pub(super) struct Reading<T> {
+    pub(super) value: T,
+    pub(super) began: Millis,
+}
+
+/// Why deciding stops here.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// Something is needed.
+    Do(Effect),
+    /// The pass is over.
+    Done(Next),
+}
+
+/// The outcome of a decision that may stop at any point.
+pub(super) type Flow<T> = Result<T, Halt>;
+
+/// The end of a pass.
+pub(super) fn done<T>(at: Option<Millis>, outcome: Outcome) -> Flow<T> {
+    Err(Halt::Done(Next { at, outcome }))
+}
+
+/// What a decision works with.
+pub(super) struct Ctx<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) key: &'a ObjectKey,
+    pub(super) facts: &'a mut Facts,
+    pub(super) now: Now,
+    object: &'a mut Option<Object>,
+    fresh_at: &'a mut Option<Millis>,
+    turn: &'a mut bool,
+}
+
+impl Pass {
+    /// Begins a pass over an object; its first input is [`Input::Object`].
+    pub fn new(key: ObjectKey) -> Self {
+        Self { key, object: None, fresh_at: None, turn: false, asked: None, facts: Facts::default() }
+    }
+
+    /// The object.
+    pub fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+}
+
+/// Takes one input and says what to do next.
+pub fn step(world: &mut World, pass: &mut Pass, input: Input, now: Now) -> Step {
+    let asked = pass.asked.take();
+    let mut ctx = Ctx {
+        world,
+        key: &pass.key,
+        facts: &mut pass.facts,
+        now,
+        object: &mut pass.object,
+        fresh_at: &mut pass.fresh_at,
+        turn: &mut pass.turn,
+    };
+    let halt = match ctx.absorb(asked, input) {
+        Err(halt) => halt,
+        Ok(()) => match ctx.decide() {
+            Err(halt) => halt,
+            Ok(next) => Halt::Done(next),
+        },
+    };
+    match halt {
+        Halt::Do(effect) => {
+            pass.asked = Some((effect.clone(), now.mono));
+            Step::Do(Box::new(effect))
+        }
+        Halt::Done(next) => Step::Done(next),
+    }
+}
+
+impl Ctx<'_> {
+    fn decide(&mut self) -> Flow<Next> {
+        if !self.world.leads(self.now) {
+            return done(Some(self.now.mono + 1_000), Outcome::Waiting);
+        }
+        if self.facts.look {
+            return Err(Halt::Do(Effect::Kube(KubeEffect::GetLive(self.key.clone()))));
+        }
+        let Some(object) = self.object.clone() else { return done(None, Outcome::Gone) };
+        match object {
+            Object::Project(object) => project::decide(self, &object),
+            Object::Queue(object) => queue::decide(self, &object),
+            Object::Connection(object) => connection::decide(self, &object),
+        }
+    }
+
+    fn absorb(&mut self, asked: Option<(Effect, Millis)>, input: Input) -> Flow<()> {
+        match (asked, input) {
+            (None, Input::Object(object)) => {
+                *self.object = Some(object);
+                Ok(())
+            }
+            (Some((Effect::Kube(effect), _)), Input::Kube(reply)) => self.absorb_kube(&effect, reply),
+            (Some((Effect::ReadCredential { .. }, _)), Input::Credential(state)) => {
+                self.facts.credential = Some(state);
+                Ok(())
+            }
+            (Some((Effect::Cloud(effect), began)), Input::Cloud(answer)) => {
+                self.absorb_cloud(&effect, answer, began);
+                Ok(())
+            }
+            // A driver that answers something else than what was asked: nothing can be concluded from it.
+            _ => done(Some(self.now.mono + 1_000), Outcome::Failed),
+        }
+    }
+
+    fn absorb_kube(&mut self, effect: &KubeEffect, reply: KubeReply) -> Flow<()> {
+        match (effect, reply) {
+            (KubeEffect::GetCached(key), KubeReply::Object(object)) => {
+                self.facts.cached.insert(key.clone(), object);
+                Ok(())
+            }
+            (KubeEffect::IsDefinitionTerminating(_), KubeReply::Flag(flag)) => {
+                self.facts.terminating = Some(flag);
+                Ok(())
+            }
+            (KubeEffect::HasDependents(_), KubeReply::Flag(flag)) => {
+                self.facts.dependents = Some(flag);
+                Ok(())
+            }
+            (KubeEffect::GetLive(_), KubeReply::Object(Some(object))) => {
+                self.facts.look = false;
+                // Another incarnation is another object: its own pass will come.
+                if self.object.as_ref().is_some_and(|old| meta(old).uid != meta(&object).uid) {
+                    return done(Some(self.now.mono + 1_000), Outcome::Conflict);
+                }
+                *self.object = Some(object);
+                *self.fresh_at = Some(self.now.mono);
+                Ok(())
+            }
+            (KubeEffect::PatchMeta { .. } | KubeEffect::PutStatus { .. }, KubeReply::Written(Some(object))) => {
+                if let KubeEffect::PatchMeta { intent: Some(intent), .. } = effect {
+                    self.facts.written_intent = Some(intent.n);
+                }
+                *self.object = Some(object);
+                *self.fresh_at = Some(self.now.mono);
+                Ok(())
+            }
+            (KubeEffect::GetLive(_), KubeReply::Object(None) | KubeReply::Gone)
+            | (
+                KubeEffect::PatchMeta { .. } | KubeEffect::PutStatus { .. },
+                KubeReply::Written(None) | KubeReply::Gone,
+            ) => {
+                self.gone();
+                done(None, Outcome::Gone)
+            }
+            (_, KubeReply::Conflict) => done(Some(self.now.mono + 1_000), Outcome::Conflict),
+            (KubeEffect::PatchMeta { .. } | KubeEffect::PutStatus { .. }, KubeReply::Unknown { .. }) => {
+                self.facts.look = true;
+                Ok(())
+            }
+            _ => {
+                let uid = self.uid();
+                let at = self.world.next_try(self.key, &uid, self.now, None);
+                done(Some(at), Outcome::Failed)
+            }
+        }
+    }
+
+    fn absorb_cloud(&mut self, effect: &CloudEffect, answer: Answer, began: Millis) {
+        if let Some(date) = answer.server_date {
+            self.world.learn_clock(&effect.endpoint, date, self.now);
+        }
+        if let Err(error) = &answer.outcome {
+            self.world.budget(&effect.endpoint, &effect.credential).learn(error, self.now.mono);
+            if error.class == ErrorClass::Auth {
+                let drift = (self.world.offset(&effect.endpoint) - effect.clock_offset).abs();
+                if drift > 60_000 && !self.facts.redated {
+                    self.facts.redated = true;
+                } else {
+                    project::credential_refused(self, effect, error);
+                }
+            }
+        }
+        let call = &effect.call;
+        let leftover = match self.key.kind {
+            ObjectKind::Project => project::absorb(self, call, answer.outcome, began),
+            ObjectKind::Queue => queue::absorb(self, call, answer.outcome, began),
+            ObjectKind::Connection => connection::absorb(self, call, answer.outcome, began),
+        };
+        self.facts.failure = leftover.map(|error| (call.clone(), error));
+    }
+
+    /// The object has gone: nothing about it is remembered, and who waits for it is told.
+    pub(super) fn gone(&mut self) {
+        self.world.wake_dependents(self.key);
+        self.world.forget(self.key);
+    }
+
+    pub(super) fn uid(&self) -> Arc<str> {
+        self.object.as_ref().and_then(|o| meta(o).uid.as_deref()).unwrap_or_default().into()
+    }
+
+    pub(super) fn memory(&mut self) -> &mut Memory {
+        let uid = self.uid();
+        self.world.memory(self.key, &uid)
+    }
+
+    pub(super) fn precondition(&self) -> Precondition {
+        let version = self.object.as_ref().and_then(|o| meta(o).resource_version.as_deref()).unwrap_or_default();
+        Precondition { uid: self.uid(), resource_version: version.into() }
+    }
+
+    /// Another object, out of the watch cache.
+    pub(super) fn cached(&mut self, key: &ObjectKey) -> Flow<Option<Object>> {
+        match self.facts.cached.get(key) {
+            Some(object) => Ok(object.clone()),
+            None => Err(Halt::Do(Effect::Kube(KubeEffect::GetCached(key.clone())))),
+        }
+    }
+
+    /// Makes sure that the object is the newest.
+    pub(super) fn fresh(&mut self) -> Flow<()> {
+        match *self.fresh_at {
+            Some(at) if self.now.mono < at + FRESH_FOR => Ok(()),
+            _ => Err(Halt::Do(Effect::Kube(KubeEffect::GetLive(self.key.clone())))),
+        }
+    }
+
+    /// Takes a turn of the budget, or ends the pass until its turn comes.
+    pub(super) fn turn(&mut self, link: &Link) -> Flow<()> {
+        if *self.turn {
+            return Ok(());
+        }
+        let now = self.now.mono;
+        match self.world.budget(&link.endpoint, &link.credential).take(self.key, now) {
+            Ok(()) => {
+                *self.turn = true;
+                Ok(())
+            }
+            Err(at) => done(Some(at), Outcome::Waiting),
+        }
+    }
+
+    /// Makes sure that the cloud may be changed now; then the call, once it has a turn and a fresh object, goes out.
+    pub(super) fn may_mutate(&mut self) -> Flow<()> {
+        match self.world.may_mutate(self.now) {
+            Ok(_) => Ok(()),
+            Err(at) => done(Some(at), Outcome::Waiting),
+        }
+    }
+
+    /// Asks for a call to the cloud.
+    pub(super) fn call<T>(&mut self, link: &Link, call: Call) -> Flow<T> {
+        let mut not_after = None;
+        if call.is_mutation() {
+            self.may_mutate()?;
+            self.turn(link)?;
+            self.fresh()?;
+            let lease = self.world.may_mutate(self.now).unwrap_or(self.now.mono);
+            let fresh = self.fresh_at.unwrap_or(self.now.mono) + FRESH_FOR;
+            not_after = Some(lease.min(fresh));
+        } else {
+            self.turn(link)?;
+        }
+        *self.turn = false;
+        let project = match call {
+            Call::FindProjects(_) => None,
+            _ => link.project.clone(),
+        };
+        Err(Halt::Do(Effect::Cloud(CloudEffect {
+            clock_offset: self.world.offset(&link.endpoint),
+            endpoint: link.endpoint.clone(),
+            credential: link.credential.clone(),
+            project,
+            call,
+            not_after,
+        })))
+    }
+
+    /// Writes the intent and the finalizer in one PATCH; the call comes after it.
+    pub(super) fn write_intent<T>(&mut self, intent: Intent) -> Flow<T> {
+        Err(Halt::Do(Effect::Kube(KubeEffect::PatchMeta {
+            key: self.key.clone(),
+            precondition: self.precondition(),
+            finalizer: FinalizerChange::Add,
+            intent: Some(intent),
+        })))
+    }
+
+    /// Adds or removes the finalizer.
+    pub(super) fn change_finalizer<T>(&mut self, finalizer: FinalizerChange) -> Flow<T> {
+        Err(Halt::Do(Effect::Kube(KubeEffect::PatchMeta {
+            key: self.key.clone(),
+            precondition: self.precondition(),
+            finalizer,
+            intent: None,
+        })))
+    }
+
+    /// Writes the status.
+    pub(super) fn put_status<T>(&mut self, status: Status, events: Vec<super::Event>) -> Flow<T> {
+        Err(Halt::Do(Effect::Kube(KubeEffect::PutStatus {
+            key: self.key.clone(),
+            precondition: self.precondition(),
+            status,
+            events,
+        })))
+    }
+
+    /// A pause until `at`, with what is said meanwhile; an edit of the object ends it.
+    pub(super) fn hold(&mut self, at: Millis, generation: i64, verdict: Option<Verdict>) {
+        self.memory().hold = Some(super::world::Hold { until: at, generation, verdict });
+    }
+}
+
+/// How to reach a project: everything that a call needs beside itself.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) endpoint: Endpoint,
+    pub(super) credential: CredentialId,
+    pub(super) project: Option<ProjectId>,
+}
+
+/// The metadata of an object.
+pub(super) fn meta(object: &Object) -> &ObjectMeta {
+    match object {
+        Object::Project(o) => &o.metadata,
+        Object::Queue(o) => &o.metadata,
+        Object::Connection(o) => &o.metadata,
+    }
+}
+
+/// Whether the operator's finalizer is on an object.
+pub(super) fn has_finalizer(meta: &ObjectMeta) -> bool {
+    meta.finalizers.as_deref().unwrap_or_default().iter().any(|f| f == FINALIZER)
+}
+
+/// What the intent annotation of an object says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// None, or one that another incarnation of the object wrote.
+    None,
+    /// This incarnation's own.
+    Valid(Intent),
+    /// Written by a version of the operator that knows more: nothing may be done.
+    Unreadable,
+}
+
+/// Reads the intent annotation.
+pub(super) fn evidence(meta: &ObjectMeta) -> Evidence {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    let Some(text) = meta.annotations.as_ref().and_then(|a| a.get(INTENT_ANNOTATION)) else { return Evidence::None };
+    match serde_json::from_str::<Version>(text) {
+        Ok(Version { v: INTENT_VERSION }) => {}
+        Ok(_) => return Evidence::Unreadable,
+        Err(_) => return Evidence::None,
+    }
+    match serde_json::from_str::<Intent>(text) {
+        Ok(intent) if Some(&intent.uid) == meta.uid.as_ref() => Evidence::Valid(intent),
+        _ => Evidence::None,
+    }
+}
+
+impl From<Arc<DliProject>> for Object {
+    fn from(object: Arc<DliProject>) -> Self {
+        Self::Project(object)
+    }
+}
+
+impl From<Arc<DliQueue>> for Object {
+    fn from(object: Arc<DliQueue>) -> Self {
+        Self::Queue(object)
+    }
+}
+
+impl From<Arc<EnhancedConnection>> for Object {
+    fn from(object: Arc<EnhancedConnection>) -> Self {
+        Self::Connection(object)
+    }
+}
+
+impl Ctx<'_> {
+    /// Number of the attempt that the object's intent stands for; 0 without one.
+    pub(super) fn intent_number(&self) -> u32 {
+        match self.object.as_ref().map(|o| evidence(meta(o))) {
+            Some(Evidence::Valid(intent)) => intent.n,
+            _ => 0,
+        }
+    }
+
+    /// Whether this pass wrote this very intent, so that no call of it can have been sent before.
+    pub(super) fn wrote_intent(&self, intent: &Intent) -> bool {
+        self.facts.written_intent == Some(intent.n)
+    }
+}

@@ -1,0 +1,187 @@
+//! The plan of a connection: what is desired and what was seen become an ordered list of steps, and what is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    api::Drift,
+    dli::{ConnectionItem, Host, PeeringState, QueueName},
+};
+
+use super::ownership::digest;
+
+/// A queue that a connection is to be bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Name in the cloud.
+    pub(super) name: QueueName,
+    /// The pool it lives in, under whose name its entry may stand.
+    pub(super) pool: Option<QueueName>,
+    /// Why it cannot be bound yet; `None` if it exists.
+    pub(super) waits: Option<String>,
+}
+
+/// What the spec asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Desired {
+    /// `None`: bindings are not managed.
+    pub(super) targets: Option<Vec<Target>>,
+    /// `None`: hosts are not managed.
+    pub(super) hosts: Option<Vec<Host>>,
+}
+
+/// A step, the first of which is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PlanStep {
+    /// Unbind queues that this object bound and that are no longer desired.
+    Unbind(Vec<QueueName>),
+    /// Bind desired queues that have no entry.
+    Bind(Vec<QueueName>),
+    /// Replace the hosts.
+    SetHosts(Vec<Host>),
+}
+
+/// What there is to do, and how things stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) steps: Vec<PlanStep>,
+    /// Desired targets with an ACTIVE entry, of how many.
+    pub(super) active: usize,
+    pub(super) wanted: usize,
+    /// Desired targets whose entry is being made, with the time of the entry.
+    pub(super) creating: Vec<(QueueName, Option<i64>)>,
+    /// Desired targets whose entry failed, with the cloud's words.
+    pub(super) failed: Vec<(QueueName, String)>,
+    /// Desired targets that do not exist yet, with the reason.
+    pub(super) waiting: Vec<String>,
+    /// Entries to unbind that cannot be unbound now (being made) or ever (failed).
+    pub(super) leaving: Vec<(QueueName, PeeringState)>,
+    /// Differences from the spec.
+    pub(super) drift: Vec<Drift>,
+    /// What is recorded as this object's own bindings after this plan.
+    pub(super) managed: BTreeSet<String>,
+}
+
+/// Digest of a hosts file, whatever its order.
+pub(super) fn hosts_hash(hosts: &[Host]) -> String {
+    let set: BTreeSet<(&str, &str)> = hosts.iter().map(|h| (h.name.as_str(), h.ip.as_str())).collect();
+    let mut text = String::new();
+    for (name, ip) in set {
+        text.push_str(name);
+        text.push(' ');
+        text.push_str(ip);
+        text.push('\n');
+    }
+    digest(&text)[..32].to_owned()
+}
+
+/// Compares what is desired with what was seen. `managed`: bindings recorded as this object's own; `written`: digest of
+/// the hosts that were written last.
+pub(super) fn plan(desired: &Desired, seen: &ConnectionItem, managed: &[String], written: Option<&str>) -> Plan {
+    let mut plan = Plan { managed: managed.iter().cloned().collect(), ..Plan::default() };
+    let mut entries: BTreeMap<&QueueName, &crate::dli::Peering> = BTreeMap::new();
+    for entry in seen.entries() {
+        // Of two entries of one name (a queue and its hidden pool) the better one counts.
+        match entries.get(&entry.name) {
+            Some(other) if other.state == PeeringState::Active => {}
+            _ => {
+                entries.insert(&entry.name, entry);
+            }
+        }
+    }
+    if let Some(targets) = &desired.targets {
+        bindings(&mut plan, targets, &entries, managed);
+    }
+    if let Some(hosts) = &desired.hosts {
+        let want = hosts_hash(hosts);
+        let differs = match &seen.hosts {
+            Some(have) => hosts_hash(have) != want,
+            // A cloud that does not show them: what was written last has to do.
+            None => !hosts.is_empty() && written != Some(want.as_str()),
+        };
+        if differs {
+            plan.steps.push(PlanStep::SetHosts(hosts.clone()));
+            plan.drift.push(Drift {
+                field: "hosts".to_owned(),
+                want: lines(hosts.len()),
+                have: seen.hosts.as_ref().map_or_else(|| "not reported".to_owned(), |h| lines(h.len())),
+            });
+        }
+    }
+    plan.drift.truncate(20);
+    plan
+}
+
+fn lines(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "host" } else { "hosts" })
+}
+
+fn bindings(
+    plan: &mut Plan,
+    targets: &[Target],
+    entries: &BTreeMap<&QueueName, &crate::dli::Peering>,
+    managed: &[String],
+) {
+    let mut wanted: BTreeSet<&QueueName> = BTreeSet::new();
+    let mut bind = Vec::new();
+    for target in targets {
+        let again = !wanted.insert(&target.name);
+        if let Some(pool) = &target.pool {
+            wanted.insert(pool);
+        }
+        if again {
+            continue;
+        }
+        plan.wanted += 1;
+        let entry = entries.get(&target.name).or_else(|| target.pool.as_ref().and_then(|pool| entries.get(pool)));
+        match (entry, &target.waits) {
+            (Some(entry), _) => match &entry.state {
+                PeeringState::Active => plan.active += 1,
+                PeeringState::Failed => plan.failed.push((target.name.clone(), entry.err_msg.clone())),
+                PeeringState::Creating | PeeringState::Other(_) => {
+                    plan.creating.push((target.name.clone(), entry.update_time));
+                }
+            },
+            (None, Some(reason)) => plan.waiting.push(reason.clone()),
+            (None, None) => bind.push(target.name.clone()),
+        }
+    }
+    let mut unbind = Vec::new();
+    for name in managed.iter().map(|name| QueueName::new(name)) {
+        if wanted.contains(&name) {
+            continue;
+        }
+        match entries.get(&name) {
+            None => {
+                plan.managed.remove(name.as_str());
+            }
+            Some(entry) if entry.state == PeeringState::Active => unbind.push(name),
+            Some(entry) => plan.leaving.push((name, entry.state.clone())),
+        }
+    }
+    for (name, entry) in entries {
+        if !wanted.contains(*name) && !managed.iter().any(|m| m == name.as_str()) {
+            plan.drift.push(Drift {
+                field: "queues".to_owned(),
+                want: "absent".to_owned(),
+                have: format!("{name} {}, bound by somebody else and left alone", entry.state.as_str()),
+            });
+        }
+    }
+    for name in &bind {
+        plan.drift.push(Drift { field: "queues".to_owned(), want: name.to_string(), have: "not bound".to_owned() });
+    }
+    for name in &unbind {
+        plan.drift.push(Drift {
+            field: "queues".to_owned(),
+            want: "absent".to_owned(),
+            have: format!("{name} ACTIVE"),
+        });
+    }
+    if !unbind.is_empty() {
+        plan.steps.push(PlanStep::Unbind(unbind));
+    }
+    if !bind.is_empty() {
+        plan.managed.extend(bind.iter().map(ToString::to_string));
+        plan.steps.push(PlanStep::Bind(bind));
+    }
+}

@@ -1,0 +1,679 @@
+//! The machine of `DliProject`: credentials, project id, and the reading of the project's lists for all its objects.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    api::{DliProject, DliProjectStatus, ProjectCapabilities},
+    dli::{
+        Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionState, ErrorClass, ProjectId, QueueItem,
+        QueueName, QueuePage, RegionName, Reply,
+    },
+};
+
+use super::{
+    CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, KubeEffect, Millis, Next,
+    ObjectKind, Outcome, Status,
+    ownership::canary,
+    pass::{Ctx, Flow, Halt, Link, done, has_finalizer},
+    report::{Say, Tri, Verdict, find},
+    snapshot::{PRESET_QUEUE, Paged, Pages},
+    timing,
+    world::{Project, Standing},
+};
+
+/// The cloud that a project uses when it names none.
+const DEFAULT_CLOUD: &str = "huaweicloud";
+/// A refused credential is not tried again before this time: five refusals in a row lock the key for everyone.
+const REFUSED_FOR: Millis = 310_000;
+/// The least time between two readings of one list.
+const LEAST_GAP: Millis = 1_000;
+/// Failures in a row after which a project that was fine is said not to be.
+const PATIENCE: u32 = 3;
+/// For how long a list that was proved to be uncut counts as such.
+const TRUSTED_FOR: Millis = 600_000;
+
+/// What a project's pass has found out.
+#[derive(Debug, Default)]
+pub(super) struct Sweep {
+    found: Option<Result<ProjectId, Verdict>>,
+    queues: Option<Pages<QueueName, QueueItem>>,
+    queues_read: bool,
+    connections: Option<Pages<ConnectionId, ConnectionItem>>,
+    connections_read: bool,
+    offset: usize,
+}
+
+pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
+    let deleting = object.metadata.deletion_timestamp.is_some();
+    if deleting {
+        if !has_finalizer(&object.metadata) {
+            ctx.gone();
+            return done(None, Outcome::Gone);
+        }
+        match ctx.facts.dependents {
+            None => return Err(Halt::Do(Effect::Kube(KubeEffect::HasDependents(ctx.key.clone())))),
+            Some(false) => return ctx.change_finalizer(FinalizerChange::Remove),
+            Some(true) => {}
+        }
+    } else if !has_finalizer(&object.metadata) {
+        return ctx.change_finalizer(FinalizerChange::Add);
+    }
+    let endpoint = Endpoint {
+        cloud: object.spec.cloud.as_deref().unwrap_or(DEFAULT_CLOUD).into(),
+        region: object.spec.region.as_str().into(),
+    };
+    let key = ctx.key.clone();
+    if ctx.world.projects.get(&key).is_none_or(|p| p.endpoint != endpoint) {
+        ctx.world.projects.insert(key.clone(), Project::new(endpoint.clone()));
+        ctx.world.wake_dependents(&key);
+    }
+    let Some(credential) = ctx.facts.credential.clone() else {
+        return Err(Halt::Do(Effect::ReadCredential { namespace: key.namespace.clone() }));
+    };
+    let credential = match credential {
+        CredentialState::Present(id) => id,
+        CredentialState::Missing { last } => {
+            let message = format!(
+                "There is no Secret {}/{}. Create it with the keys accessKey and secretKey.",
+                key.namespace,
+                crate::api::CREDENTIALS_SECRET
+            );
+            return without_credential(ctx, object, deleting, last, "CredentialsMissing", message);
+        }
+        CredentialState::Malformed { message, last } => {
+            return without_credential(ctx, object, deleting, last, "CredentialsInvalid", message);
+        }
+    };
+    work(ctx, object, endpoint, credential, deleting)
+}
+
+/// A project whose Secret cannot be used. What is being deleted goes on with the credentials that were there before.
+fn without_credential(
+    ctx: &mut Ctx<'_>,
+    object: &DliProject,
+    deleting: bool,
+    last: Option<CredentialId>,
+    reason: &'static str,
+    message: String,
+) -> Flow<Next> {
+    if deleting && let Some(last) = last.clone() {
+        let endpoint = ctx.world.projects.get(ctx.key).map(|p| p.endpoint.clone());
+        if let Some(endpoint) = endpoint {
+            return work(ctx, object, endpoint, last, true);
+        }
+    }
+    let now = ctx.now;
+    if let Some(project) = ctx.world.projects.get_mut(ctx.key)
+        && last.is_some()
+    {
+        project.credential = last;
+    }
+    ctx.world.set_standing(ctx.key, Standing::Down { reason, message: message.clone() }, now);
+    report(ctx, object, &Verdict::stalled(reason, message, reason))?;
+    done(Some(now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
+}
+
+fn work(
+    ctx: &mut Ctx<'_>,
+    object: &DliProject,
+    endpoint: Endpoint,
+    credential: CredentialId,
+    deleting: bool,
+) -> Flow<Next> {
+    let now = ctx.now;
+    let key = ctx.key.clone();
+    let pinned = object.status.as_ref().and_then(|s| s.project_id.as_deref());
+    let named = object.spec.project_id.as_deref();
+    if let (Some(pinned), Some(named)) = (pinned, named)
+        && pinned != named
+    {
+        let message = format!(
+            "spec.projectId is {named}, but this object was bound to project {pinned} and cannot move. Set spec.projectId \
+             back to {pinned}, or make a new DliProject for the other project."
+        );
+        ctx.world.set_standing(&key, Standing::Down { reason: "ProjectChanged", message: message.clone() }, now);
+        report(ctx, object, &Verdict::stalled("ProjectChanged", message, "ProjectChanged"))?;
+        return done(None, Outcome::Stuck);
+    }
+    let Some(project) = ctx.world.projects.get_mut(&key) else { return done(Some(now.mono + 1_000), Outcome::Failed) };
+    if project.credential.as_ref() != Some(&credential) {
+        // Whatever was wrong or right with the old key says nothing about the new one.
+        project.credential = Some(credential.clone());
+        project.retry_at = 0;
+        project.failures = 0;
+        project.queues_at = 0;
+        project.connections_at = 0;
+        if project.standing == Standing::Ready {
+            project.standing = Standing::Unknown;
+        }
+    }
+    let mut link = Link { endpoint, credential, project: project.id.clone() };
+
+    if let Some((refused, until)) = project.refused.clone()
+        && refused == link.credential
+    {
+        if now.mono < until {
+            let (reason, message) = match &project.standing {
+                Standing::Down { reason, message } => (*reason, message.clone()),
+                _ => ("CredentialsInvalid", String::new()),
+            };
+            report(ctx, object, &Verdict::stalled(reason, message, reason))?;
+            return done(Some(until), Outcome::Stuck);
+        }
+        project.refused = None;
+    }
+    if let Some((call, error)) = ctx.facts.failure.take() {
+        fail(ctx, &call, &error);
+    }
+    let retry_at = ctx.world.projects.get(&key).map_or(0, |p| p.retry_at);
+    if now.mono < retry_at {
+        let standing = ctx.world.projects.get(&key).map(|p| p.standing.clone());
+        if let Some(Standing::Down { reason, message }) = standing {
+            let verdict = match reason {
+                "AccessDenied" | "Unsupported" | "CredentialsInvalid" => Verdict::stalled(reason, message, reason),
+                _ => Verdict::reconciling(
+                    reason,
+                    message,
+                    Say::new(Tri::Unknown, reason, "The cloud could not be read."),
+                ),
+            };
+            report(ctx, object, &verdict)?;
+        }
+        return done(Some(retry_at), Outcome::Failed);
+    }
+
+    if link.project.is_none() {
+        let id = match named.or(pinned) {
+            Some(id) => ProjectId::new(id),
+            None => match ctx.facts.sweep.found.take() {
+                Some(Ok(id)) => id,
+                Some(Err(verdict)) => {
+                    let say = verdict.ready.clone();
+                    if let Some(say) = say {
+                        let standing = Standing::Down { reason: say.reason, message: say.message };
+                        ctx.world.set_standing(&key, standing, now);
+                    }
+                    ctx.facts.sweep.found = Some(Err(verdict.clone()));
+                    report(ctx, object, &verdict)?;
+                    return done(Some(now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
+                }
+                None => return ctx.call(&link, Call::FindProjects(RegionName::new(&object.spec.region))),
+            },
+        };
+        if let Some(project) = ctx.world.projects.get_mut(&key) {
+            project.id = Some(id.clone());
+        }
+        link.project = Some(id);
+    }
+    sweep(ctx, &link)?;
+
+    let id = link.project.as_ref().map(ProjectId::as_str).unwrap_or_default();
+    let verdict = verdict(ctx, id, &object.spec.region);
+    report(ctx, object, &verdict)?;
+    let Some(project) = ctx.world.projects.get_mut(&key) else { return done(Some(now.mono + 1_000), Outcome::Failed) };
+    project.failures = 0;
+    ctx.world.set_standing(&key, Standing::Ready, now);
+    let at = ctx.world.projects.get(&key).map_or(now.mono, next_sweep);
+    let at = if deleting { at.min(now.mono + 2_000) } else { at };
+    done(Some(at), Outcome::Settled)
+}
+
+fn verdict(ctx: &Ctx<'_>, id: &str, region: &str) -> Verdict {
+    match ctx.world.projects.get(ctx.key).and_then(|p| p.breaker) {
+        Some((missing, owned)) => Verdict {
+            ready: Some(Say::new(
+                Tri::False,
+                "SnapshotSuspect",
+                format!(
+                    "{missing} of {owned} owned resources are missing from the cloud's lists at once. Nothing is created \
+                     until each is confirmed to be gone. Check that the credentials belong to project {id}."
+                ),
+            )),
+            progress: super::report::Progress::Reconciling("SnapshotSuspect"),
+            synced: Say::new(Tri::Unknown, "SnapshotSuspect", "The cloud's lists are in doubt."),
+        },
+        None => {
+            Verdict::available(format!("Project {id} in {region}: the credentials are valid and the lists are read."))
+        }
+    }
+}
+
+fn next_sweep(project: &Project) -> Millis {
+    project.queues_at.min(project.connections_at)
+}
+
+/// Reads the lists that are due.
+fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
+    let now = ctx.now.mono;
+    let (queues_due, connections_due, canary_queues, canary_connections) = {
+        let Some(project) = ctx.world.projects.get(ctx.key) else { return Ok(()) };
+        let due = |want: bool, at: Millis, complete: Option<Millis>, length: usize| {
+            let gap = LEAST_GAP + length as Millis;
+            at <= now || (want && complete.is_none_or(|began| now >= began + gap))
+        };
+        let snapshot = &project.snapshot;
+        (
+            due(project.want_queues, project.queues_at, snapshot.queues.complete(), snapshot.queues.len()),
+            due(
+                project.want_connections,
+                project.connections_at,
+                snapshot.connections.complete(),
+                snapshot.connections.len(),
+            ),
+            project.queue_filter.is_none() && project.trusted_queues.0 > 0,
+            project.connection_filter.is_none() && snapshot.connections.len() > 0,
+        )
+    };
+    if queues_due && !ctx.facts.sweep.queues_read {
+        let page = ctx.facts.sweep.queues.as_ref().map(|_| {
+            // Pages overlap by one item, so they are asked for by the size that makes them do so.
+            let size = ctx.facts.sweep.offset.max(1);
+            QueuePage { number: 2, size: size as u32 }
+        });
+        return ctx.call(link, Call::ListQueues { tag: None, page });
+    }
+    if connections_due && !ctx.facts.sweep.connections_read {
+        let offset = ctx.facts.sweep.connections.as_ref().map_or(0, |_| ctx.facts.sweep.offset);
+        return ctx.call(link, Call::ListConnections { tag: None, offset: offset as u32, limit: 0 });
+    }
+    if canary_queues {
+        return ctx.call(link, Call::ListQueues { tag: Some(canary()), page: None });
+    }
+    if canary_connections {
+        return ctx.call(link, Call::ListConnections { tag: Some(canary()), offset: 0, limit: 0 });
+    }
+    // A list that was asked for, but too soon after the last reading, comes later.
+    if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
+        if project.want_queues && !ctx.facts.sweep.queues_read {
+            let gap = LEAST_GAP + project.snapshot.queues.len() as Millis;
+            project.queues_at = project.queues_at.min(project.snapshot.queues.complete().unwrap_or(now) + gap);
+        }
+        if project.want_connections && !ctx.facts.sweep.connections_read {
+            let gap = LEAST_GAP + project.snapshot.connections.len() as Millis;
+            project.connections_at =
+                project.connections_at.min(project.snapshot.connections.complete().unwrap_or(now) + gap);
+        }
+    }
+    Ok(())
+}
+
+/// Takes in the answer to one of the project's own calls; gives back a failure for [`decide`] to deal with.
+pub(super) fn absorb(
+    ctx: &mut Ctx<'_>,
+    call: &Call,
+    outcome: Result<Reply, CallError>,
+    began: Millis,
+) -> Option<CallError> {
+    match (call, outcome) {
+        (Call::FindProjects(region), Ok(Reply::Projects(list))) => {
+            let mut ids: Vec<ProjectId> =
+                list.into_iter().filter(|p| p.enabled && p.name == *region).map(|p| p.id).collect();
+            ctx.facts.sweep.found = Some(match (ids.pop(), ids.is_empty()) {
+                (Some(id), true) => Ok(id),
+                (Some(id), false) => {
+                    ids.push(id);
+                    let names: Vec<&str> = ids.iter().map(ProjectId::as_str).collect();
+                    Err(Verdict::stalled(
+                        "ProjectAmbiguous",
+                        format!(
+                            "IAM knows {} projects for region {region}: {}. Set spec.projectId to the one that is meant.",
+                            names.len(),
+                            names.join(", ")
+                        ),
+                        "ProjectAmbiguous",
+                    ))
+                }
+                (None, _) => Err(Verdict::stalled(
+                    "ProjectNotFound",
+                    format!(
+                        "IAM knows no enabled project for region {region} that these credentials may see. Check spec.region, \
+                         or set spec.projectId."
+                    ),
+                    "ProjectNotFound",
+                )),
+            });
+            None
+        }
+        (Call::ListQueues { tag: None, .. }, Ok(Reply::Queues(items))) => {
+            let pages = ctx.facts.sweep.queues.take().unwrap_or_else(|| Pages::begin(began));
+            let began = pages.began();
+            let trusted = ctx.world.projects.get(ctx.key).map_or(0, |p| trusted(p.trusted_queues, ctx.now.mono));
+            let first = ctx.facts.sweep.offset == 0;
+            let page: Vec<_> = items.into_iter().map(|item| (item.name.clone(), item)).collect();
+            queue_page(ctx, pages, page, trusted, first, began);
+            None
+        }
+        (Call::ListConnections { tag: None, .. }, Ok(Reply::Connections(items))) => {
+            let pages = ctx.facts.sweep.connections.take().unwrap_or_else(|| Pages::begin(began));
+            let began = pages.began();
+            let trusted = ctx.world.projects.get(ctx.key).map_or(0, |p| trusted(p.trusted_connections, ctx.now.mono));
+            let page: Vec<_> = items.into_iter().map(|item| (item.id.clone(), item)).collect();
+            match pages.page(page, trusted) {
+                Paged::More(pages, offset) => {
+                    ctx.facts.sweep.connections = Some(pages);
+                    ctx.facts.sweep.offset = offset;
+                }
+                Paged::Complete(items) => {
+                    ctx.facts.sweep.offset = 0;
+                    publish_connections(ctx, items, began);
+                }
+                Paged::Broken => {
+                    ctx.facts.sweep.offset = 0;
+                    ctx.facts.sweep.connections_read = true;
+                    read_again_soon(ctx, ObjectKind::Connection);
+                }
+            }
+            None
+        }
+        (Call::ListQueues { tag: Some(_), .. }, outcome) => {
+            let empty = matches!(&outcome, Ok(Reply::Queues(items)) if items.is_empty());
+            canary_answer(ctx, ObjectKind::Queue, empty, outcome.err())
+        }
+        (Call::ListConnections { tag: Some(_), .. }, outcome) => {
+            let empty = matches!(&outcome, Ok(Reply::Connections(items)) if items.is_empty());
+            canary_answer(ctx, ObjectKind::Connection, empty, outcome.err())
+        }
+        (_, Err(error)) => Some(error),
+        (_, Ok(_)) => None,
+    }
+}
+
+fn trusted((length, at): (usize, Millis), now: Millis) -> usize {
+    if now < at + TRUSTED_FOR { length } else { 0 }
+}
+
+/// The queue list has page numbers instead of offsets, so no overlap can be asked for: the whole list is asked for in one
+/// page, and where it may have been cut, a second page of the same length has to be empty.
+fn queue_page(
+    ctx: &mut Ctx<'_>,
+    mut pages: Pages<QueueName, QueueItem>,
+    page: Vec<(QueueName, QueueItem)>,
+    trusted: usize,
+    first: bool,
+    began: Millis,
+) {
+    if first {
+        match pages.page(page, trusted) {
+            Paged::Complete(items) => publish_queues(ctx, items, began),
+            Paged::More(more, offset) => {
+                ctx.facts.sweep.offset = offset + 1;
+                ctx.facts.sweep.queues = Some(more);
+            }
+            Paged::Broken => {
+                ctx.facts.sweep.offset = 0;
+                ctx.facts.sweep.queues_read = true;
+                read_again_soon(ctx, ObjectKind::Queue);
+            }
+        }
+    } else {
+        ctx.facts.sweep.offset = 0;
+        if page.is_empty() {
+            publish_queues(ctx, pages.take(), began);
+        } else {
+            // The server cuts the list: what was read is evidence of presence only.
+            for (name, item) in page {
+                pages.insert(name, item);
+            }
+            let items = pages.take();
+            ctx.facts.sweep.queues_read = true;
+            if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
+                for (name, item) in items {
+                    project.snapshot.queues.put(name, item, began);
+                }
+                project.queues_at = ctx.now.mono + ctx.world.settings.list_period;
+            }
+        }
+    }
+}
+
+fn publish_queues(ctx: &mut Ctx<'_>, mut items: BTreeMap<QueueName, QueueItem>, began: Millis) {
+    ctx.facts.sweep.queues_read = true;
+    let now = ctx.now.mono;
+    let period = period(ctx, 1);
+    let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
+    project.trusted_queues = (items.len().max(trusted(project.trusted_queues, now)), now);
+    items.remove(&QueueName::new(PRESET_QUEUE));
+    let mut changed = Vec::new();
+    for (name, item) in &items {
+        if project.snapshot.queues.get(name).is_none_or(|seen| seen.item != *item) {
+            changed.push(name.clone());
+        }
+    }
+    changed.extend(project.snapshot.queues.iter().filter(|(n, _)| !items.contains_key(*n)).map(|(n, _)| n.clone()));
+    project.snapshot.queues.publish(items, began);
+    project.want_queues = false;
+    project.queues_at = now + period;
+    let names = changed.iter().map(|name| (ObjectKind::Queue, name.as_str().into()));
+    let wakes = wakes(project, names, ObjectKind::Queue, now);
+    for key in wakes {
+        ctx.world.wake(&key);
+    }
+}
+
+fn publish_connections(ctx: &mut Ctx<'_>, mut items: BTreeMap<ConnectionId, ConnectionItem>, began: Millis) {
+    ctx.facts.sweep.connections_read = true;
+    let now = ctx.now.mono;
+    let period = period(ctx, 2);
+    let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
+    project.trusted_connections = (items.len().max(trusted(project.trusted_connections, now)), now);
+    items.retain(|_, item| item.state != ConnectionState::Deleted);
+    let mut changed = Vec::new();
+    for (id, item) in &items {
+        if project.snapshot.connections.get(id).is_none_or(|seen| seen.item != *item) {
+            changed.push(item.name.clone());
+        }
+    }
+    let gone = project.snapshot.connections.iter().filter(|(id, _)| !items.contains_key(*id));
+    changed.extend(gone.map(|(_, seen)| seen.item.name.clone()));
+    project.snapshot.connections.publish(items, began);
+    project.want_connections = false;
+    project.connections_at = now + period;
+    let targets = project.snapshot.refresh_targets();
+    let names = changed
+        .iter()
+        .map(|name| (ObjectKind::Connection, name.as_str().into()))
+        .chain(targets.iter().map(|name| (ObjectKind::Queue, name.as_str().into())));
+    let wakes = wakes(project, names, ObjectKind::Connection, now);
+    for key in wakes {
+        ctx.world.wake(&key);
+    }
+}
+
+/// A list that changed while it was read proves nothing; it is read again, but not at once.
+fn read_again_soon(ctx: &mut Ctx<'_>, kind: ObjectKind) {
+    let at = ctx.now.mono + 5 * LEAST_GAP;
+    if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
+        match kind {
+            ObjectKind::Queue => project.queues_at = at,
+            ObjectKind::Connection => project.connections_at = at,
+            ObjectKind::Project => {}
+        }
+    }
+}
+
+/// The base period with a jitter, so that many projects do not read in step.
+fn period(ctx: &Ctx<'_>, salt: u64) -> Millis {
+    let base = ctx.world.settings.list_period;
+    base - timing::jitter(ctx.world.settings.seed ^ ctx.now.mono ^ salt, base / 10)
+}
+
+/// Who has to look: who watches a name that changed, and who waits for a reading of this list.
+fn wakes(
+    project: &mut Project,
+    names: impl Iterator<Item = (ObjectKind, std::sync::Arc<str>)>,
+    kind: ObjectKind,
+    now: Millis,
+) -> Vec<super::ObjectKey> {
+    let mut wakes = Vec::new();
+    for name in names {
+        if let Some(set) = project.watchers.get(&name) {
+            wakes.extend(set.iter().cloned());
+        }
+    }
+    let due: Vec<_> =
+        project.due.iter().filter(|(key, at)| key.kind == kind && **at <= now).map(|(key, _)| key.clone()).collect();
+    for key in due {
+        project.due.remove(&key);
+        wakes.push(key);
+    }
+    wakes
+}
+
+fn canary_answer(ctx: &mut Ctx<'_>, kind: ObjectKind, empty: bool, error: Option<CallError>) -> Option<CallError> {
+    let readable = match error {
+        None => Some(empty),
+        Some(error) => match error.class {
+            ErrorClass::Refused | ErrorClass::Unsupported | ErrorClass::NotFound => Some(false),
+            _ => return Some(error),
+        },
+    };
+    if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
+        match kind {
+            ObjectKind::Queue => project.queue_filter = readable,
+            ObjectKind::Connection => project.connection_filter = readable,
+            ObjectKind::Project => {}
+        }
+    }
+    None
+}
+
+/// A credential was refused: nobody tries it again for a while, or the cloud locks the key for everyone.
+pub(super) fn credential_refused(ctx: &mut Ctx<'_>, effect: &CloudEffect, error: &CallError) {
+    let now = ctx.now;
+    let hint = match error.message.contains("expired") {
+        true => "Check the clock of this machine.",
+        false => "Check accessKey and secretKey in the Secret; a new version is tried at once, this one in 5 minutes.",
+    };
+    let message = format!("The cloud refuses the credentials: {error}. {hint}");
+    let affected: Vec<_> = ctx
+        .world
+        .projects
+        .iter()
+        .filter(|(_, p)| p.credential.as_ref() == Some(&effect.credential) && p.endpoint == effect.endpoint)
+        .map(|(key, _)| key.clone())
+        .collect();
+    for key in affected {
+        if let Some(project) = ctx.world.projects.get_mut(&key) {
+            project.refused = Some((effect.credential.clone(), now.mono + REFUSED_FOR));
+        }
+        let standing = Standing::Down { reason: "CredentialsInvalid", message: message.clone() };
+        ctx.world.set_standing(&key, standing, now);
+        if key != *ctx.key {
+            ctx.world.wake(&key);
+        }
+    }
+}
+
+/// Notes a failed call of the project itself.
+fn fail(ctx: &mut Ctx<'_>, call: &Call, error: &CallError) {
+    let now = ctx.now;
+    if error.class == ErrorClass::Throttled || (error.class == ErrorClass::Auth && ctx.facts.redated) {
+        return;
+    }
+    let key = ctx.key.clone();
+    let seed = ctx.world.settings.seed;
+    let stuck = ctx.world.settings.stuck_retry;
+    let Some(project) = ctx.world.projects.get_mut(&key) else { return };
+    if error.class == ErrorClass::Auth {
+        // Held by the refusal itself.
+        project.retry_at = 0;
+        return;
+    }
+    project.failures = project.failures.saturating_add(1);
+    let name = call.name();
+    let lookup = matches!(call, Call::FindProjects(_));
+    let (reason, message, wait) = match (error.class, error.cause) {
+        (ErrorClass::Denied, _) if lookup => (
+            "AccessDenied",
+            format!("The credentials may not list projects: {error}. Set spec.projectId, or grant that right."),
+            stuck,
+        ),
+        (ErrorClass::Denied, _) => (
+            "AccessDenied",
+            format!("The credentials may not do {name}: {error}. Grant the DLI rights, or check spec.projectId."),
+            stuck,
+        ),
+        (ErrorClass::Unsupported, _) => {
+            ("Unsupported", format!("{name} is not offered here: {error}. Check spec.region and spec.cloud."), stuck)
+        }
+        (_, Cause::Dns | Cause::Connect | Cause::Tls | Cause::Timeout | Cause::Reset) => (
+            "CloudUnreachable",
+            format!(
+                "{name} got no answer: {error}. It is tried again by itself; check spec.region, spec.cloud and the network."
+            ),
+            timing::backoff(project.failures, seed),
+        ),
+        (_, Cause::Decode) => (
+            "UnexpectedAnswer",
+            format!(
+                "{name} got an answer that is not DLI's: {error}. It is tried again by itself; check the endpoint of the cloud \
+                 in the operator's configuration."
+            ),
+            timing::backoff(project.failures, seed),
+        ),
+        _ => (
+            "CloudError",
+            format!("{name} failed: {error}. It is tried again by itself."),
+            timing::backoff(project.failures, seed),
+        ),
+    };
+    let wait = wait.max(error.retry_after.unwrap_or(0).min(stuck));
+    // Unreachable clouds are looked for at least once a minute, so that work goes on soon after they are back.
+    let wait = if reason == "AccessDenied" || reason == "Unsupported" { wait } else { wait.min(60_000) };
+    project.retry_at = now.mono + wait;
+    let fine = project.standing == Standing::Ready;
+    if !fine || project.failures >= PATIENCE || error.class == ErrorClass::Denied {
+        ctx.world.set_standing(&key, Standing::Down { reason, message }, now);
+    }
+}
+
+/// Writes the project's status if it says something else than before.
+fn report(ctx: &mut Ctx<'_>, object: &DliProject, verdict: &Verdict) -> Flow<()> {
+    let old = object.status.clone().unwrap_or_default();
+    let generation = object.metadata.generation.unwrap_or(0);
+    let project = ctx.world.projects.get(ctx.key);
+    let endpoint = project.map(|p| p.endpoint.clone());
+    let wall = endpoint.map_or(ctx.now.wall, |e| ctx.world.server_now(&e, ctx.now));
+    let ready = matches!(&verdict.ready, Some(say) if say.status == Tri::True);
+    // A cloud that stays away answers in ever new words; the first are enough.
+    let same = find(&old.conditions, "Ready").is_some_and(|c| {
+        !ready
+            && Some(c.reason.as_str()) == verdict.ready.as_ref().map(|s| s.reason)
+            && c.observed_generation == Some(generation)
+            && matches!(
+                c.reason.as_str(),
+                "CloudUnreachable" | "UnexpectedAnswer" | "CloudError" | "CredentialsInvalid"
+            )
+    });
+    if same {
+        return Ok(());
+    }
+    let mut capabilities = old.capabilities.clone();
+    if let Some(project) = project {
+        let filter = match (project.queue_filter, project.connection_filter) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true) | None) | (None, Some(true)) => Some(true),
+            (None, None) => None,
+        };
+        if filter.is_some() || project.tag_service.is_some() {
+            let c = capabilities.get_or_insert_with(ProjectCapabilities::default);
+            c.tag_filter = filter.or(c.tag_filter);
+            c.tag_service = project.tag_service.or(c.tag_service);
+        }
+    }
+    let pinned = old.project_id.clone().or_else(|| match ready {
+        true => project.and_then(|p| p.id.as_ref()).map(|id| id.as_str().to_owned()),
+        false => None,
+    });
+    let status = DliProjectStatus {
+        observed_generation: Some(generation),
+        conditions: verdict.conditions(&old.conditions, generation, wall),
+        project_id: pinned,
+        capabilities,
+    };
+    if status == old {
+        return Ok(());
+    }
+    let events = verdict.events(&old.conditions);
+    ctx.put_status(Status::Project(Box::new(status)), events)
+}

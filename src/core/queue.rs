@@ -1,0 +1,771 @@
+//! The machine of `DliQueue`.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
+
+use crate::{
+    api::{
+        AdoptionPolicy, DeletionPolicy, DliQueue, DliQueueStatus, Drift, ManagementPolicy, ObservedProject,
+        QueueEvidence, QueueType,
+    },
+    dli::{Call, CallError, CreateQueue, ErrorClass, QueueItem, QueueName, Reply, ResourceType, Tag},
+};
+
+use super::{
+    FinalizerChange, IntentOp, Millis, Next, ObjectKind, Outcome, Status,
+    member::{
+        Farewell, Member, attempt, claim, default_name, delete_failed, doubt_ends, due, failed, farewell, gate,
+        lost_event, may_adopt, missing, new_intent, present, say, say_status, settled, unconfirmed, wall, watch,
+    },
+    ownership::{digest, marks, owner_tag},
+    pass::{Ctx, Flow, Link, Reading, done},
+    report::{Progress, Say, Tri, Verdict},
+    timing::rfc3339,
+    world::Attempt,
+};
+
+impl Member for DliQueue {
+    fn kind(&self) -> ObjectKind {
+        ObjectKind::Queue
+    }
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+    fn project_ref(&self) -> Option<&str> {
+        self.spec.project_ref.as_ref().map(|r| r.name.as_str())
+    }
+    fn management(&self) -> ManagementPolicy {
+        self.spec.management_policy.unwrap_or_default()
+    }
+    fn suspended(&self) -> bool {
+        self.spec.suspend == Some(true)
+    }
+    fn deletion(&self) -> DeletionPolicy {
+        self.spec.deletion_policy.unwrap_or(DeletionPolicy::Delete)
+    }
+    fn adoption(&self) -> AdoptionPolicy {
+        self.spec.adoption_policy.unwrap_or_default()
+    }
+    fn remote_name(&self) -> String {
+        queue_name(self).as_str().to_owned()
+    }
+    fn name_fault(&self) -> Option<String> {
+        let name = self.remote_name();
+        let chars = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let fault = if name.is_empty() || name.len() > 128 {
+            "has to have 1 to 128 characters"
+        } else if !chars {
+            "may hold only lower-case letters, digits and _"
+        } else if name.starts_with('_') {
+            "may not start with _"
+        } else if name.bytes().all(|b| b.is_ascii_digit()) {
+            "may not be all digits"
+        } else if name == super::snapshot::PRESET_QUEUE {
+            "is the queue that every project has, and cannot be managed"
+        } else {
+            return None;
+        };
+        Some(format!(
+            "The queue's name in the cloud would be {name:?}, which {fault}. Set spec.queueName in a new object."
+        ))
+    }
+    fn conditions(&self) -> &[Condition] {
+        self.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default()
+    }
+    fn observed_generation(&self) -> Option<i64> {
+        self.status.as_ref().and_then(|s| s.observed_generation)
+    }
+    fn seen_project(&self) -> Option<&ObservedProject> {
+        self.status.as_ref().and_then(|s| s.project.as_ref())
+    }
+    fn has_id(&self) -> bool {
+        queue_id(self).is_some()
+    }
+    fn status_with(&self, conditions: Vec<Condition>, generation: i64) -> Status {
+        let mut status = self.status.clone().unwrap_or_default();
+        status.conditions = conditions;
+        status.observed_generation = Some(generation);
+        Status::Queue(Box::new(status))
+    }
+    fn status(&self) -> Status {
+        Status::Queue(Box::new(self.status.clone().unwrap_or_default()))
+    }
+}
+
+/// Name of a queue in the cloud.
+pub(super) fn queue_name(object: &DliQueue) -> QueueName {
+    match object.spec.queue_name.as_deref() {
+        Some(name) => QueueName::new(name),
+        None => QueueName::new(&default_name(object.metadata.name.as_deref().unwrap_or_default())),
+    }
+}
+
+/// The id in the status: present once the queue was seen.
+pub(super) fn queue_id(object: &DliQueue) -> Option<i64> {
+    object.status.as_ref().and_then(|s| s.queue_id)
+}
+
+/// Takes in the answer to one of the queue's own calls; gives back a failure for [`decide`] to deal with.
+pub(super) fn absorb(
+    ctx: &mut Ctx<'_>,
+    call: &Call,
+    outcome: Result<Reply, CallError>,
+    began: Millis,
+) -> Option<CallError> {
+    let project = ctx.memory().project.clone();
+    match (call, outcome) {
+        (Call::GetQueue(name), Ok(Reply::Queue(item))) => {
+            if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
+                project.snapshot.queues.put(name.clone(), (*item).clone(), began);
+            }
+            ctx.facts.queue = Some(Some(*item));
+            None
+        }
+        (Call::GetQueue(name), Err(error)) if error.class == ErrorClass::NotFound => {
+            if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
+                project.snapshot.queues.remove(name, began);
+            }
+            ctx.facts.queue = Some(None);
+            None
+        }
+        (Call::ListQueues { .. }, Ok(Reply::Queues(items))) => {
+            ctx.facts.owned_queues = Some(Reading { value: items, began });
+            None
+        }
+        (Call::CreateQueue(_), outcome) => {
+            let n = create_number(ctx);
+            match outcome {
+                Ok(_) => {
+                    let now = ctx.now.mono;
+                    let memory = ctx.memory();
+                    memory.attempt = Some(Attempt::Accepted { n, at: now, id: None });
+                    memory.fence = now;
+                    memory.pending_since = Some(now);
+                    ctx.facts.queue = None;
+                    None
+                }
+                Err(error) => {
+                    ctx.facts.queue = None;
+                    attempt(ctx, n, error)
+                }
+            }
+        }
+        (Call::DeleteQueue(_), outcome) => {
+            ctx.facts.queue = None;
+            let now = ctx.now.mono;
+            ctx.memory().fence = now;
+            match outcome {
+                Ok(_) => {
+                    ctx.facts.deleted = true;
+                    ctx.memory().deleted_at.get_or_insert(now);
+                    None
+                }
+                Err(error) if error.class == ErrorClass::NotFound => {
+                    ctx.facts.deleted = true;
+                    None
+                }
+                Err(error) => Some(error),
+            }
+        }
+        (Call::ListTags { .. }, Ok(Reply::Tags(tags))) => {
+            ctx.facts.tags = Some(tags);
+            None
+        }
+        (Call::CreateTags { .. }, Ok(_)) => {
+            ctx.facts.tagged = true;
+            None
+        }
+        (_, Err(error)) => Some(error),
+        (_, Ok(_)) => None,
+    }
+}
+
+/// Number of the attempt that the object's intent stands for.
+fn create_number(ctx: &Ctx<'_>) -> u32 {
+    ctx.intent_number()
+}
+
+pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+    if object.metadata.deletion_timestamp.is_some() {
+        return depart(ctx, object);
+    }
+    let link = gate(ctx, object)?;
+    claim(ctx, object, &link)?;
+    watch(ctx, object);
+    if let Some((call, error)) = ctx.facts.failure.take() {
+        if matches!(call, Call::ListTags { .. } | Call::CreateTags { .. }) && error.class == ErrorClass::Unsupported {
+            if let Some(project) = ctx.world.projects.get_mut(&object.project_key()) {
+                project.tag_service = Some(false);
+            }
+        } else {
+            return failed(ctx, object, &call, &error);
+        }
+    }
+    let name = queue_name(object);
+    if object.management() == ManagementPolicy::Observe {
+        return observe(ctx, object, &link, &name);
+    }
+    // A cache that lags behind this process's own write must not look like a fresh object.
+    if ctx.memory().attempt.is_some() && object.intent().is_none() {
+        ctx.fresh()?;
+    }
+    match (object.intent(), queue_id(object)) {
+        (Some(_), Some(id)) => owned(ctx, object, &link, &name, id),
+        (Some(intent), None) if intent.op == IntentOp::Create => confirm(ctx, object, &link, &name, &intent),
+        _ => arrive(ctx, object, &link, &name),
+    }
+}
+
+/// The newest item of this name, however it was read, with the beginning of the reading.
+fn seen(ctx: &Ctx<'_>, object: &DliQueue, name: &QueueName) -> Option<(QueueItem, Millis)> {
+    let project = ctx.world.projects.get(&object.project_key())?;
+    project.snapshot.queues.get(name).map(|seen| (seen.item.clone(), seen.began))
+}
+
+fn complete(ctx: &Ctx<'_>, object: &DliQueue) -> Option<Millis> {
+    ctx.world.projects.get(&object.project_key()).and_then(|p| p.snapshot.queues.complete())
+}
+
+/// Whether the region lets ownership of queues be read back.
+fn readable(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
+    ctx.world.projects.get(&object.project_key()).and_then(|p| p.queue_filter) == Some(true)
+}
+
+/// Queues that carry this object's mark.
+fn marked(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<QueueItem>>> {
+    match &ctx.facts.owned_queues {
+        Some(reading) => Ok(reading.clone()),
+        None => {
+            let tag = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
+            ctx.call(link, Call::ListQueues { tag: Some(tag), page: None })
+        }
+    }
+}
+
+/// An object that has made nothing yet: create, or take over what has the name.
+fn arrive(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+    if complete(ctx, object).is_none() {
+        return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
+    }
+    match seen(ctx, object, name) {
+        None => create(ctx, object, link, name),
+        Some((item, _)) => adopt(ctx, object, link, &item),
+    }
+}
+
+fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+    if ctx.world.weigh(&object.project_key()).is_some() {
+        missing_elsewhere(ctx, object)?;
+    }
+    ctx.may_mutate()?;
+    ctx.turn(link)?;
+    let key = format!("{}/{name}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default());
+    let intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), Vec::new());
+    ctx.write_intent(intent)
+}
+
+/// Nothing is created in a project whose lists are in doubt.
+fn missing_elsewhere(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
+    let message = "Many of the project's resources are missing from the cloud at once; nothing is created until each is confirmed.";
+    let verdict = Verdict::reconciling("WaitingForDependency", message, Say::new(Tri::False, "Pending", message));
+    say(ctx, object, &verdict)?;
+    done(Some(ctx.now.mono + 10_000), Outcome::Waiting)
+}
+
+fn post(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+    let spec = &object.spec;
+    let mut tags: Vec<Tag> = marks(&ctx.world.settings.cluster_id, ctx.key);
+    tags.extend(spec.tags.iter().flatten().map(|t| Tag { key: t.key.clone(), value: t.value.clone() }));
+    let body = CreateQueue {
+        queue_name: name.clone(),
+        queue_type: Some(queue_type(spec.queue_type).to_owned()),
+        description: spec.description.clone(),
+        cu_count: spec.cu_count,
+        charging_mode: spec.charging_mode,
+        enterprise_project_id: spec.enterprise_project_id.clone(),
+        platform: spec.platform.clone(),
+        resource_mode: spec.resource_mode.unwrap_or(1),
+        labels: spec.labels.clone(),
+        feature: spec.feature.clone(),
+        tags,
+        properties: spec.properties.as_ref().map(|p| p.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
+        engine: spec.engine.clone(),
+    };
+    ctx.call(link, Call::CreateQueue(Box::new(body)))
+}
+
+fn queue_type(spec: Option<QueueType>) -> &'static str {
+    match spec {
+        Some(QueueType::General) => "general",
+        Some(QueueType::Sql) | None => "sql",
+    }
+}
+
+/// Digest of what cannot be changed after the creation.
+fn immutables(object: &DliQueue) -> String {
+    let s = &object.spec;
+    let text = format!(
+        "{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}",
+        queue_type(s.queue_type),
+        s.platform,
+        s.feature,
+        s.engine,
+        s.enterprise_project_id,
+        s.labels,
+        s.resource_mode.unwrap_or(1)
+    );
+    digest(&text)[..16].to_owned()
+}
+
+/// A create call was written down, and no id is known: it was not sent, or it was and its queue has to be found.
+fn confirm(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, intent: &super::Intent) -> Flow<Next> {
+    let now = ctx.now.mono;
+    let memory = ctx.memory();
+    let fence = memory.fence;
+    let attempted = memory.attempt.clone().filter(|a| a.number() == intent.n);
+    if let Some(Attempt::NotApplied { .. }) = attempted {
+        return post(ctx, object, link, name);
+    }
+    // This pass has just written the intent of an object that this process knows to be new: the call comes now.
+    if attempted.is_none() && ctx.wrote_intent(intent) {
+        return post(ctx, object, link, name);
+    }
+    let accepted = matches!(attempted, Some(Attempt::Accepted { .. }));
+    let found = match &ctx.facts.queue {
+        Some(read) => read.clone(),
+        None => match seen(ctx, object, name) {
+            Some((item, began)) if began >= fence && (accepted || attempted.is_some()) => Some(item),
+            _ if accepted || attempted.is_some() => {
+                due(ctx, object)?;
+                return ctx.call(link, Call::GetQueue(name.clone()));
+            }
+            // After a restart: one look at once.
+            _ => return ctx.call(link, Call::GetQueue(name.clone())),
+        },
+    };
+    let until = doubt_ends(ctx, link, intent);
+    match found {
+        Some(item) if accepted => take(ctx, object, link, &item, false),
+        Some(item) => {
+            if readable(ctx, object) {
+                let reading = marked(ctx, link)?;
+                if reading.value.iter().any(|q| q.name == *name) {
+                    return take(ctx, object, link, &item, false);
+                }
+                if reading.began < until {
+                    // The filter may lag behind the list.
+                    unconfirmed(ctx, object, intent, until)?;
+                    return later(ctx, object);
+                }
+                return foreign(ctx, object, link, &item);
+            }
+            let skew = 5_000;
+            let recent = item.create_time.is_none_or(|t| t >= intent.at - skew);
+            if recent && mismatch(object, &item).is_empty() {
+                return take(ctx, object, link, &item, false);
+            }
+            foreign(ctx, object, link, &item)
+        }
+        // Names are unique, so a second call cannot make a second queue: an accepted one is given time to show, one in
+        // doubt is repeated.
+        None if accepted && now < until => later(ctx, object),
+        None => create(ctx, object, link, name),
+    }
+}
+
+/// Looks again later, in step with the others that wait.
+fn later(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+    due(ctx, object)?;
+    done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
+}
+
+/// The queue of this name is somebody else's, and this object's own call made none.
+fn foreign(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
+    adopt(ctx, object, link, item)
+}
+
+/// Takes over a queue that exists, if the policy allows.
+fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
+    let ours = readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| q.name == item.name);
+    if !ours {
+        let allowed = match object.adoption() {
+            AdoptionPolicy::IfOwned => false,
+            AdoptionPolicy::Always => true,
+            policy @ AdoptionPolicy::IfUnowned => match (&ctx.facts.tags, tag_service(ctx, object), item.queue_id) {
+                (Some(tags), _, _) => may_adopt(ctx, policy, tags),
+                (None, Some(false), _) | (None, _, None) => {
+                    let message = "Marks cannot be read in this region, so nobody can tell whether this queue has an owner. Set \
+                                   adoptionPolicy: Always to take it over all the same.";
+                    say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+                    return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
+                }
+                (None, _, Some(id)) => {
+                    return ctx.call(link, Call::ListTags { resource: ResourceType::Queue, id: id.to_string() });
+                }
+            },
+        };
+        if !allowed {
+            let remedy = match object.adoption() {
+                AdoptionPolicy::IfOwned => "Choose another spec.queueName, or set adoptionPolicy to take it over.",
+                _ => "It carries another owner's mark. Choose another spec.queueName, or set adoptionPolicy: Always.",
+            };
+            let message = format!("A queue named {} exists and was not made by this object. {remedy}", item.name);
+            say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+            settled(ctx, object);
+            return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
+        }
+    }
+    let differs = mismatch(object, item);
+    if let Some(first) = differs.first() {
+        let message = format!(
+            "Queue {} cannot be taken over: {} is {} in the cloud and {} in the spec, and cannot be changed. Make the spec say \
+             what the queue is.",
+            item.name, first.field, first.have, first.want
+        );
+        say(ctx, object, &Verdict::stalled("ImmutableMismatch", message, "NotOwned"))?;
+        return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
+    }
+    if object.intent().is_none_or(|i| i.op != IntentOp::Adopt) {
+        ctx.may_mutate()?;
+        let key = format!("{}/{}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default(), item.name);
+        let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), Vec::new());
+        return ctx.write_intent(intent);
+    }
+    if !ours && !ctx.facts.tagged && tag_service(ctx, object) != Some(false) {
+        let Some(id) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
+        let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
+        return ctx.call(link, Call::CreateTags { resource: ResourceType::Queue, id: id.to_string(), tags });
+    }
+    take(ctx, object, link, item, true)
+}
+
+fn tag_service(ctx: &Ctx<'_>, object: &DliQueue) -> Option<bool> {
+    ctx.world.projects.get(&object.project_key()).and_then(|p| p.tag_service)
+}
+
+/// Writes the ids down: from now on the queue is this object's.
+fn take(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem, adopted: bool) -> Flow<Next> {
+    let Some(_) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
+    present(ctx, object);
+    ctx.memory().attempt = None;
+    standing(ctx, object, link, item, Some(adopted))
+}
+
+/// A queue that this object owns.
+fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id: i64) -> Flow<Next> {
+    let fence = ctx.memory().fence;
+    let found = match &ctx.facts.queue {
+        Some(read) => read.clone(),
+        None => match seen(ctx, object, name) {
+            Some((item, _)) => Some(item),
+            None if complete(ctx, object).is_some_and(|began| began >= fence) => {
+                missing(ctx, object, false)?;
+                return ctx.call(link, Call::GetQueue(name.clone()));
+            }
+            None => {
+                due(ctx, object)?;
+                return ctx.call(link, Call::GetQueue(name.clone()));
+            }
+        },
+    };
+    match found {
+        Some(item) if item.queue_id.is_none_or(|found| found == id) => {
+            present(ctx, object);
+            standing(ctx, object, link, &item, None)
+        }
+        Some(item) => {
+            // Deleted and created again behind our back: ours only if it carries the mark.
+            if readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| q.name == *name) {
+                present(ctx, object);
+                return standing(ctx, object, link, &item, Some(true));
+            }
+            let message = format!(
+                "Queue {name} is not the one that this object owned: its id is {}, not {id}. It is left alone. Delete this object \
+                 and create it anew, with an adoptionPolicy if the queue is to be taken over.",
+                item.queue_id.unwrap_or_default()
+            );
+            say(ctx, object, &Verdict::stalled("OwnershipLost", message, "NotOwned"))?;
+            done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
+        }
+        None => vanished(ctx, object, name),
+    }
+}
+
+/// Proved to be gone, without this object's doing.
+fn vanished(ctx: &mut Ctx<'_>, object: &DliQueue, name: &QueueName) -> Flow<Next> {
+    missing(ctx, object, true)?;
+    if object.management() == ManagementPolicy::Report {
+        let message =
+            format!("Queue {name} is gone from the cloud. managementPolicy: Report does not create it again.");
+        let verdict = Verdict {
+            ready: Some(Say::new(Tri::False, "RemoteMissing", message.clone())),
+            progress: Progress::None,
+            synced: Say::new(Tri::False, "Drifted", message),
+        };
+        say(ctx, object, &verdict)?;
+        return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
+    }
+    // The ids go first: then a create call is in doubt in the same way as any other.
+    let message = format!("Queue {name} is gone from the cloud, without this operator's doing; it is created again.");
+    let verdict = Verdict::reconciling("RemoteMissing", message.clone(), Say::new(Tri::False, "Drifted", message));
+    let mut status = object.status.clone().unwrap_or_default();
+    status.queue_id = None;
+    status.resource_id = None;
+    status.create_time = None;
+    status.cu_count = None;
+    status.adopted = None;
+    status.evidence = None;
+    status.drift.clear();
+    status.observed_generation = Some(object.generation());
+    status.conditions = verdict.conditions(object.conditions(), object.generation(), wall(ctx, object));
+    ctx.memory().attempt = object.intent().map(|i| Attempt::NotApplied { n: i.n });
+    say_status(ctx, object, &verdict, Status::Queue(Box::new(status)))?;
+    done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
+}
+
+/// Fields whose remote value is known and differs. What a reply leaves out, or what the spec leaves out, never differs.
+fn mismatch(object: &DliQueue, item: &QueueItem) -> Vec<Drift> {
+    let spec = &object.spec;
+    let mut list = Vec::new();
+    let mut compare = |field: &str, want: Option<String>, have: Option<String>| {
+        if let (Some(want), Some(have)) = (want, have)
+            && !have.is_empty()
+            && !want.eq_ignore_ascii_case(&have)
+        {
+            list.push(Drift { field: field.to_owned(), want, have });
+        }
+    };
+    compare("queueType", Some(queue_type(spec.queue_type).to_owned()), item.queue_type.clone());
+    compare(
+        "resourceMode",
+        Some(spec.resource_mode.unwrap_or(1).to_string()),
+        item.resource_mode.map(|m| m.to_string()),
+    );
+    compare("platform", spec.platform.clone(), item.platform.clone());
+    compare("feature", spec.feature.clone(), item.feature.clone());
+    compare("engine", spec.engine.clone(), item.engine.clone());
+    compare("enterpriseProjectId", spec.enterprise_project_id.clone(), item.enterprise_project_id.clone());
+    list
+}
+
+/// What differs from the spec, including what could be changed in the console.
+fn drift(object: &DliQueue, item: &QueueItem) -> Vec<Drift> {
+    let mut list = mismatch(object, item);
+    // In a pool the size moves by itself.
+    if let (Some(have), None) = (item.cu_count, &item.elastic_resource_pool_name)
+        && have != object.spec.cu_count
+    {
+        list.push(Drift {
+            field: "cuCount".to_owned(),
+            want: object.spec.cu_count.to_string(),
+            have: have.to_string(),
+        });
+    }
+    list
+}
+
+/// Reports a queue that exists: its fields, and whether it can be used.
+fn standing(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem, adopted: Option<bool>) -> Flow<Next> {
+    let now = ctx.now;
+    let server = ctx.world.server_now(&link.endpoint, now);
+    let grace = ctx.world.settings.queue_grace as i64;
+    let peered = ctx.world.projects.get(&object.project_key()).is_some_and(|p| {
+        p.snapshot.has_active_peering(&item.name)
+            || item.elastic_resource_pool_name.as_ref().is_some_and(|pool| p.snapshot.has_active_peering(pool))
+    });
+    let old = object.status.clone().unwrap_or_default();
+    let same = old.queue_id == item.queue_id || item.queue_id.is_none();
+    let ready_at = item.create_time.map(|t| t + grace);
+    // Evidence, once given, stays: a better one is not worth a write.
+    let evidence = if same && old.evidence.is_some() {
+        old.evidence
+    } else if peered {
+        Some(QueueEvidence::PeeringActive)
+    } else if ready_at.is_none_or(|at| server >= at) {
+        Some(QueueEvidence::AssumedByAge)
+    } else {
+        None
+    };
+    let drift = drift(object, item);
+    let correcting =
+        "This version cannot change the size of a queue: change it back in the console, or the spec in a new object.";
+    let synced = match drift.first() {
+        None => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
+        Some(first) => Say::new(
+            Tri::False,
+            "Drifted",
+            format!(
+                "{} of the queue {}: {} is {} in the cloud and {} in the spec. {}",
+                drift.len(),
+                if drift.len() == 1 { "field differs" } else { "fields differ" },
+                first.field,
+                first.have,
+                first.want,
+                if first.field == "cuCount" { correcting } else { "It cannot be changed after the creation." }
+            ),
+        ),
+    };
+    let verdict = match evidence {
+        Some(QueueEvidence::PeeringActive) => Verdict {
+            ready: Some(Say::new(
+                Tri::True,
+                "Available",
+                "The queue exists, and a connection reaches it (evidence: PeeringActive).",
+            )),
+            progress: Progress::None,
+            synced,
+        },
+        Some(QueueEvidence::AssumedByAge) => Verdict {
+            ready: Some(Say::new(
+                Tri::True,
+                "Available",
+                "The queue exists for longer than queues take to be allocated (evidence: AssumedByAge).",
+            )),
+            progress: Progress::None,
+            synced,
+        },
+        None => Verdict::reconciling(
+            "Allocating",
+            format!(
+                "The queue exists and the cloud is allocating it, which takes 4 to 15 minutes. Counts as usable at {}, or when a \
+                 connection reaches it.",
+                rfc3339(ready_at.unwrap_or(server))
+            ),
+            synced,
+        ),
+    };
+    let status = DliQueueStatus {
+        observed_generation: Some(object.generation()),
+        conditions: verdict.conditions(&old.conditions, object.generation(), server),
+        project: Some(ObservedProject {
+            id: link.project.as_ref().map(ToString::to_string).unwrap_or_default(),
+            region: link.endpoint.region.to_string(),
+        }),
+        queue_name: Some(item.name.to_string()),
+        queue_id: item.queue_id.or(old.queue_id),
+        resource_id: item.resource_id.clone().or_else(|| old.resource_id.clone().filter(|_| same)),
+        create_time: item.create_time.map(rfc3339).or_else(|| old.create_time.clone().filter(|_| same)),
+        cu_count: item.cu_count.or(old.cu_count),
+        adopted: adopted.or(old.adopted),
+        evidence,
+        drift,
+    };
+    let news = queue_news(&old, &status);
+    say_status(ctx, object, &verdict, Status::Queue(Box::new(status)))?;
+    settled(ctx, object);
+    if news || ctx.facts.queue.is_some() {
+        let key = ctx.key.clone();
+        ctx.world.wake_dependents(&key);
+    }
+    match (evidence, ready_at) {
+        (None, Some(at)) => {
+            // The server's clock is known to the second.
+            let left = (at - server).max(0) as Millis + 1_000;
+            done(Some(now.mono + left), Outcome::Waiting)
+        }
+        _ => done(None, Outcome::Settled),
+    }
+}
+
+/// Whether who refers to the queue has to look again.
+fn queue_news(old: &DliQueueStatus, new: &DliQueueStatus) -> bool {
+    old.queue_id != new.queue_id || old.evidence.is_some() != new.evidence.is_some()
+}
+
+/// Only looks.
+fn observe(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+    if complete(ctx, object).is_none() {
+        return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
+    }
+    match seen(ctx, object, name) {
+        Some((item, _)) => standing(ctx, object, link, &item, object.status.as_ref().and_then(|s| s.adopted)),
+        None => {
+            let message = format!("There is no queue named {name}. managementPolicy: Observe does not create one.");
+            let verdict = Verdict {
+                ready: Some(Say::new(Tri::False, "RemoteMissing", message.clone())),
+                progress: Progress::None,
+                synced: Say::new(Tri::False, "RemoteMissing", message),
+            };
+            let status = DliQueueStatus {
+                observed_generation: Some(object.generation()),
+                conditions: verdict.conditions(object.conditions(), object.generation(), wall(ctx, object)),
+                ..DliQueueStatus::default()
+            };
+            say_status(ctx, object, &verdict, Status::Queue(Box::new(status)))?;
+            done(None, Outcome::Settled)
+        }
+    }
+}
+
+/// Deletion.
+fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+    let name = queue_name(object);
+    let farewell = farewell(ctx, object)?;
+    if let Some((call, error)) = ctx.facts.failure.take() {
+        return delete_failed(ctx, object, &call, &error);
+    }
+    let (link, expected) = match &farewell {
+        Farewell::Owned(link) => (link.clone(), queue_id(object)),
+        Farewell::InDoubt(link, _) => (link.clone(), None),
+    };
+    if ctx.facts.deleted {
+        return match &ctx.facts.queue {
+            None => ctx.call(&link, Call::GetQueue(name)),
+            Some(None) => finish(ctx, object, &farewell),
+            Some(Some(_)) => {
+                // Accepted, but still shown.
+                ctx.facts.queue = None;
+                let now = ctx.now.mono;
+                ctx.memory().pending_since.get_or_insert(now);
+                due(ctx, object)?;
+                done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
+            }
+        };
+    }
+    // A fresh look, inside the pass: the same id and the mark, or hands off.
+    let Some(found) = ctx.facts.queue.clone() else { return ctx.call(&link, Call::GetQueue(name)) };
+    let Some(item) = found else { return finish(ctx, object, &farewell) };
+    let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
+    let ours = if readable(ctx, object) {
+        let reading = marked(ctx, &link)?;
+        let shown = reading.value.iter().any(|q| q.name == name);
+        // A mark that was just written may not be shown yet.
+        let server = ctx.world.server_now(&link.endpoint, ctx.now);
+        let young = item.create_time.is_none_or(|t| server < t + ctx.world.settings.visibility_grace as i64);
+        if !shown && young {
+            return done(Some(ctx.now.mono + 5_000), Outcome::Waiting);
+        }
+        same && shown
+    } else {
+        let intent = object.intent();
+        let recent = intent.as_ref().is_some_and(|i| item.create_time.is_none_or(|t| t >= i.at - 5_000));
+        same && (expected.is_some() || recent)
+    };
+    if !ours {
+        let note = format!("Queue {name} in the cloud is not the one that this object owned; it is left alone.");
+        return abandon(ctx, object, note);
+    }
+    ctx.call(&link, Call::DeleteQueue(name))
+}
+
+/// Nothing of this object is left in the cloud.
+fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) -> Flow<Next> {
+    if let Farewell::InDoubt(link, intent) = farewell {
+        let until = doubt_ends(ctx, link, intent);
+        if ctx.now.mono < until {
+            unconfirmed(ctx, object, intent, until)?;
+            return done(Some(until), Outcome::Waiting);
+        }
+    }
+    ctx.change_finalizer(FinalizerChange::Remove)
+}
+
+/// Lets the object go and leaves the resource, which turned out to be another's; says so.
+fn abandon(ctx: &mut Ctx<'_>, object: &DliQueue, note: String) -> Flow<Next> {
+    let verdict = Verdict::stalled("OwnershipLost", note.clone(), "NotOwned");
+    if super::report::find(object.conditions(), "Ready").is_none_or(|c| c.reason != "OwnershipLost") {
+        let conditions = verdict.conditions(object.conditions(), object.generation(), wall(ctx, object));
+        let status = object.status_with(conditions, object.generation());
+        return ctx.put_status(status, vec![lost_event(note)]);
+    }
+    ctx.change_finalizer(FinalizerChange::Remove)
+}

@@ -1,0 +1,170 @@
+//! What is said about an object: conditions and events, from one verdict.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+use crate::dli::EpochMillis;
+
+use super::{Event, timing::timestamp};
+
+/// `status` of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tri {
+    True,
+    False,
+    Unknown,
+}
+
+impl Tri {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// One condition's say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Say {
+    pub(super) status: Tri,
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+}
+
+impl Say {
+    pub(super) fn new(status: Tri, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { status, reason, message: message.into() }
+    }
+}
+
+/// How an object is going on: at most one of the two abnormal conditions holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nothing is under way.
+    None,
+    /// The operator or the cloud is at work.
+    Reconciling(&'static str),
+    /// Only a person can help.
+    Stalled(&'static str),
+}
+
+/// The judgement of a pass over an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// `None` leaves what was said before.
+    pub(super) ready: Option<Say>,
+    pub(super) progress: Progress,
+    pub(super) synced: Say,
+}
+
+/// Longest message of a condition; the rest is cut.
+const LONGEST_MESSAGE: usize = 1_024;
+
+fn cut(text: &str) -> String {
+    if text.len() <= LONGEST_MESSAGE {
+        return text.to_owned();
+    }
+    let mut end = LONGEST_MESSAGE - 3;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
+impl Verdict {
+    /// Ready, and as asked.
+    pub(super) fn available(message: impl Into<String>) -> Self {
+        Self {
+            ready: Some(Say::new(Tri::True, "Available", message)),
+            progress: Progress::None,
+            synced: Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
+        }
+    }
+
+    /// Not ready; work goes on.
+    pub(super) fn reconciling(reason: &'static str, message: impl Into<String>, synced: Say) -> Self {
+        Self { ready: Some(Say::new(Tri::False, reason, message)), progress: Progress::Reconciling(reason), synced }
+    }
+
+    /// Not ready; only a person can help.
+    pub(super) fn stalled(reason: &'static str, message: impl Into<String>, synced_reason: &'static str) -> Self {
+        let message = message.into();
+        Self {
+            ready: Some(Say::new(Tri::False, reason, message.clone())),
+            progress: Progress::Stalled(reason),
+            synced: Say::new(Tri::False, synced_reason, message),
+        }
+    }
+
+    /// The conditions of this verdict. What has not changed keeps its transition time.
+    pub(super) fn conditions(&self, old: &[Condition], generation: i64, now: EpochMillis) -> Vec<Condition> {
+        let make = |type_: &str, say: &Say| {
+            let before = old.iter().find(|c| c.type_ == type_);
+            let status = say.status.as_str();
+            Condition {
+                type_: type_.to_owned(),
+                status: status.to_owned(),
+                reason: say.reason.to_owned(),
+                message: cut(&say.message),
+                observed_generation: Some(generation),
+                last_transition_time: match before {
+                    Some(c) if c.status == status => c.last_transition_time.clone(),
+                    _ => Time(timestamp(now)),
+                },
+            }
+        };
+        let mut list = Vec::with_capacity(3);
+        match &self.ready {
+            Some(say) => list.push(make("Ready", say)),
+            None => match old.iter().find(|c| c.type_ == "Ready") {
+                Some(before) => list.push(before.clone()),
+                None => list.push(make("Ready", &Say::new(Tri::Unknown, "Pending", "Not looked at yet."))),
+            },
+        }
+        let message = self.ready.as_ref().map_or_else(|| self.synced.message.clone(), |say| say.message.clone());
+        match self.progress {
+            Progress::None => {}
+            Progress::Reconciling(reason) => {
+                list.push(make("Reconciling", &Say::new(Tri::True, reason, message)));
+            }
+            Progress::Stalled(reason) => list.push(make("Stalled", &Say::new(Tri::True, reason, message))),
+        }
+        list.push(make("Synced", &self.synced));
+        list
+    }
+
+    /// An event where the reason of `Ready` or of `Synced` changes; silence otherwise.
+    pub(super) fn events(&self, old: &[Condition]) -> Vec<Event> {
+        let reason = |type_: &str| old.iter().find(|c| c.type_ == type_).map(|c| c.reason.as_str());
+        let mut events = Vec::new();
+        if let Some(say) = &self.ready
+            && reason("Ready") != Some(say.reason)
+        {
+            events.push(Event {
+                warning: matches!(self.progress, Progress::Stalled(_)),
+                reason: say.reason,
+                action: "Reconcile",
+                note: cut(&say.message),
+            });
+        }
+        let said = events.first().map(|e: &Event| e.reason);
+        if reason("Synced") != Some(self.synced.reason)
+            && matches!(self.synced.reason, "Drifted" | "ObservationStale" | "Suspended")
+            && said != Some(self.synced.reason)
+        {
+            events.push(Event {
+                warning: self.synced.reason != "Suspended",
+                reason: self.synced.reason,
+                action: "Reconcile",
+                note: cut(&self.synced.message),
+            });
+        }
+        events
+    }
+}
+
+/// `Ready` as it stands in a list of conditions.
+pub(super) fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|c| c.type_ == type_)
+}

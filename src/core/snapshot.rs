@@ -1,0 +1,183 @@
+//! What the cloud has, as far as it was seen: two lists a project, shared by all its objects.
+//!
+//! A reading has a beginning and an end. Evidence of absence, and of a field's value, counts only where the reading
+//! began after the last write to that object; evidence of presence counts from any reading.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dli::{ConnectionId, ConnectionItem, ConnectionState, PeeringState, QueueItem, QueueName};
+
+use super::Millis;
+
+/// The queue that every project has; it can be neither bound nor deleted, and belongs to nobody.
+pub(super) const PRESET_QUEUE: &str = "default";
+
+/// An item with the moment at which the reading that showed it began.
+#[derive(Clone, Debug)]
+pub(super) struct Seen<T> {
+    pub(super) item: T,
+    pub(super) began: Millis,
+}
+
+/// One list of a project.
+#[derive(Clone, Debug)]
+pub(super) struct List<K, T> {
+    items: BTreeMap<K, Seen<T>>,
+    /// When the newest complete reading began; nothing is known before the first.
+    complete: Option<Millis>,
+}
+
+impl<K, T> Default for List<K, T> {
+    fn default() -> Self {
+        Self { items: BTreeMap::new(), complete: None }
+    }
+}
+
+impl<K: Ord + Clone, T> List<K, T> {
+    /// When the newest complete reading began.
+    pub(super) fn complete(&self) -> Option<Millis> {
+        self.complete
+    }
+
+    pub(super) fn get(&self, key: &K) -> Option<&Seen<T>> {
+        self.items.get(key)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &Seen<T>)> {
+        self.items.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Takes in a reading of one object.
+    pub(super) fn put(&mut self, key: K, item: T, began: Millis) {
+        match self.items.get(&key) {
+            Some(seen) if seen.began > began => {}
+            _ => {
+                self.items.insert(key, Seen { item, began });
+            }
+        }
+    }
+
+    /// Takes in the proof that one object is absent.
+    pub(super) fn remove(&mut self, key: &K, began: Millis) {
+        if self.items.get(key).is_some_and(|seen| seen.began <= began) {
+            self.items.remove(key);
+        }
+    }
+
+    /// Takes in a complete reading: what it lacks is gone, unless it was seen by a reading that began later.
+    pub(super) fn publish(&mut self, items: BTreeMap<K, T>, began: Millis) {
+        self.items.retain(|key, seen| seen.began > began || items.contains_key(key));
+        for (key, item) in items {
+            self.put(key, item, began);
+        }
+        self.complete = Some(self.complete.map_or(began, |old| old.max(began)));
+    }
+}
+
+/// Both lists of a project.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Snapshot {
+    pub(super) queues: List<QueueName, QueueItem>,
+    pub(super) connections: List<ConnectionId, ConnectionItem>,
+    active_targets: BTreeSet<QueueName>,
+}
+
+impl Snapshot {
+    /// Whether some connection has an ACTIVE entry of this name.
+    pub(super) fn has_active_peering(&self, name: &QueueName) -> bool {
+        self.active_targets.contains(name)
+    }
+
+    /// Computes the names with an ACTIVE entry anew; gives back those that changed sides.
+    pub(super) fn refresh_targets(&mut self) -> Vec<QueueName> {
+        let fresh: BTreeSet<QueueName> = self
+            .connections
+            .iter()
+            .filter(|(_, seen)| seen.item.state == ConnectionState::Active)
+            .flat_map(|(_, seen)| seen.item.entries())
+            .filter(|entry| entry.state == PeeringState::Active)
+            .map(|entry| entry.name.clone())
+            .collect();
+        let changed = fresh.symmetric_difference(&self.active_targets).cloned().collect();
+        self.active_targets = fresh;
+        changed
+    }
+}
+
+/// Reads a list page by page and knows when it has it all.
+///
+/// One page is asked for. Where the server may have cut it (a documented default is 100 items), the next page is asked
+/// for, overlapping by one item: it has to begin with the last item of the page before.
+#[derive(Clone, Debug)]
+pub(super) struct Pages<K, T> {
+    items: BTreeMap<K, T>,
+    order: Vec<K>,
+    began: Millis,
+}
+
+/// What a page led to.
+#[derive(Debug)]
+pub(super) enum Paged<K, T> {
+    /// Ask for the items from this offset on.
+    More(Pages<K, T>, usize),
+    /// All items.
+    Complete(BTreeMap<K, T>),
+    /// The pages do not fit together: the list changed while it was read.
+    Broken,
+}
+
+/// Below this, no server is known to cut a list.
+const NEVER_CUT_BELOW: usize = 100;
+
+impl<K: Ord + Clone, T> Pages<K, T> {
+    pub(super) fn begin(began: Millis) -> Self {
+        Self { items: BTreeMap::new(), order: Vec::new(), began }
+    }
+
+    pub(super) fn began(&self) -> Millis {
+        self.began
+    }
+
+    /// Takes in a page. `trusted` is a length at which, or below which, this list was lately proved to be uncut.
+    pub(super) fn page(mut self, page: Vec<(K, T)>, trusted: usize) -> Paged<K, T> {
+        let first = self.order.is_empty();
+        let length = page.len();
+        let mut page = page.into_iter();
+        if !first {
+            // The overlap: the same item again, or the list moved under us.
+            match page.next() {
+                Some((key, _)) if self.order.last() == Some(&key) => {}
+                _ => return Paged::Broken,
+            }
+        }
+        for (key, item) in page {
+            if self.items.insert(key.clone(), item).is_some() {
+                return Paged::Broken;
+            }
+            self.order.push(key);
+        }
+        let done = if first { length < NEVER_CUT_BELOW || length <= trusted } else { length == 1 };
+        if done {
+            Paged::Complete(self.items)
+        } else {
+            let offset = self.order.len() - 1;
+            Paged::More(self, offset)
+        }
+    }
+}
+
+impl<K: Ord + Clone, T> Pages<K, T> {
+    /// Adds an item of a list that cannot be read page by page with an overlap.
+    pub(super) fn insert(&mut self, key: K, item: T) {
+        self.items.insert(key, item);
+    }
+
+    /// All that was read so far.
+    pub(super) fn take(self) -> BTreeMap<K, T> {
+        self.items
+    }
+}

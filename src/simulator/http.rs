@@ -1,0 +1,305 @@
+//! The HTTP server: limits, signatures, the model, and what a fault does to a connection.
+
+use std::{
+    convert::Infallible,
+    future::IntoFuture,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::Response,
+};
+use futures::{StreamExt, stream};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use super::{
+    Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, control,
+    line::{Lines, Peer},
+    model::Refusal,
+    route,
+    verify::{Verifier, WireRequest},
+};
+use crate::dli::{EpochMillis, HttpRequest, HttpResponse, Method, ProjectId};
+
+/// Largest body of a signed request (gateway limits).
+const MAX_BODY: usize = 12 * 1024 * 1024;
+/// Longest request target, and longest header (gateway limits).
+const MAX_LINE: usize = 32 * 1024;
+/// All headers (gateway limits).
+const MAX_HEADERS: usize = 128 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(60);
+/// The longest delay that a fault can cause.
+const MAX_DELAY: Duration = Duration::from_secs(120);
+/// How long open calls may go on after the signal to stop.
+const STOP_TIME: Duration = Duration::from_secs(2);
+
+/// What all connections share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    model: Mutex<Model>,
+    verifier: Mutex<Verifier>,
+}
+
+impl Shared {
+    /// The model. A panic elsewhere does not make it unusable.
+    pub(super) fn model(&self) -> MutexGuard<'_, Model> {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The keys.
+    pub(super) fn verifier(&self) -> MutexGuard<'_, Verifier> {
+        self.verifier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The wall clock.
+pub(super) fn now() -> EpochMillis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as EpochMillis)
+}
+
+/// A simulator that runs. Dropping it stops it at once.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Simulator {
+    /// Listens and serves in the background.
+    pub async fn start(options: SimulateOptions) -> Result<Self, SimulatorError> {
+        let listen = options.listen;
+        let failed = |source| SimulatorError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let mut verifier = Verifier::default();
+        for credential in options.credentials {
+            verifier.add(credential);
+        }
+        let model = Mutex::new(Model::new(options.config));
+        let shared = Arc::new(Shared { model, verifier: Mutex::new(verifier) });
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let service = router.into_make_service_with_connect_info::<Peer>();
+        let server = axum::serve(Lines(listener), service).with_graceful_shutdown(async {
+            // Also when the other end is dropped.
+            let _ = stopped.await;
+        });
+        let server = tokio::spawn(server.into_future());
+        Ok(Self { address, shared, stop: Some(stop), server })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its endpoint, for DLI and IAM alike.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Looks at the model or changes it, between two calls. `now` is the server's clock.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Model, EpochMillis) -> T) -> T {
+        act(&mut self.shared.model(), now())
+    }
+
+    /// Stops: open calls have a few seconds to end.
+    pub async fn stop(mut self) -> Result<(), SimulatorError> {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        match tokio::time::timeout(STOP_TIME, &mut self.server).await {
+            Ok(Ok(served)) => served.map_err(SimulatorError::Serve),
+            Ok(Err(_)) => Ok(()),
+            Err(_) => {
+                self.server.abort();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Answers one request.
+async fn answer(State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let local = path.starts_with(control::PREFIX) && peer.address.ip().to_canonical().is_loopback();
+    let refusal = match too_large(&parts) {
+        Some(refusal) => Err(refusal),
+        None => read(body).await,
+    };
+    let body = match refusal {
+        Ok(body) => body,
+        Err(refusal) => return finish(&shared, refused(&refusal), Body::from),
+    };
+    if local {
+        return control::answer(&shared, &parts.method, path, &body);
+    }
+    let outcome = perform(&shared, &peer, &parts, &body);
+    if outcome.delay > 0 {
+        tokio::time::sleep(Duration::from_millis(outcome.delay).min(MAX_DELAY)).await;
+    }
+    match outcome.delivery {
+        Delivery::Whole(response) => finish(&shared, response, Body::from),
+        Delivery::Nothing => {
+            peer.break_line();
+            Response::new(Body::empty())
+        }
+        Delivery::Cut(response) => finish(&shared, response, cut),
+        Delivery::Endless(response) => finish(&shared, response, endless),
+    }
+}
+
+/// What the gateway turns away by size (gateway error codes, 0201).
+fn too_large(parts: &Parts) -> Option<Refusal> {
+    let refusal = |status, text| Some(Refusal::gateway(status, "APIGW.0201", text));
+    if parts.uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_LINE) {
+        return refusal(414, "The request URI is longer than 32 KB");
+    }
+    let sizes = || parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    if sizes().any(|size| size > MAX_LINE) || sizes().sum::<usize>() > MAX_HEADERS {
+        return refusal(494, "The request headers are too large");
+    }
+    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > MAX_BODY as u64) {
+        return refusal(413, "The request body is larger than 12 MB");
+    }
+    None
+}
+
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    match tokio::time::timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(Refusal::gateway(413, "APIGW.0201", "The request body is larger than 12 MB or broken")),
+        Err(_) => Err(Refusal::gateway(400, "APIGW.0201", "The request body did not arrive in time")),
+    }
+}
+
+/// Checks the signature and asks the model.
+fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> Outcome {
+    let whole = |response| Outcome { delivery: Delivery::Whole(response), delay: 0, applied: false };
+    let method = match parts.method.as_str() {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "DELETE" => Method::Delete,
+        _ => return whole(refused(&Refusal::no_such_api())),
+    };
+    let raw_query = parts.uri.query().unwrap_or_default();
+    let request = HttpRequest {
+        method,
+        path: parts.uri.path().to_owned(),
+        query: pairs(raw_query),
+        body: (!body.is_empty()).then(|| body.to_vec()),
+    };
+    // Header values are bytes; those of clients are UTF-8.
+    let headers: Vec<(&str, &str)> = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?)))
+        .collect();
+    let now = now();
+    let mut caller = Caller { name: "".into(), address: peer.address.ip().to_string().into(), project: None };
+    // An API that is not published is not looked for behind a signature.
+    if route::find(&request).operation != route::Operation::Unknown {
+        let wire = WireRequest {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: raw_query,
+            headers: &headers,
+            body,
+        };
+        let skewed = now + shared.model().clock_skew();
+        match shared.verifier().check(skewed, &wire) {
+            Ok(access_key) => caller.name = access_key.into(),
+            Err(denied) => {
+                let refusal = Refusal::unauthenticated(&denied.0);
+                shared.model().turned_away(now, &caller, &request, refusal.status);
+                return whole(refused(&refusal));
+            }
+        }
+        caller.project = headers.iter().find(|(name, _)| *name == "x-project-id").map(|(_, id)| ProjectId::new(id));
+    }
+    shared.model().handle(now, &caller, &request)
+}
+
+/// Decoded query pairs; what cannot be decoded stays as it is, and a plus sign is a plus sign.
+fn pairs(query: &str) -> Vec<(String, String)> {
+    let decoded = |text: &str| route::decode(text).map_or_else(|| text.to_owned(), std::borrow::Cow::into_owned);
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(name), decoded(value))
+    };
+    query.split('&').filter(|pair| !pair.is_empty()).map(pair).collect()
+}
+
+/// A refusal that did not come from the model.
+fn refused(refusal: &Refusal) -> HttpResponse {
+    let id = format!("{:032x}", now());
+    HttpResponse { status: refusal.status, body: refusal.body(&id), request_id: Some(id), retry_after: None }
+}
+
+/// Puts the headers on that every answer has.
+fn finish(shared: &Shared, answer: HttpResponse, body: impl FnOnce(Vec<u8>) -> Body) -> Response {
+    let html = answer.body.first() == Some(&b'<');
+    let empty = answer.body.is_empty();
+    let mut response = Response::new(body(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if !empty {
+        let kind = if html { "text/html" } else { "application/json" };
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(date) = date(now() + shared.model().clock_skew()) {
+        headers.insert(header::DATE, date);
+    }
+    if let Some(id) = answer.request_id.and_then(|id| HeaderValue::try_from(id).ok()) {
+        headers.insert(HeaderName::from_static("x-iam-trace-id"), id.clone());
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if let Some(ms) = answer.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+    }
+    response
+}
+
+/// Header `Date` of a moment.
+fn date(moment: EpochMillis) -> Option<HeaderValue> {
+    let zoned = jiff::Timestamp::from_millisecond(moment).ok()?.to_zoned(jiff::tz::TimeZone::UTC);
+    HeaderValue::try_from(zoned.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
+}
+
+/// The first half of a body; then the connection breaks.
+fn cut(mut body: Vec<u8>) -> Body {
+    body.truncate(body.len() / 2);
+    let half = stream::iter([Ok(Bytes::from(body))]);
+    // The half must be on its way before the line breaks.
+    let break_line = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    });
+    Body::from_stream(half.chain(break_line))
+}
+
+/// A body that goes on: up to a gigabyte of spaces after its last comma.
+fn endless(mut body: Vec<u8>) -> Body {
+    body.pop();
+    let spaces = Bytes::from(vec![b' '; 64 * 1024]);
+    let rest = stream::repeat(spaces).take(16 * 1024);
+    Body::from_stream(stream::iter([Bytes::from(body)]).chain(rest).map(Ok::<_, Infallible>))
+}

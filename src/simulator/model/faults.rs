@@ -1,0 +1,426 @@
+//! Faults: what goes wrong with which call, once or several times. They are part of the model, so that a test without
+//! a network has the same ones as a test over HTTP.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Caller, Delivery, Outcome, errors::Refusal, random::Random};
+use crate::{
+    dli::{EpochMillis, HttpRequest, HttpResponse},
+    simulator::route::Operation,
+};
+
+/// Number of an armed fault.
+pub type FaultId = u64;
+
+/// A fault to arm: it lets `skip` matching calls pass, then hits the next `times`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Fault {
+    /// What happens.
+    pub effect: Effect,
+    /// Which calls it may hit; all, if left out.
+    #[serde(default)]
+    pub when: Matching,
+    /// Matching calls that pass first.
+    #[serde(default)]
+    pub skip: u32,
+    /// How many calls it hits.
+    #[serde(default = "once")]
+    pub times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+impl Fault {
+    /// Hits the next call of an operation, once.
+    pub fn next(operation: Operation, effect: Effect) -> Self {
+        Self { effect, when: Matching { operation: Some(operation), ..Matching::default() }, skip: 0, times: 1 }
+    }
+
+    /// Hits the next call, whatever it is, once.
+    pub fn any(effect: Effect) -> Self {
+        Self { effect, when: Matching::default(), skip: 0, times: 1 }
+    }
+
+    /// Hits so many calls.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self { times, ..self }
+    }
+
+    /// Lets so many calls pass first.
+    #[must_use]
+    pub fn after(self, skip: u32) -> Self {
+        Self { skip, ..self }
+    }
+}
+
+/// Which calls a fault may hit: all that is given must match.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Matching {
+    /// Only this operation.
+    pub operation: Option<Operation>,
+    /// Only calls that change something (`true`), or only those that do not.
+    pub mutation: Option<bool>,
+    /// Only calls whose path or body contains this.
+    pub contains: Option<String>,
+    /// Only calls of this caller.
+    pub caller: Option<String>,
+}
+
+impl Matching {
+    fn fits(&self, operation: Operation, caller: &Caller, request: &HttpRequest) -> bool {
+        self.operation.is_none_or(|wanted| wanted == operation)
+            && self.mutation.is_none_or(|wanted| wanted == operation.is_mutation())
+            && self.caller.as_deref().is_none_or(|wanted| wanted == &*caller.name)
+            && self.contains.as_deref().is_none_or(|text| {
+                let body = request.body.as_deref().unwrap_or_default();
+                request.path.contains(text)
+                    || (!text.is_empty() && body.windows(text.len()).any(|window| window == text.as_bytes()))
+            })
+    }
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Effect {
+    /// Answers an error; the call is not applied.
+    Respond {
+        /// Status.
+        status: u16,
+        /// Error code; one that begins with `APIG` gets the gateway's body.
+        code: String,
+        /// Error text.
+        message: String,
+    },
+    /// Applies the call, then answers an error.
+    ApplyThenRespond {
+        /// Status.
+        status: u16,
+        /// Error code.
+        code: String,
+        /// Error text.
+        message: String,
+    },
+    /// Breaks the line; the call is not applied.
+    DropBefore,
+    /// Applies the call, then breaks the line.
+    DropAfter,
+    /// Applies the call, and answers late.
+    Delay {
+        /// How late, in milliseconds.
+        ms: u64,
+    },
+    /// 429 APIGW.0308; the call is not applied.
+    Throttle {
+        /// Header `Retry-After`, in milliseconds.
+        #[serde(default)]
+        retry_after: Option<u64>,
+        /// The limit that the text names.
+        #[serde(default)]
+        limit: Option<Limit>,
+    },
+    /// A list as it was some time ago, at most a minute.
+    StaleList {
+        /// How long ago, in milliseconds.
+        ms: u32,
+    },
+    /// A list cut short.
+    TruncatedList {
+        /// How many items it keeps.
+        keep: usize,
+    },
+    /// 502 with a page of HTML, as a proxy makes it.
+    Html {
+        /// Whether the call is applied.
+        applied: bool,
+    },
+    /// 200 with `is_success: false`.
+    NotSuccess {
+        /// Whether the call is applied.
+        applied: bool,
+    },
+    /// 401 APIGW.0301; the call is not applied.
+    Unauthorized,
+    /// Applies the call, then answers a body that does not end.
+    EndlessBody,
+    /// Applies the call, then breaks the line in the middle of the answer.
+    CutBody,
+}
+
+impl Effect {
+    /// A fixed word for counting.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Respond { .. } => "respond",
+            Self::ApplyThenRespond { .. } => "applyThenRespond",
+            Self::DropBefore => "dropBefore",
+            Self::DropAfter => "dropAfter",
+            Self::Delay { .. } => "delay",
+            Self::Throttle { .. } => "throttle",
+            Self::StaleList { .. } => "staleList",
+            Self::TruncatedList { .. } => "truncatedList",
+            Self::Html { .. } => "html",
+            Self::NotSuccess { .. } => "notSuccess",
+            Self::Unauthorized => "unauthorized",
+            Self::EndlessBody => "endlessBody",
+            Self::CutBody => "cutBody",
+        }
+    }
+
+    /// The answer of a call that this effect keeps from being applied; `None` if the call is applied.
+    pub(super) fn instead(&self, request_id: &str) -> Option<Delivery> {
+        let refusal = |refusal: Refusal| Some(Delivery::Whole(refused(&refusal, request_id)));
+        match self {
+            Self::Respond { status, code, message } => refusal(Refusal::any(*status, code, message.as_str())),
+            Self::DropBefore => Some(Delivery::Nothing),
+            Self::Throttle { retry_after, limit } => refusal(throttled(*retry_after, limit.as_ref())),
+            Self::Unauthorized => refusal(Refusal::unauthenticated("verify aksk signature fail, fault")),
+            Self::Html { applied: false } => Some(Delivery::Whole(html(request_id))),
+            Self::NotSuccess { applied: false } => Some(Delivery::Whole(not_success(request_id, "The call failed."))),
+            _ => None,
+        }
+    }
+
+    /// What becomes of the answer of a call that was applied.
+    pub(super) fn afterwards(&self, outcome: &mut Outcome) {
+        let delivery = std::mem::replace(&mut outcome.delivery, Delivery::Nothing);
+        let Delivery::Whole(response) = delivery else { return };
+        let request_id = response.request_id.clone().unwrap_or_default();
+        outcome.delivery = match self {
+            Self::ApplyThenRespond { status, code, message } => {
+                Delivery::Whole(refused(&Refusal::any(*status, code, message.as_str()), &request_id))
+            }
+            Self::DropAfter => Delivery::Nothing,
+            Self::Html { .. } => Delivery::Whole(html(&request_id)),
+            Self::NotSuccess { .. } => Delivery::Whole(not_success(&request_id, "The call failed.")),
+            Self::EndlessBody => Delivery::Endless(response),
+            Self::CutBody => Delivery::Cut(response),
+            Self::Delay { ms } => {
+                outcome.delay = *ms;
+                Delivery::Whole(response)
+            }
+            _ => Delivery::Whole(response),
+        };
+    }
+}
+
+/// An error answer as bytes.
+pub(super) fn refused(refusal: &Refusal, request_id: &str) -> HttpResponse {
+    HttpResponse {
+        status: refusal.status,
+        request_id: Some(request_id.to_owned()),
+        retry_after: refusal.retry_after,
+        body: refusal.body(request_id),
+    }
+}
+
+fn html(request_id: &str) -> HttpResponse {
+    let body = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
+                <center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
+    HttpResponse { status: 502, request_id: Some(request_id.to_owned()), retry_after: None, body: body.into() }
+}
+
+/// 200 that says that it failed.
+pub(super) fn not_success(request_id: &str, text: &str) -> HttpResponse {
+    let mut json = super::json::Json::new(false);
+    json.flag("is_success", false).text("message", text);
+    HttpResponse { status: 200, request_id: Some(request_id.to_owned()), retry_after: None, body: json.finish() }
+}
+
+/// A throttling limit, as the gateway's text names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Limit {
+    /// Whom it counts.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Calls…
+    pub limit: u32,
+    /// …in this many seconds.
+    pub seconds: u32,
+}
+
+/// Whom a limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Policy {
+    /// The caller.
+    #[default]
+    User,
+    /// The caller's address.
+    Ip,
+    /// The operation.
+    Api,
+    /// Everybody.
+    App,
+}
+
+impl Policy {
+    fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Ip => "ip",
+            Self::Api => "api",
+            Self::App => "app",
+        }
+    }
+}
+
+/// 429 with the gateway's text (gateway error codes, 0308).
+fn throttled(retry_after: Option<u64>, limit: Option<&Limit>) -> Refusal {
+    let mut text = "The throttling threshold has been reached".to_owned();
+    if let Some(Limit { policy, limit, seconds }) = limit {
+        let (time, unit) = if seconds % 60 == 0 { (seconds / 60, "minute") } else { (*seconds, "second") };
+        text = format!("{text}: policy {} over ratelimit,limit:{limit},time:{time} {unit}", policy.word());
+    }
+    Refusal { retry_after, ..Refusal::gateway(429, "APIGW.0308", text) }
+}
+
+/// A rate limit: calls beyond it in a window are answered 429 and not applied.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RateLimit {
+    /// The limit.
+    pub limit: Limit,
+    /// Whether the answer has a `Retry-After` header.
+    #[serde(default)]
+    pub retry_after: bool,
+    /// Whether the answer's text names the limit.
+    #[serde(default = "yes")]
+    pub named: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// An armed fault and how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Armed {
+    /// Its number.
+    pub id: FaultId,
+    /// The fault.
+    pub fault: Fault,
+    /// Matching calls so far.
+    pub seen: u32,
+    /// Calls that it hit.
+    pub hits: u32,
+}
+
+/// All faults of a model.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Faults {
+    pub(super) armed: Vec<Armed>,
+    next: FaultId,
+    rate: Option<RateLimit>,
+    window: EpochMillis,
+    used: BTreeMap<String, u32>,
+}
+
+/// Faults that have done their work are remembered up to this many.
+const SPENT: usize = 256;
+
+impl Faults {
+    pub(super) fn new() -> Self {
+        Self { armed: Vec::new(), next: 0, rate: None, window: 0, used: BTreeMap::new() }
+    }
+
+    pub(super) fn arm(&mut self, fault: Fault) -> FaultId {
+        let spent = |armed: &Armed| armed.hits >= armed.fault.times;
+        if self.armed.iter().filter(|armed| spent(armed)).count() >= SPENT
+            && let Some(oldest) = self.armed.iter().position(spent)
+        {
+            self.armed.remove(oldest);
+        }
+        self.next += 1;
+        self.armed.push(Armed { id: self.next, fault, seen: 0, hits: 0 });
+        self.next
+    }
+
+    pub(super) fn limit(&mut self, rate: Option<RateLimit>) {
+        self.rate = rate;
+        self.used.clear();
+    }
+
+    /// The effect that hits this call, if one does.
+    pub(super) fn hit(&mut self, operation: Operation, caller: &Caller, request: &HttpRequest) -> Option<Effect> {
+        let mut effect = None;
+        for armed in &mut self.armed {
+            if armed.hits >= armed.fault.times || !armed.fault.when.fits(operation, caller, request) {
+                continue;
+            }
+            armed.seen += 1;
+            if effect.is_none() && armed.seen > armed.fault.skip {
+                armed.hits += 1;
+                effect = Some(armed.fault.effect.clone());
+            }
+        }
+        effect
+    }
+
+    /// The refusal of a call that is beyond the rate limit.
+    pub(super) fn over(&mut self, now: EpochMillis, operation: Operation, caller: &Caller) -> Option<Refusal> {
+        let RateLimit { limit, retry_after, named } = self.rate.as_ref()?;
+        let length = i64::from(limit.seconds.max(1)) * 1000;
+        let window = now - now.rem_euclid(length);
+        if window != self.window {
+            self.window = window;
+            self.used.clear();
+        }
+        let key = match limit.policy {
+            Policy::User => &*caller.name,
+            Policy::Ip => &*caller.address,
+            Policy::Api => operation.name(),
+            Policy::App => "",
+        };
+        let used = match self.used.get_mut(key) {
+            Some(used) => used,
+            None => self.used.entry(key.to_owned()).or_default(),
+        };
+        if *used < limit.limit {
+            *used += 1;
+            return None;
+        }
+        let wait = retry_after.then(|| (window + length - now) as u64);
+        Some(throttled(wait, named.then_some(limit)))
+    }
+}
+
+impl Effect {
+    /// An effect picked by `seed`, of those that make sense for any call.
+    pub fn sample(seed: u64) -> Self {
+        let error = |status, code: &str, message: &str| (status, code.to_owned(), message.to_owned());
+        let mut random = Random::new(seed);
+        let (status, code, message) = match random.below(4) {
+            0 => error(500, "DLI.0999", "Internal error."),
+            1 => error(400, "DLI.0999", "The system is busy."),
+            2 => error(400, "DLI.0019", "The task timed out."),
+            _ => error(503, "APIGW.0613", "IAM is unavailable."),
+        };
+        match random.below(12) {
+            0 => Self::Respond { status, code, message },
+            1 => Self::ApplyThenRespond { status, code, message },
+            2 => Self::DropBefore,
+            3 => Self::DropAfter,
+            4 => Self::Delay { ms: 1 + random.below(30_000) },
+            5 => Self::Throttle { retry_after: Some(1000), limit: None },
+            6 => Self::Throttle {
+                retry_after: None,
+                limit: Some(Limit { policy: Policy::User, limit: 60, seconds: 60 }),
+            },
+            7 => Self::StaleList { ms: 1 + random.below(30_000) as u32 },
+            8 => Self::Html { applied: random.below(2) == 0 },
+            9 => Self::NotSuccess { applied: random.below(2) == 0 },
+            10 => Self::EndlessBody,
+            _ => Self::CutBody,
+        }
+    }
+}

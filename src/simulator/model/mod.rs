@@ -1,0 +1,396 @@
+//! DLI as a pure value: state, and one function from a request to an answer.
+//!
+//! Nothing here does I/O, reads a clock or draws from outside: time is an argument, chance comes from a seed in the
+//! configuration. So a model can be copied, compared by [`Model::fingerprint`] and played again, and the HTTP server
+//! around it answers with the same code.
+
+mod answers;
+mod binding;
+mod config;
+mod connection;
+mod console;
+mod errors;
+mod faults;
+mod iam;
+mod input;
+mod json;
+mod queue;
+mod random;
+mod state;
+mod tags;
+mod views;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+pub use answers::*;
+pub use config::{Config, ConfigError, Durations, History, Networks, ProjectConfig, Quotas};
+pub use console::{Edit, EditError};
+pub use faults::{Armed, Effect, Fault, FaultId, Limit, Matching, Policy, RateLimit};
+pub use views::{Change, ConnectionView, Count, EntryView, QueueView};
+
+pub(crate) use errors::Refusal;
+
+use super::route::{self, Operation, Route};
+use crate::dli::{EpochMillis, HttpRequest, HttpResponse, ProjectId};
+use faults::Faults;
+use json::Json;
+use random::Random;
+use state::{Env, Project};
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Caller {
+    /// Access key, or any name: for the log, rate limits and faults.
+    pub name: Arc<str>,
+    /// Address, for rate limits.
+    pub address: Arc<str>,
+    /// Header `X-Project-Id`, if sent: it must agree with the path.
+    pub project: Option<ProjectId>,
+}
+
+impl Caller {
+    /// A caller by name.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.into(), address: "127.0.0.1".into(), project: None }
+    }
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the caller gets.
+    pub delivery: Delivery,
+    /// How late, in milliseconds.
+    pub delay: u64,
+    /// Whether the call changed anything.
+    pub applied: bool,
+}
+
+/// What the caller gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The answer.
+    Whole(HttpResponse),
+    /// Nothing: the line breaks.
+    Nothing,
+    /// The first half of the answer, then the line breaks.
+    Cut(HttpResponse),
+    /// The answer's head, then a body without end.
+    Endless(HttpResponse),
+}
+
+impl Outcome {
+    /// The whole answer, if there is one.
+    pub fn into_response(self) -> Option<HttpResponse> {
+        match self.delivery {
+            Delivery::Whole(response) => Some(response),
+            Delivery::Nothing | Delivery::Cut(_) | Delivery::Endless(_) => None,
+        }
+    }
+}
+
+/// A call that was not refused.
+#[derive(Debug)]
+struct Done {
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl Done {
+    fn new(status: u16, json: Json) -> Self {
+        Self { status, body: json.finish() }
+    }
+
+    fn ok(json: Json) -> Self {
+        Self::new(200, json)
+    }
+
+    fn empty() -> Self {
+        Self { status: 204, body: Vec::new() }
+    }
+}
+
+impl Env {
+    /// Begins an answer with `is_success` and `message`.
+    fn success(&self, message: &str) -> Json {
+        let mut json = self.bare();
+        let echo = self.config.answers.message_style == MessageStyle::Echo;
+        json.flag("is_success", true).text("message", if echo { message } else { "" });
+        json
+    }
+
+    /// Begins an answer without an envelope.
+    fn bare(&self) -> Json {
+        Json::new(self.config.answers.number_style == NumberStyle::Strings)
+    }
+}
+
+/// DLI, as far as it is simulated.
+#[derive(Clone, Debug)]
+pub struct Model {
+    env: Env,
+    projects: Vec<Project>,
+    faults: Faults,
+    changes: VecDeque<Change>,
+    counts: BTreeMap<(Operation, u16), u64>,
+    requests: u64,
+}
+
+impl Model {
+    /// An empty cloud: each project has the preset queue `default` and nothing else.
+    pub fn new(config: Config) -> Self {
+        let env = Env {
+            random: Random::new(config.seed),
+            config: Arc::new(config),
+            now: EpochMillis::MIN / 2,
+            skew: 0,
+            next: 0,
+            stale_by: 0,
+            keep: None,
+            touched: false,
+        };
+        let mut model = Self {
+            env,
+            projects: Vec::new(),
+            faults: Faults::new(),
+            changes: VecDeque::new(),
+            counts: BTreeMap::new(),
+            requests: 0,
+        };
+        let config = Arc::clone(&model.env.config);
+        for project in &config.projects {
+            let place = model.preset(project.id.clone());
+            model.projects.push(place);
+        }
+        model
+    }
+
+    /// A project with its preset queue (dli_02_0196: shared, charging mode 0).
+    fn preset(&mut self, id: ProjectId) -> Project {
+        let mut queue = queue::blank(&mut self.env, "default", 0, Vec::new());
+        let number = self.env.number();
+        queue.number = number as i64;
+        queue.resource_id = random::uuid(self.env.config.seed, 1, number).into();
+        queue.create_time = 0;
+        queue.charging_mode = 0;
+        queue.resource_mode = 0;
+        queue.description = "The default queue".into();
+        Project {
+            id,
+            queues: BTreeMap::from([(Arc::clone(&queue.name), Arc::new(queue))]),
+            gone: VecDeque::new(),
+            connections: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            deleted_connections: 0,
+        }
+    }
+
+    /// Answers a request. `now` may stand still but never goes back: an earlier one counts as the latest.
+    pub fn handle(&mut self, now: EpochMillis, caller: &Caller, request: &HttpRequest) -> Outcome {
+        self.begin(now);
+        self.requests += 1;
+        let request_id = self.request_id();
+        let route = route::find(request);
+        let effect = self.faults.hit(route.operation, caller, request);
+        let mut outcome = match self.gate(effect.as_ref(), &route, caller, &request_id) {
+            Some(delivery) => Outcome { delivery, delay: 0, applied: false },
+            None => self.perform(effect.as_ref(), &route, caller, request, &request_id),
+        };
+        if let Some(effect) = &effect {
+            effect.afterwards(&mut outcome);
+        }
+        self.record(&route, caller, request, &outcome);
+        outcome
+    }
+
+    /// Counts and logs a call that never got as far as [`Model::handle`], such as one with a bad signature.
+    pub fn turned_away(&mut self, now: EpochMillis, caller: &Caller, request: &HttpRequest, status: u16) {
+        self.begin(now);
+        let response = HttpResponse { status, request_id: None, retry_after: None, body: Vec::new() };
+        let outcome = Outcome { delivery: Delivery::Whole(response), delay: 0, applied: false };
+        self.record(&route::find(request), caller, request, &outcome);
+    }
+
+    /// Empties the log and the counts.
+    pub fn forget_calls(&mut self) {
+        self.changes.clear();
+        self.counts.clear();
+    }
+
+    /// Moves on to `now` and forgets what the last call needed.
+    fn begin(&mut self, now: EpochMillis) {
+        self.env.now = self.env.now.max(now);
+        self.env.touched = false;
+        self.env.stale_by = 0;
+        self.env.keep = None;
+    }
+
+    fn request_id(&self) -> String {
+        format!("{:032x}", u128::from(random::mix(self.requests)) << 64 | u128::from(self.requests))
+    }
+
+    /// What keeps a call from reaching the service.
+    fn gate(
+        &mut self,
+        effect: Option<&Effect>,
+        route: &Route<'_>,
+        caller: &Caller,
+        request_id: &str,
+    ) -> Option<Delivery> {
+        if let Some(delivery) = effect.and_then(|effect| effect.instead(request_id)) {
+            return Some(delivery);
+        }
+        let refusal = self.faults.over(self.env.now, route.operation, caller)?;
+        Some(Delivery::Whole(faults::refused(&refusal, request_id)))
+    }
+
+    fn perform(
+        &mut self,
+        effect: Option<&Effect>,
+        route: &Route<'_>,
+        caller: &Caller,
+        request: &HttpRequest,
+        request_id: &str,
+    ) -> Outcome {
+        match effect {
+            Some(Effect::StaleList { ms }) => self.env.stale_by = i64::from(*ms).min(state::KEEP),
+            Some(Effect::TruncatedList { keep }) => self.env.keep = Some(*keep),
+            _ => {}
+        }
+        let response = match self.dispatch(route, caller, request) {
+            Ok(Done { status, body }) => {
+                HttpResponse { status, request_id: Some(request_id.to_owned()), retry_after: None, body }
+            }
+            Err(refusal)
+                if route.operation.is_mutation()
+                    && refusal.origin == errors::Origin::Dli
+                    && self.env.config.answers.refusal_style == RefusalStyle::SuccessFalse =>
+            {
+                faults::not_success(request_id, &refusal.text)
+            }
+            Err(refusal) => faults::refused(&refusal, request_id),
+        };
+        Outcome { delivery: Delivery::Whole(response), delay: 0, applied: self.env.touched }
+    }
+
+    fn dispatch(&mut self, route: &Route<'_>, caller: &Caller, request: &HttpRequest) -> Result<Done, Refusal> {
+        match route.operation {
+            Operation::Unknown => return Err(Refusal::no_such_api()),
+            Operation::FindProjects => return Ok(iam::projects(&self.env, request)),
+            Operation::ListDomains => return Ok(iam::domains(&self.env)),
+            _ => {}
+        }
+        let agrees = caller.project.as_ref().is_none_or(|project| project.as_str() == &*route.project);
+        let Some(index) = self.project(&route.project).filter(|_| agrees) else {
+            let text = format!("The project {} is not that of the caller.", route.project);
+            return Err(match self.env.config.answers.other_project {
+                OtherProject::Forbidden => Refusal::gateway(403, "APIGW.0302", text),
+                OtherProject::Role => Refusal::role(text),
+            });
+        };
+        let (project, env, name) = (&mut self.projects[index], &mut self.env, &*route.object);
+        project.forget(env.now);
+        match route.operation {
+            Operation::ListQueues => queue::list(project, env, request),
+            Operation::GetQueue => queue::get(project, env, name),
+            Operation::CreateQueue => queue::create(project, env, request),
+            Operation::DeleteQueue => queue::delete(project, env, name),
+            Operation::QueueAction => queue::action(project, env, name, request),
+            Operation::ListConnections => connection::list(project, env, request),
+            Operation::GetConnection => connection::get(project, env, name),
+            Operation::CreateConnection => connection::create(project, env, request),
+            Operation::DeleteConnection => connection::delete(project, env, name),
+            Operation::SetHosts => connection::set_hosts(project, env, name, request),
+            Operation::AssociateQueue => binding::bind(project, env, name, request),
+            Operation::DisassociateQueue => binding::unbind(project, env, name, request),
+            Operation::ListTags | Operation::CreateTags | Operation::DeleteTags => {
+                tags::handle(project, env, route, request)
+            }
+            Operation::Unknown | Operation::FindProjects | Operation::ListDomains => Err(Refusal::no_such_api()),
+        }
+    }
+
+    fn project(&self, id: &str) -> Option<usize> {
+        self.projects.iter().position(|project| project.id.as_str() == id)
+    }
+
+    fn record(&mut self, route: &Route<'_>, caller: &Caller, request: &HttpRequest, outcome: &Outcome) {
+        let status = match &outcome.delivery {
+            Delivery::Whole(response) | Delivery::Cut(response) | Delivery::Endless(response) => Some(response.status),
+            Delivery::Nothing => None,
+        };
+        *self.counts.entry((route.operation, status.unwrap_or_default())).or_default() += 1;
+        let most = self.env.config.history.changes;
+        if !route.operation.is_mutation() || most == 0 {
+            return;
+        }
+        while self.changes.len() >= most {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(Change {
+            at: self.env.now,
+            caller: Arc::clone(&caller.name),
+            operation: route.operation,
+            method: request.method,
+            path: request.path.as_str().into(),
+            status,
+            applied: outcome.applied,
+        });
+    }
+
+    /// Arms a fault.
+    pub fn arm(&mut self, fault: Fault) -> FaultId {
+        self.faults.arm(fault)
+    }
+
+    /// Disarms all faults and forgets the spent ones.
+    pub fn disarm(&mut self) {
+        self.faults.armed.clear();
+    }
+
+    /// The armed faults, and those that have done their work lately.
+    pub fn faults(&self) -> &[Armed] {
+        &self.faults.armed
+    }
+
+    /// Sets or lifts the rate limit.
+    pub fn limit_rate(&mut self, limit: Option<RateLimit>) {
+        self.faults.limit(limit);
+    }
+
+    /// Puts the server's clock ahead (or behind) in the times that it writes from now on.
+    pub fn skew_clock(&mut self, ms: i64) {
+        self.env.skew = ms;
+    }
+
+    /// How far the server's clock is ahead.
+    pub fn clock_skew(&self) -> i64 {
+        self.env.skew
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.env.config
+    }
+
+    /// Changes the configuration. Projects stay as they are.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(Arc::make_mut(&mut self.env.config));
+    }
+
+    /// A number for everything that later answers can depend on: objects, faults, rate limit, clock, generator and
+    /// configuration. The log, the counts and request ids are left out.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.projects.hash(&mut hasher);
+        self.faults.hash(&mut hasher);
+        self.env.config.hash(&mut hasher);
+        self.env.random.hash(&mut hasher);
+        (self.env.now, self.env.skew, self.env.next).hash(&mut hasher);
+        hasher.finish()
+    }
+}

@@ -1,0 +1,306 @@
+//! What the model remembers. Everything that comes about by itself (a queue that becomes available, a peering entry
+//! that turns ACTIVE, a list that catches up) is a moment in here and a comparison when it is looked at.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use super::{Config, random::Random};
+use crate::dli::{EpochMillis, Host, PeeringState, ProjectId, Tag};
+
+/// How long past values are kept beyond the lag of lists, for faults that serve older ones.
+pub(super) const KEEP: i64 = 60_000;
+
+/// From where state is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Eye {
+    /// As it is, at this moment.
+    Now(EpochMillis),
+    /// As lists show it, at this moment.
+    List(EpochMillis),
+}
+
+/// A value whose last change lists may not show yet.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Lagging<T> {
+    current: T,
+    /// The value before, and until when lists show it.
+    before: Option<(T, EpochMillis)>,
+}
+
+impl<T: Clone> Lagging<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self { current: value, before: None }
+    }
+
+    pub(super) fn get(&self) -> &T {
+        &self.current
+    }
+
+    pub(super) fn seen(&self, eye: Eye) -> &T {
+        match (eye, &self.before) {
+            (Eye::List(at), Some((before, until))) if at < *until => before,
+            _ => &self.current,
+        }
+    }
+
+    /// When lists go over to the current value.
+    pub(super) fn changes_at(&self) -> Option<EpochMillis> {
+        self.before.as_ref().map(|(_, until)| *until)
+    }
+
+    pub(super) fn set(&mut self, value: T, now: EpochMillis, visible_at: EpochMillis) {
+        let before = match self.before.take() {
+            Some((older, until)) if now < until => older,
+            _ => self.current.clone(),
+        };
+        self.before = Some((before, visible_at));
+        self.current = value;
+    }
+}
+
+/// A queue.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Queue {
+    pub(super) name: Arc<str>,
+    /// `queue_id`.
+    pub(super) number: i64,
+    pub(super) resource_id: Arc<str>,
+    pub(super) created: EpochMillis,
+    /// What `create_time` shows: `created` by the server's clock.
+    pub(super) create_time: EpochMillis,
+    /// Until then it is "assigning".
+    pub(super) available_at: EpochMillis,
+    /// From when the list and the get call show it.
+    pub(super) list_from: EpochMillis,
+    pub(super) get_from: EpochMillis,
+    /// Until when lists show it, once it is deleted.
+    pub(super) list_until: Option<EpochMillis>,
+    pub(super) kind: &'static str,
+    pub(super) description: Arc<str>,
+    pub(super) charging_mode: i64,
+    pub(super) resource_mode: i64,
+    pub(super) enterprise_project_id: Arc<str>,
+    pub(super) platform: &'static str,
+    pub(super) labels: &'static str,
+    pub(super) feature: Option<&'static str>,
+    pub(super) engine: &'static str,
+    pub(super) cu: Lagging<i64>,
+    /// A scaling in flight: from when `cu` counts, and the target.
+    pub(super) scaling: Option<(EpochMillis, i64)>,
+    pub(super) restarting_until: EpochMillis,
+    /// Runs a job now.
+    pub(super) busy: bool,
+    /// Has run a job.
+    pub(super) ran: bool,
+    pub(super) tags: Lagging<Arc<[Tag]>>,
+}
+
+impl Queue {
+    /// Compute units as seen from `eye`.
+    pub(super) fn cu_seen(&self, eye: Eye) -> i64 {
+        let (Eye::Now(at) | Eye::List(at)) = eye;
+        match self.scaling {
+            Some((done, target)) if at >= done => target,
+            _ => *self.cu.seen(eye),
+        }
+    }
+
+    /// Whether `eye` sees it.
+    pub(super) fn visible(&self, eye: Eye) -> bool {
+        match eye {
+            Eye::Now(at) => self.list_until.is_none() && at >= self.get_from,
+            Eye::List(at) => at >= self.list_from && self.list_until.is_none_or(|until| at < until),
+        }
+    }
+}
+
+/// The peering of a connection with one queue.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Entry {
+    pub(super) target: Arc<str>,
+    pub(super) peer_id: Arc<str>,
+    pub(super) bound: EpochMillis,
+    /// When CREATING ends.
+    pub(super) ready_at: EpochMillis,
+    /// Why it ends in FAILED instead of ACTIVE.
+    pub(super) failure: Option<Arc<str>>,
+    /// How far lists are behind.
+    pub(super) lag: i64,
+    /// From when lists no longer show it, once it is unbound.
+    pub(super) list_until: Option<EpochMillis>,
+}
+
+impl Entry {
+    /// Its state as seen from `eye`; `None` if it is not there.
+    pub(super) fn seen(&self, eye: Eye) -> Option<PeeringState> {
+        let at = match eye {
+            Eye::Now(_) if self.list_until.is_some() => return None,
+            Eye::Now(at) => at,
+            Eye::List(at) => {
+                if self.list_until.is_some_and(|until| at >= until) || at < self.bound + self.lag {
+                    return None;
+                }
+                at - self.lag
+            }
+        };
+        Some(if at < self.ready_at {
+            PeeringState::Creating
+        } else if self.failure.is_some() {
+            PeeringState::Failed
+        } else {
+            PeeringState::Active
+        })
+    }
+}
+
+/// An enhanced datasource connection. Deleted ones stay (dli_02_0189).
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Connection {
+    pub(super) id: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) vpc: Arc<str>,
+    pub(super) network: Arc<str>,
+    pub(super) created: EpochMillis,
+    pub(super) create_time: EpochMillis,
+    pub(super) list_from: EpochMillis,
+    /// Deleted: until when lists show it as ACTIVE.
+    pub(super) deleted: Option<EpochMillis>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) hosts: Lagging<Arc<[Host]>>,
+    pub(super) tags: Lagging<Arc<[Tag]>>,
+}
+
+impl Connection {
+    /// Whether `eye` sees it as deleted.
+    pub(super) fn seen_deleted(&self, eye: Eye) -> bool {
+        match eye {
+            Eye::Now(_) => self.deleted.is_some(),
+            Eye::List(at) => self.deleted.is_some_and(|until| at >= until),
+        }
+    }
+
+    /// Entries that `eye` sees.
+    pub(super) fn seen_entries(&self, eye: Eye) -> impl Iterator<Item = (&Entry, PeeringState)> {
+        let none = self.seen_deleted(eye);
+        self.entries.iter().filter(move |_| !none).filter_map(move |entry| Some((entry, entry.seen(eye)?)))
+    }
+
+    /// The entry of a queue that is bound now.
+    pub(super) fn entry(&self, target: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.list_until.is_none() && *entry.target == *target)
+    }
+
+    /// Drops entries that nobody sees any more.
+    pub(super) fn tidy(&mut self, now: EpochMillis) {
+        self.entries.retain(|entry| entry.list_until.is_none_or(|until| now < until + KEEP));
+    }
+}
+
+/// The DLI objects of one project.
+#[derive(Clone, Debug)]
+pub(super) struct Project {
+    pub(super) id: ProjectId,
+    pub(super) queues: BTreeMap<Arc<str>, Arc<Queue>>,
+    /// Deleted queues that lists may still show, in the order of deletion.
+    pub(super) gone: VecDeque<Arc<Queue>>,
+    /// By order of creation.
+    pub(super) connections: BTreeMap<u64, Arc<Connection>>,
+    /// Connection id to key in `connections`.
+    pub(super) ids: BTreeMap<Arc<str>, u64>,
+    pub(super) deleted_connections: usize,
+}
+
+impl Project {
+    /// Key of a connection.
+    pub(super) fn key(&self, id: &str) -> Option<u64> {
+        self.ids.get(id).copied()
+    }
+
+    /// A connection, deleted or not.
+    pub(super) fn connection(&self, id: &str) -> Option<&Arc<Connection>> {
+        self.connections.get(&self.key(id)?)
+    }
+
+    /// A connection to change.
+    pub(super) fn connection_mut(&mut self, id: &str) -> Option<&mut Connection> {
+        let key = self.key(id)?;
+        self.connections.get_mut(&key).map(Arc::make_mut)
+    }
+
+    /// Forgets deleted queues that nobody sees any more.
+    pub(super) fn forget(&mut self, now: EpochMillis) {
+        while let Some(queue) = self.gone.front() {
+            if queue.list_until.is_some_and(|until| now >= until + KEEP) {
+                self.gone.pop_front();
+            } else {
+                break;
+            }
+        }
+    }
+}
+
+impl Hash for Project {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.queues.hash(state);
+        self.gone.hash(state);
+        self.connections.hash(state);
+    }
+}
+
+/// What a handler works in besides the project's objects.
+#[derive(Clone, Debug)]
+pub(super) struct Env {
+    pub(super) config: Arc<Config>,
+    pub(super) random: Random,
+    /// The moment of the call.
+    pub(super) now: EpochMillis,
+    /// How far the server's clock is ahead.
+    pub(super) skew: i64,
+    /// Numbers for ids.
+    pub(super) next: u64,
+    /// A fault makes this list this much older.
+    pub(super) stale_by: i64,
+    /// A fault cuts this list to so many items.
+    pub(super) keep: Option<usize>,
+    /// The call changed something.
+    pub(super) touched: bool,
+}
+
+impl Env {
+    /// How lists see things now.
+    pub(super) fn list_eye(&self) -> Eye {
+        Eye::List(self.now - self.stale_by)
+    }
+
+    /// The next number for an id.
+    pub(super) fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// A duration with its jitter.
+    pub(super) fn stretch(&mut self, duration: i64) -> i64 {
+        let most = duration.max(0).saturating_mul(i64::from(self.config.durations.jitter_percent)) / 100;
+        if most == 0 { duration.max(0) } else { duration + self.random.below(most as u64 + 1) as i64 }
+    }
+
+    /// The lag of a list, if `late`.
+    pub(super) fn lag(&mut self, late: bool) -> i64 {
+        if late { self.stretch(self.config.durations.list_lag).min(super::Durations::MAX_LAG) } else { 0 }
+    }
+
+    /// When a changed field shows up in lists.
+    pub(super) fn update_visible(&mut self) -> EpochMillis {
+        let late = self.config.answers.list_update_lag == super::ListUpdateLag::Late;
+        self.now + self.lag(late)
+    }
+
+    /// Up to when lists show what is deleted now.
+    pub(super) fn delete_visible(&mut self) -> EpochMillis {
+        let late = self.config.answers.list_delete_lag == super::ListDeleteLag::Late;
+        self.now + self.lag(late)
+    }
+}

@@ -1,0 +1,210 @@
+//! What tests and people may look at from outside: the true state, without lags, and what was called.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{
+    Model,
+    state::{Connection, Eye, Queue},
+};
+use crate::{
+    dli::{EpochMillis, Host, Method, PeeringState, ProjectId, Tag},
+    simulator::route::Operation,
+};
+
+/// A live queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueView {
+    /// Project.
+    pub project: ProjectId,
+    /// Name.
+    pub name: Arc<str>,
+    /// Its id in lists and in the tag service.
+    pub queue_id: i64,
+    /// UUID.
+    pub resource_id: Arc<str>,
+    /// When it was created.
+    pub create_time: EpochMillis,
+    /// Compute units now.
+    pub cu_count: i64,
+    /// 0 shared, 1 dedicated.
+    pub resource_mode: i64,
+    /// No longer "assigning".
+    pub available: bool,
+    /// The preset queue.
+    pub preset: bool,
+    /// Tags.
+    pub tags: Arc<[Tag]>,
+}
+
+/// A connection, deleted or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionView {
+    /// Project.
+    pub project: ProjectId,
+    /// Id.
+    pub id: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// When it was created.
+    pub create_time: EpochMillis,
+    /// Whether it is deleted.
+    pub deleted: bool,
+    /// VPC of the other side.
+    pub dest_vpc_id: Arc<str>,
+    /// Subnet of the other side.
+    pub dest_network_id: Arc<str>,
+    /// Bound queues.
+    pub entries: Vec<EntryView>,
+    /// Hosts.
+    pub hosts: Arc<[Host]>,
+    /// Tags.
+    pub tags: Arc<[Tag]>,
+}
+
+/// A bound queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntryView {
+    /// Name of the queue.
+    pub name: Arc<str>,
+    /// State of its peering.
+    #[serde(serialize_with = "state")]
+    pub state: PeeringState,
+    /// When CREATING ends, or ended.
+    pub ready_at: EpochMillis,
+}
+
+/// A call that was meant to change something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// When.
+    pub at: EpochMillis,
+    /// Who.
+    pub caller: Arc<str>,
+    /// What.
+    pub operation: Operation,
+    /// Method.
+    #[serde(serialize_with = "method")]
+    pub method: Method,
+    /// Path.
+    pub path: Arc<str>,
+    /// Status of the answer as it was made; `None` where the line broke.
+    pub status: Option<u16>,
+    /// Whether anything changed.
+    pub applied: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn method<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(method.as_str())
+}
+
+fn state<S: serde::Serializer>(state: &PeeringState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.as_str())
+}
+
+/// How often a call was answered with a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// The call.
+    pub operation: Operation,
+    /// The status; 0 where the line broke.
+    pub status: u16,
+    /// How often.
+    pub calls: u64,
+}
+
+impl Model {
+    /// All live queues, by project and name, with the preset ones.
+    pub fn queues(&self, now: EpochMillis) -> Vec<QueueView> {
+        let view = |project: &ProjectId, queue: &Queue| QueueView {
+            project: project.clone(),
+            name: Arc::clone(&queue.name),
+            queue_id: queue.number,
+            resource_id: Arc::clone(&queue.resource_id),
+            create_time: queue.create_time,
+            cu_count: queue.cu_seen(Eye::Now(now)),
+            resource_mode: queue.resource_mode,
+            available: now >= queue.available_at,
+            preset: queue.charging_mode == 0,
+            tags: Arc::clone(queue.tags.get()),
+        };
+        self.projects.iter().flat_map(|p| p.queues.values().map(|queue| view(&p.id, queue))).collect()
+    }
+
+    /// All connections by project and creation, also the deleted ones that are remembered.
+    pub fn connections(&self, now: EpochMillis) -> Vec<ConnectionView> {
+        let view = |project: &ProjectId, connection: &Connection| ConnectionView {
+            project: project.clone(),
+            id: Arc::clone(&connection.id),
+            name: Arc::clone(&connection.name),
+            create_time: connection.create_time,
+            deleted: connection.deleted.is_some(),
+            dest_vpc_id: Arc::clone(&connection.vpc),
+            dest_network_id: Arc::clone(&connection.network),
+            entries: connection
+                .seen_entries(Eye::Now(now))
+                .map(|(entry, state)| EntryView { name: Arc::clone(&entry.target), state, ready_at: entry.ready_at })
+                .collect(),
+            hosts: Arc::clone(connection.hosts.get()),
+            tags: Arc::clone(connection.tags.get()),
+        };
+        self.projects.iter().flat_map(|p| p.connections.values().map(|c| view(&p.id, c))).collect()
+    }
+
+    /// The next moment after `now` at which something comes about by itself: a queue becomes available, a peering
+    /// entry turns ACTIVE or FAILED, a scaling ends, a list catches up. Simulated time can jump there.
+    pub fn next_event(&self, now: EpochMillis) -> Option<EpochMillis> {
+        let mut next: Option<EpochMillis> = None;
+        let mut at = |moment: EpochMillis| {
+            if moment > now && next.is_none_or(|other| moment < other) {
+                next = Some(moment);
+            }
+        };
+        for project in &self.projects {
+            for queue in project.queues.values().chain(&project.gone) {
+                at(queue.available_at);
+                at(queue.list_from);
+                at(queue.get_from);
+                at(queue.restarting_until);
+                queue.list_until.into_iter().for_each(&mut at);
+                queue.scaling.into_iter().for_each(|(done, _)| at(done));
+                queue.cu.changes_at().into_iter().for_each(&mut at);
+                queue.tags.changes_at().into_iter().for_each(&mut at);
+            }
+            for connection in project.connections.values() {
+                at(connection.list_from);
+                connection.deleted.into_iter().for_each(&mut at);
+                connection.hosts.changes_at().into_iter().for_each(&mut at);
+                connection.tags.changes_at().into_iter().for_each(&mut at);
+                for entry in &connection.entries {
+                    at(entry.ready_at);
+                    at(entry.bound + entry.lag);
+                    at(entry.ready_at + entry.lag);
+                    entry.list_until.into_iter().for_each(&mut at);
+                }
+            }
+        }
+        next
+    }
+
+    /// Calls that were meant to change something, oldest first; the oldest are dropped.
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> {
+        self.changes.iter()
+    }
+
+    /// How often each call was answered with each status.
+    pub fn counts(&self) -> impl Iterator<Item = Count> {
+        self.counts.iter().map(|(&(operation, status), &calls)| Count { operation, status, calls })
+    }
+
+    /// How many calls of an operation there were, whatever their answer.
+    pub fn calls(&self, operation: Operation) -> u64 {
+        self.counts().filter(|count| count.operation == operation).map(|count| count.calls).sum()
+    }
+}

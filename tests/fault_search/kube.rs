@@ -1,0 +1,196 @@
+//! Kubernetes as a model: resource versions, conflicts, finalizers, generations, the status apart from the spec, and a
+//! watch cache for each controller that lags behind.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use dli_operator::{
+    api::{DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION},
+    core::{FinalizerChange, KubeEffect, KubeReply, Object, ObjectKey, ObjectKind, Precondition, Status},
+};
+use k8s_openapi::{
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
+    jiff::Timestamp,
+};
+
+/// The store of the API server.
+#[derive(Clone, Default)]
+pub struct Kube {
+    pub objects: BTreeMap<ObjectKey, Object>,
+    version: u64,
+    uids: u64,
+    /// Writes of the operator that changed something: metadata and status apart.
+    pub meta_writes: u64,
+    pub status_writes: u64,
+    /// What changed, for the watches.
+    pub changed: Vec<(ObjectKey, Option<Object>)>,
+}
+
+pub fn meta(object: &Object) -> &ObjectMeta {
+    match object {
+        Object::Project(o) => &o.metadata,
+        Object::Queue(o) => &o.metadata,
+        Object::Connection(o) => &o.metadata,
+    }
+}
+
+fn meta_mut(object: &mut Object) -> &mut ObjectMeta {
+    match object {
+        Object::Project(o) => &mut Arc::make_mut(o).metadata,
+        Object::Queue(o) => &mut Arc::make_mut(o).metadata,
+        Object::Connection(o) => &mut Arc::make_mut(o).metadata,
+    }
+}
+
+pub fn parse(kind: ObjectKind, json: serde_json::Value) -> Object {
+    match kind {
+        ObjectKind::Project => Object::Project(Arc::new(serde_json::from_value::<DliProject>(json).unwrap())),
+        ObjectKind::Queue => Object::Queue(Arc::new(serde_json::from_value::<DliQueue>(json).unwrap())),
+        ObjectKind::Connection => {
+            Object::Connection(Arc::new(serde_json::from_value::<EnhancedConnection>(json).unwrap()))
+        }
+    }
+}
+
+impl Kube {
+    fn store(&mut self, key: &ObjectKey, mut object: Object) -> Object {
+        self.version += 1;
+        meta_mut(&mut object).resource_version = Some(self.version.to_string());
+        let finalizers = meta(&object).finalizers.as_ref().is_none_or(Vec::is_empty);
+        if meta(&object).deletion_timestamp.is_some() && finalizers {
+            self.objects.remove(key);
+            self.changed.push((key.clone(), None));
+        } else {
+            self.objects.insert(key.clone(), object.clone());
+            self.changed.push((key.clone(), Some(object.clone())));
+        }
+        object
+    }
+
+    /// `kubectl apply`: creates, or replaces the spec.
+    pub fn apply(&mut self, kind: ObjectKind, namespace: &str, name: &str, spec: serde_json::Value, now: i64) {
+        let key = ObjectKey::new(kind, namespace, name);
+        let json = |meta: serde_json::Value| {
+            let kind = kind.as_str();
+            serde_json::json!({"apiVersion": "dli.huaweicloud.com/v1alpha1", "kind": kind, "metadata": meta, "spec": spec})
+        };
+        let object = match self.objects.get(&key) {
+            None => {
+                self.uids += 1;
+                let mut object = parse(kind, json(serde_json::json!({"name": name, "namespace": namespace})));
+                let meta = meta_mut(&mut object);
+                meta.uid = Some(format!("uid-{}", self.uids));
+                meta.generation = Some(1);
+                meta.creation_timestamp = Some(Time(Timestamp::from_millisecond(now / 1000 * 1000).unwrap()));
+                object
+            }
+            Some(old) => {
+                let mut object = parse(kind, json(serde_json::json!({"name": name, "namespace": namespace})));
+                match (&mut object, old) {
+                    (Object::Project(new), Object::Project(old)) => {
+                        Arc::make_mut(new).status.clone_from(&old.status);
+                    }
+                    (Object::Queue(new), Object::Queue(old)) => Arc::make_mut(new).status.clone_from(&old.status),
+                    (Object::Connection(new), Object::Connection(old)) => {
+                        Arc::make_mut(new).status.clone_from(&old.status);
+                    }
+                    _ => unreachable!(),
+                }
+                *meta_mut(&mut object) = meta(old).clone();
+                meta_mut(&mut object).generation = meta(old).generation.map(|g| g + 1);
+                object
+            }
+        };
+        self.store(&key, object);
+    }
+
+    /// `kubectl delete`.
+    pub fn delete(&mut self, key: &ObjectKey, now: i64) {
+        let Some(mut object) = self.objects.get(key).cloned() else { return };
+        let meta = meta_mut(&mut object);
+        if meta.deletion_timestamp.is_none() {
+            meta.deletion_timestamp = Some(Time(Timestamp::from_millisecond(now).unwrap()));
+            meta.generation = meta.generation.map(|g| g + 1);
+            self.store(key, object);
+        }
+    }
+
+    fn check(&self, key: &ObjectKey, precondition: &Precondition) -> Result<Object, KubeReply> {
+        let Some(object) = self.objects.get(key) else { return Err(KubeReply::Gone) };
+        let meta = meta(object);
+        if meta.uid.as_deref() != Some(&*precondition.uid)
+            || meta.resource_version.as_deref() != Some(&*precondition.resource_version)
+        {
+            return Err(KubeReply::Conflict);
+        }
+        Ok(object.clone())
+    }
+
+    /// What the API server answers to an effect.
+    pub fn perform(&mut self, effect: &KubeEffect) -> KubeReply {
+        match effect {
+            KubeEffect::PatchMeta { key, precondition, finalizer, intent } => {
+                let mut object = match self.check(key, precondition) {
+                    Ok(object) => object,
+                    Err(reply) => return reply,
+                };
+                let before = meta(&object).clone();
+                let target = meta_mut(&mut object);
+                let list = target.finalizers.get_or_insert_default();
+                match finalizer {
+                    FinalizerChange::Keep => {}
+                    FinalizerChange::Add => {
+                        if !list.iter().any(|f| f == FINALIZER) {
+                            list.push(FINALIZER.to_owned());
+                        }
+                    }
+                    FinalizerChange::Remove => list.retain(|f| f != FINALIZER),
+                }
+                if let Some(intent) = intent {
+                    target
+                        .annotations
+                        .get_or_insert_default()
+                        .insert(INTENT_ANNOTATION.to_owned(), serde_json::to_string(intent).unwrap());
+                }
+                if *meta(&object) == before {
+                    return KubeReply::Written(Some(object));
+                }
+                self.meta_writes += 1;
+                let object = self.store(key, object);
+                KubeReply::Written(self.objects.contains_key(key).then_some(object))
+            }
+            KubeEffect::PutStatus { key, precondition, status, .. } => {
+                let mut object = match self.check(key, precondition) {
+                    Ok(object) => object,
+                    Err(reply) => return reply,
+                };
+                let same = match (&mut object, status) {
+                    (Object::Project(o), Status::Project(new)) => {
+                        let same = o.status.as_ref() == Some(new);
+                        Arc::make_mut(o).status = Some((**new).clone());
+                        same
+                    }
+                    (Object::Queue(o), Status::Queue(new)) => {
+                        let same = o.status.as_ref() == Some(new);
+                        Arc::make_mut(o).status = Some((**new).clone());
+                        same
+                    }
+                    (Object::Connection(o), Status::Connection(new)) => {
+                        let same = o.status.as_ref() == Some(new);
+                        Arc::make_mut(o).status = Some((**new).clone());
+                        same
+                    }
+                    _ => panic!("a status of another kind for {key}"),
+                };
+                if same {
+                    return KubeReply::Written(Some(object));
+                }
+                self.status_writes += 1;
+                let object = self.store(key, object);
+                KubeReply::Written(Some(object))
+            }
+            KubeEffect::GetLive(key) => KubeReply::Object(self.objects.get(key).cloned()),
+            KubeEffect::IsDefinitionTerminating(_) => KubeReply::Flag(false),
+            KubeEffect::GetCached(_) | KubeEffect::HasDependents(_) => panic!("answered by the cache"),
+        }
+    }
+}

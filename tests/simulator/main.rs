@@ -1,0 +1,11 @@
+//! Does the simulator answer as the documentation says, and as each of its switches says?
+#![allow(clippy::unwrap_used)]
+
+mod answers;
+mod faults;
+mod guide;
+mod http;
+mod properties;
+mod refusals;
+mod support;
+mod verify;
