@@ -191,8 +191,9 @@ impl Keeper {
         let mut last = "none was made".to_owned();
         let mut pause = timing.renew_period;
         loop {
+            let remaining = |now: Now| until_mono(&held, timing).saturating_sub(now.mono) + 1;
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(pause)) => {}
+                () = tokio::time::sleep(Duration::from_millis(pause.min(remaining(clock::now())))) => {}
                 _ = &mut release => {
                     self.release(&held).await;
                     return Ok(());
@@ -203,7 +204,13 @@ impl Keeper {
                 let lost = Lost::Expired { lease: self.lease_name(), seconds: timing.renew_deadline / 1000, last };
                 return Err(self.lose(lost));
             }
-            match self.renew(&held).await {
+            let renewal = tokio::select! {
+                renewal = self.renew(&held) => renewal,
+                () = tokio::time::sleep(Duration::from_millis(remaining(now))) => {
+                    Renewal::Failed("no answer until the deadline".to_owned())
+                }
+            };
+            match renewal {
                 Renewal::Renewed(lease, since) => {
                     held = Held { lease: *lease, since, mutate_from: held.mutate_from };
                     self.tell(&held);
