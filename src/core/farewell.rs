@@ -8,7 +8,7 @@ use crate::{
 use super::member::{Member, SAFETY_NET, intent_horizon, link, same_project, say, wall};
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
-    pass::{Ctx, Evidence, Flow, Halt, Link, done, evidence, has_finalizer},
+    pass::{Ctx, Evidence, Flow, Link, ask, done, evidence, has_finalizer},
     report::{Progress, Say, Tri, Verdict, find},
     world::{Attempt, Standing},
 };
@@ -48,7 +48,7 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
         return ctx.change_finalizer(FinalizerChange::Remove);
     }
     match ctx.facts.terminating {
-        None => return Err(Halt::Do(Effect::Kube(KubeEffect::IsDefinitionTerminating(member.kind())))),
+        None => return ask(Effect::Kube(KubeEffect::IsDefinitionTerminating(member.kind()))),
         Some(true) => return ctx.change_finalizer(FinalizerChange::Remove),
         Some(false) => {}
     }

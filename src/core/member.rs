@@ -349,8 +349,8 @@ pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Mil
     }
     // Of another process: only the intent tells.
     let server = ctx.world.server_now(&link.endpoint, ctx.now);
-    let left = (intent_horizon(ctx, intent) - server).max(0) as Millis;
-    ctx.now.mono + left
+    let left = intent_horizon(ctx, intent) - server;
+    (ctx.now.mono as i64 + left).max(0) as Millis
 }
 
 /// Notes how a create call ended; gives back what was certainly not applied.

@@ -9,7 +9,7 @@ use super::sweep::{next_sweep, sweep};
 use super::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, KubeEffect, Millis, Next, Outcome,
     Status,
-    pass::{Ctx, Flow, Halt, Link, done, has_finalizer},
+    pass::{Ctx, Flow, Link, ask, done, has_finalizer},
     report::{Say, Tri, Verdict, find},
     timing,
     world::{Project, Standing},
@@ -32,7 +32,7 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
             return done(None, Outcome::Gone);
         }
         match ctx.facts.dependents {
-            None => return Err(Halt::Do(Effect::Kube(KubeEffect::HasDependents(ctx.key.clone())))),
+            None => return ask(Effect::Kube(KubeEffect::HasDependents(ctx.key.clone()))),
             Some(false) => return ctx.change_finalizer(FinalizerChange::Remove),
             Some(true) => {}
         }
@@ -49,7 +49,7 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
         ctx.world.wake_dependents(&key);
     }
     let Some(credential) = ctx.facts.credential.clone() else {
-        return Err(Halt::Do(Effect::ReadCredential { namespace: key.namespace.clone() }));
+        return ask(Effect::ReadCredential { namespace: key.namespace.clone() });
     };
     let credential = match credential {
         CredentialState::Present(id) => id,

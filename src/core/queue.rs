@@ -187,6 +187,7 @@ pub(super) fn create_number(ctx: &Ctx<'_>) -> u32 {
 }
 
 pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+    tell(ctx, object);
     if object.metadata.deletion_timestamp.is_some() {
         return depart(ctx, object);
     }
@@ -214,6 +215,19 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         (Some(_), Some(id)) => owned(ctx, object, &link, &name, id),
         (Some(intent), None) if intent.op == IntentOp::Create => confirm(ctx, object, &link, &name, &intent),
         _ => arrive(ctx, object, &link, &name),
+    }
+}
+
+/// Wakes who refers to this queue when what they may rely on has changed. They read it from the watch cache, so they are
+/// told of what the cache shows, not of what this pass writes.
+fn tell(ctx: &mut Ctx<'_>, object: &DliQueue) {
+    if ctx.wrote() {
+        return;
+    }
+    let news = (queue_id(object), object.metadata.deletion_timestamp.is_some());
+    if ctx.memory().told.replace(news) != Some(news) {
+        let key = ctx.key.clone();
+        ctx.world.wake_dependents(&key);
     }
 }
 
@@ -455,13 +469,8 @@ pub(super) fn standing(
         evidence,
         drift,
     };
-    let news = queue_news(&old, &status);
     say_status(ctx, object, &verdict, Status::Queue(Box::new(status)))?;
     settled(ctx, object);
-    if news || ctx.facts.queue.is_some() {
-        let key = ctx.key.clone();
-        ctx.world.wake_dependents(&key);
-    }
     match (evidence, ready_at) {
         (None, Some(at)) => {
             // The server's clock is known to the second.
@@ -470,11 +479,6 @@ pub(super) fn standing(
         }
         _ => done(None, Outcome::Settled),
     }
-}
-
-/// Whether who refers to the queue has to look again.
-fn queue_news(old: &DliQueueStatus, new: &DliQueueStatus) -> bool {
-    old.queue_id != new.queue_id || old.evidence.is_some() != new.evidence.is_some()
 }
 
 /// Only looks.
