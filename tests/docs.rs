@@ -1,6 +1,6 @@
 //! Is what the documents say still so, as far as a program can tell?
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
     collections::BTreeSet,
@@ -133,7 +133,8 @@ fn every_documented_metric_exists() {
     assert!(names.len() > 10, "{names:?}");
     for name in names {
         let name = name.split('{').next().unwrap();
-        let stem = ["_seconds", "_bytes", "_total", "_info"].iter().fold(name, |stem, unit| stem.trim_end_matches(unit));
+        let stem =
+            ["_seconds", "_bytes", "_total", "_info"].iter().fold(name, |stem, unit| stem.trim_end_matches(unit));
         let stem = stem.trim_start_matches("dli_operator_");
         assert!(source.contains(&format!("\"{stem}\"")), "{name} is not registered");
     }

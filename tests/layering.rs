@@ -212,8 +212,7 @@ fn imports_run_one_way_and_pure_parts_stay_pure() {
 #[test]
 fn every_module_has_its_rule() {
     let lib = fs::read_to_string(source().join("lib.rs")).unwrap();
-    let declared: BTreeSet<String> =
-        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(|rest| word(rest)).collect();
+    let declared: BTreeSet<String> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(word).collect();
     let ruled: BTreeSet<String> = ALLOWED.iter().map(|(module, _)| (*module).to_owned()).collect();
     assert_eq!(declared, ruled);
 }
@@ -251,8 +250,14 @@ fn a_broken_rule_is_found() {
         assert!(!faults(file, text).is_empty(), "nothing was found in {file}: {text}");
     }
     let fine = [
-        ("core/x.rs", "use crate::{api::DliQueue, dli::{Call, Reply}};\nuse super::pass::Ctx;\nuse crate::core::World;"),
-        ("core/x.rs", "// use crate::cloud::wire;\n/* tokio */ let a = \"crate::cloud kube tokio\"; let b = r\"tokio\";"),
+        (
+            "core/x.rs",
+            "use crate::{api::DliQueue, dli::{Call, Reply}};\nuse super::pass::Ctx;\nuse crate::core::World;",
+        ),
+        (
+            "core/x.rs",
+            "// use crate::cloud::wire;\n/* tokio */ let a = \"crate::cloud kube tokio\"; let b = r\"tokio\";",
+        ),
         ("core/x.rs", "fn f<'a>(a: &'a str) -> &'a str { a } // 'tokio"),
         ("cloud/client.rs", "use reqwest::Url; use std::time::Instant; use crate::dli::Call;"),
         ("simulator/http.rs", "use axum::Router; use super::model::Model;"),
