@@ -32,7 +32,7 @@ dev: ## a control plane and the DLI simulator to work against; stays until Ctrl-
 
 .PHONY: crds
 crds: ## write crds/ anew from the types in src/api
-	cargo run --quiet -- crds
+	cargo run --quiet -- crds --output-dir crds
 
 .PHONY: clean-local
 clean-local: ## remove the cached control plane programs

@@ -9,7 +9,9 @@ use dli_operator::{
         self, RunError, chain,
         config::{self, Config, ConfigError, LogFormat},
     },
+    simulator::{self, SimulateArgs, SimulatorError},
 };
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// A Kubernetes operator for Huawei Cloud Data Lake Insight (DLI).
@@ -27,6 +29,8 @@ enum Command {
     Run(RunArgs),
     /// Print the custom resource definitions, for kubectl apply --server-side -f -, or write them into a folder.
     Crds(CrdsArgs),
+    /// Run a simulated DLI, to try the operator against.
+    Simulate(SimulateArgs),
 }
 
 #[derive(clap::Args)]
@@ -64,6 +68,8 @@ enum Failure {
     Run(#[from] RunError),
     #[error(transparent)]
     Crds(#[from] crd::Error),
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
 }
@@ -72,14 +78,36 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run(&args),
         Command::Crds(args) => crds(&args).map_err(Failure::from),
+        Command::Simulate(args) => simulate(args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {}", chain(&failure));
-            ExitCode::from(if matches!(failure, Failure::Config(_)) { 2 } else { 1 })
+            ExitCode::from(failure.exit_code())
         }
     }
+}
+
+impl Failure {
+    /// 2 for what was written wrong, 1 for what went wrong.
+    fn exit_code(&self) -> u8 {
+        use SimulatorError::{Flag, ParseConfig, ReadConfig};
+        match self {
+            Self::Config(_) | Self::Simulator(Flag { .. } | ReadConfig { .. } | ParseConfig { .. }) => 2,
+            Self::Run(_) | Self::Crds(_) | Self::Simulator(_) | Self::Runtime(_) => 1,
+        }
+    }
+}
+
+fn simulate(args: SimulateArgs) -> Result<(), Failure> {
+    let options = args.options()?;
+    start_log(LogFormat::Text, "info");
+    Ok(runtime()?.block_on(simulator::serve(options))?)
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::Runtime)
 }
 
 fn crds(args: &CrdsArgs) -> Result<(), crd::Error> {
@@ -100,8 +128,7 @@ fn run(args: &RunArgs) -> Result<(), Failure> {
         None => config.log_format,
     };
     start_log(format, &config.log_level);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::Runtime)?;
+    let runtime = runtime()?;
     let result = runtime.block_on(controller::run(config, args.kubeconfig.as_deref()));
     // After a lost lease nothing is waited for: what still runs must not go on.
     runtime.shutdown_background();
