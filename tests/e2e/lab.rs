@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    env,
     fmt::Write as _,
     fs,
     path::PathBuf,
@@ -129,7 +130,7 @@ impl Lab {
             "clouds:\n  simulator: {{dliEndpoint: '{url}', iamEndpoint: '{url}'}}\n{clouds}\
              watchNamespaces: [{ns}]\n\
              metricsAddress: 127.0.0.1:0\nhealthAddress: 127.0.0.1:0\n\
-             leaseNamespace: {SYSTEM_NAMESPACE}\nleaseName: {ns}\n\
+             leaseNamespace: {SYSTEM_NAMESPACE}\nleaseName: {ns}\nlogLevel: debug\n\
              timing: {{leaseDuration: 4s, renewDeadline: 3s, renewPeriod: 500ms, callTimeout: 2s, visibilityGrace: 2s, \
              listPeriod: 2s, queueGrace: 6s}}\n"
         );
@@ -306,6 +307,14 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         if thread::panicking() {
+            // The folder goes with the API server; E2E_KEEP names one for what was said in it.
+            if let Some(keep) = env::var_os("E2E_KEEP") {
+                let keep = PathBuf::from(keep).join(&self.ns);
+                let _ = fs::create_dir_all(&keep);
+                for file in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+                    let _ = fs::copy(file.path(), keep.join(file.file_name()));
+                }
+            }
             return;
         }
         for operator in &mut self.operators {
