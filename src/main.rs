@@ -146,7 +146,9 @@ fn start_log(format: LogFormat, level: &str) {
     let filter = EnvFilter::new(directives);
     let registry = tracing_subscriber::registry().with(filter);
     match format {
-        LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(io::stderr)).init(),
+        LogFormat::Json => {
+            registry.with(fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(io::stderr)).init();
+        }
         LogFormat::Text => registry.with(fmt::layer().with_writer(io::stderr)).init(),
     }
     std::panic::set_hook(Box::new(|info| {

@@ -1,7 +1,7 @@
 //! The promises of the Controller that `core` trusts in, checked on a real API server: never two passes of one object
 //! at once; an event or a wake-up during a pass causes another; not before the requeue time; the store never goes back.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
@@ -301,6 +301,19 @@ async fn stopping_lets_running_passes_end_and_begins_no_more() {
     timeout(PATIENCE, &mut setup.controller).await.unwrap().unwrap();
     assert_eq!(log.running.lock().unwrap().values().sum::<u32>(), 0, "no pass was cut off");
     assert_eq!(log.seen.lock().unwrap().len(), before);
+}
+
+/// What a panicking step was changing may be half-changed: the process has to end, and not quietly.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_in_a_pass_ends_the_passes_of_the_kind() {
+    let setup = Setup::new("panic", SHORT).await;
+    setup.create("one");
+    setup.log.wait("a pass", |log| log.count("one") == 1).await;
+    let stop = std::future::pending();
+    let doomed = |_: Arc<DliQueue>, _: Arc<()>| async { panic!("on purpose") };
+    let passes = tokio::spawn(passes(setup.feed.clone(), 4, stop, doomed, Arc::new(())));
+    let ended = timeout(PATIENCE, passes).await.expect("ends").expect_err("is not over in peace");
+    assert!(ended.is_panic());
 }
 
 /// Also not when the watch breaks off and everything is listed anew.

@@ -84,7 +84,7 @@ impl CloudIo {
                     status = error.status,
                     request_id = error.request_id,
                     answer = error.message,
-                    "a call to the cloud failed"
+                    "a call to the cloud did not succeed"
                 );
             }
         }

@@ -128,7 +128,8 @@ pub(super) async fn reconcile<K: Kind>(object: Arc<K>, shell: Arc<Shell>) -> Res
         "pass",
         kind = K::KIND.as_str(),
         namespace = &*key.namespace,
-        name = &*key.name,
+        // Not `name`: JSON log lines have the name of the span under that.
+        object = &*key.name,
         generation = object.meta().generation,
         uid = object.meta().uid,
     );

@@ -100,7 +100,7 @@ impl<K: Kind> Observer<K> for ShellObserver<K> {
                 tracing::warn!(
                     kind = K::KIND.as_str(),
                     namespace = broken.namespace,
-                    name = broken.name,
+                    object = broken.name,
                     error = broken.error,
                     "an object cannot be decoded and is left alone until it is changed"
                 );

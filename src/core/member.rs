@@ -11,20 +11,22 @@ use crate::{
 };
 
 use super::{
-    Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, ObjectKey, ObjectKind, Outcome, Status,
+    Intent, IntentOp, Millis, ObjectKey, ObjectKind, Outcome, Status,
     ownership::{CLUSTER_TAG, OWNER_TAG, owner_tag},
-    pass::{Ctx, Evidence, Flow, Halt, Link, done, evidence, has_finalizer},
+    pass::{Ctx, Evidence, Flow, Link, done, evidence},
     report::{Progress, Say, Tri, Verdict, find},
     timing::{self, rfc3339},
     world::{Attempt, Claim, Project, Standing, World},
 };
 
 /// After this time without a usable project, what an object says is marked as stale.
-const STALE_AFTER: Millis = 600_000;
+pub(super) const STALE_AFTER: Millis = 600_000;
+
 /// Time from writing an intent to the last moment at which its call may be sent.
-const SEND_WITHIN: Millis = 10_000;
+pub(super) const SEND_WITHIN: Millis = 10_000;
+
 /// Look again at what should have woken the object, in case the wake-up was lost.
-const SAFETY_NET: Millis = 60_000;
+pub(super) const SAFETY_NET: Millis = 60_000;
 
 /// A queue or a connection.
 pub(super) trait Member {
@@ -169,7 +171,7 @@ pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
 }
 
 /// Nothing has been said about this object yet.
-fn unseen<M: Member>(member: &M) -> bool {
+pub(super) fn unseen<M: Member>(member: &M) -> bool {
     member.conditions().is_empty()
 }
 
@@ -217,7 +219,7 @@ fn stale<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, since: Millis, reason: &'s
     done(None, Outcome::Waiting)
 }
 
-fn link(project: &Project) -> Option<Link> {
+pub(super) fn link(project: &Project) -> Option<Link> {
     Some(Link {
         endpoint: project.endpoint.clone(),
         credential: project.credential.clone()?,
@@ -226,7 +228,7 @@ fn link(project: &Project) -> Option<Link> {
 }
 
 /// One edit cannot move an object to another project.
-fn same_project<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
+pub(super) fn same_project<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
     let Some(seen) = member.seen_project() else { return Ok(()) };
     let id = link.project.as_ref().map(|p| p.as_str()).unwrap_or_default();
     if seen.id == id && *seen.region == *link.endpoint.region {
@@ -347,8 +349,8 @@ pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Mil
     }
     // Of another process: only the intent tells.
     let server = ctx.world.server_now(&link.endpoint, ctx.now);
-    let left = (intent_horizon(ctx, intent) - server).max(0) as Millis;
-    ctx.now.mono + left
+    let left = intent_horizon(ctx, intent) - server;
+    (ctx.now.mono as i64 + left).max(0) as Millis
 }
 
 /// Notes how a create call ended; gives back what was certainly not applied.
@@ -428,7 +430,7 @@ pub(super) fn failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, e
 }
 
 /// A failure that goes on keeps its first words: the request id in them is new each time, and each write costs.
-fn repeated<M: Member>(member: &M, mut verdict: Verdict) -> Verdict {
+pub(super) fn repeated<M: Member>(member: &M, mut verdict: Verdict) -> Verdict {
     if let (Some(old), Some(say)) = (find(member.conditions(), "Ready"), &mut verdict.ready)
         && old.reason == say.reason
         && old.observed_generation == Some(member.generation())
@@ -480,158 +482,6 @@ pub(super) fn new_intent<M: Member>(
         immutables_hash,
         targets,
     }
-}
-
-/// What deleting an object comes down to.
-#[derive(Debug)]
-pub(super) enum Farewell {
-    /// Delete the remote resource whose id the status has.
-    Owned(Link),
-    /// A create call is in doubt: find out, and delete what it made.
-    InDoubt(Link, Intent),
-}
-
-/// The part of a deletion that both kinds share. Drops the finalizer where nothing is to be deleted in the cloud.
-pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewell> {
-    let now = ctx.now;
-    if !has_finalizer(member.meta()) {
-        ctx.gone();
-        return done(None, Outcome::Gone);
-    }
-    let project_key = member.project_key();
-    ctx.memory().project = Some(project_key.clone());
-    let intent = member.intent();
-    let in_doubt = match &intent {
-        Some(intent) if intent.op == IntentOp::Create && !member.has_id() => {
-            ctx.memory().attempt != Some(Attempt::NotApplied { n: intent.n })
-        }
-        _ => false,
-    };
-    let keeps = member.deletion() == DeletionPolicy::Retain || member.management() == ManagementPolicy::Observe;
-    if evidence(member.meta()) == Evidence::Unreadable && !keeps {
-        let message = "The intent annotation was written by a newer version of the operator. Run that version, or set \
-                       deletionPolicy: Retain to let the object go and keep the cloud resource.";
-        return refuse(ctx, member, "IntentUnreadable", message.to_owned(), now.mono + SAFETY_NET);
-    }
-    if !in_doubt && (keeps || !member.owns()) {
-        return ctx.change_finalizer(FinalizerChange::Remove);
-    }
-    match ctx.facts.terminating {
-        None => return Err(Halt::Do(Effect::Kube(KubeEffect::IsDefinitionTerminating(member.kind())))),
-        Some(true) => return ctx.change_finalizer(FinalizerChange::Remove),
-        Some(false) => {}
-    }
-    if keeps && let Some(intent) = &intent {
-        // What the call in doubt may have made is kept too; only wait until it can be seen by who comes next.
-        let horizon = intent_horizon(ctx, intent);
-        let left = horizon - wall(ctx, member);
-        if left > 0 {
-            return done(Some(now.mono + left as Millis), Outcome::Waiting);
-        }
-        return ctx.change_finalizer(FinalizerChange::Remove);
-    }
-    if let Some(hold) = ctx.memory().hold.clone() {
-        if hold.generation == member.generation() && now.mono < hold.until {
-            return done(Some(hold.until), Outcome::Waiting);
-        }
-        ctx.memory().hold = None;
-    }
-    ctx.world.depend(ctx.key, &project_key);
-    let Some(project) = ctx.world.projects.get(&project_key) else {
-        if ctx.cached(&project_key)?.is_none() {
-            let message = format!(
-                "DliProject {} is gone, so the cloud cannot be reached. Create it again with its credentials, or set \
-                 deletionPolicy: Retain to let the object go and keep the cloud resource.",
-                project_key.name
-            );
-            return refuse(ctx, member, "CredentialsMissing", message, now.mono + SAFETY_NET);
-        }
-        return done(Some(now.mono + SAFETY_NET), Outcome::Waiting);
-    };
-    let (standing, credential, refused) =
-        (project.standing.clone(), project.credential.clone(), project.refused.clone());
-    let usable = refused.is_none_or(|(id, until)| Some(&id) != credential.as_ref() || now.mono >= until);
-    let link = link(project);
-    match (standing, link) {
-        (Standing::Unknown, _) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
-        (Standing::Down { reason, .. }, link) if link.is_none() || !usable || reason == "ProjectChanged" => {
-            let message = format!(
-                "DliProject {} is not usable: {reason}. Mend it, or set deletionPolicy: Retain to let the object go and keep \
-                 the cloud resource.",
-                project_key.name
-            );
-            let reason = match reason {
-                "CredentialsMissing" | "CredentialsInvalid" => reason,
-                _ => "WaitingForDependency",
-            };
-            refuse(ctx, member, reason, message, now.mono + SAFETY_NET)
-        }
-        (_, None) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
-        (_, Some(link)) => {
-            same_project(ctx, member, &link)?;
-            match intent {
-                Some(intent) if in_doubt => Ok(Farewell::InDoubt(link, intent)),
-                _ => Ok(Farewell::Owned(link)),
-            }
-        }
-    }
-}
-
-/// Says why a deletion does not go on.
-pub(super) fn refuse<T, M: Member>(
-    ctx: &mut Ctx<'_>,
-    member: &M,
-    reason: &'static str,
-    message: String,
-    at: Millis,
-) -> Flow<T> {
-    let verdict = Verdict {
-        ready: Some(Say::new(Tri::False, "Deleting", message.clone())),
-        progress: Progress::Reconciling(reason),
-        synced: Say::new(Tri::False, "Deleting", message),
-    };
-    let verdict = repeated_deletion(member, verdict, reason);
-    say(ctx, member, &verdict)?;
-    done(Some(at), Outcome::Waiting)
-}
-
-/// A refusal that goes on keeps its first words.
-fn repeated_deletion<M: Member>(member: &M, mut verdict: Verdict, reason: &'static str) -> Verdict {
-    let same = find(member.conditions(), "Reconciling").is_some_and(|c| c.reason == reason);
-    if same && let (Some(old), Some(say)) = (find(member.conditions(), "Ready"), &mut verdict.ready) {
-        say.message.clone_from(&old.message);
-        verdict.synced.message.clone_from(&old.message);
-    }
-    verdict
-}
-
-/// A DELETE that failed.
-pub(super) fn delete_failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, error: &CallError) -> Flow<T> {
-    let now = ctx.now;
-    match error.class {
-        ErrorClass::Throttled => return done(Some(now.mono + error.retry_after.unwrap_or(1_000)), Outcome::Waiting),
-        ErrorClass::Auth => {
-            ctx.world.wake(&member.project_key());
-            return done(Some(now.mono + 1_000), Outcome::Waiting);
-        }
-        _ => {}
-    }
-    if error.cause == Cause::NotSent {
-        return done(Some(now.mono + 1_000), Outcome::Waiting);
-    }
-    let uid = ctx.uid();
-    // The server decides; it is asked again every minute.
-    let at = ctx.world.next_try(ctx.key, &uid, now, None).min(now.mono + 60_000);
-    ctx.hold(at, member.generation(), None);
-    if ctx.memory().failures < 2 && error.class == ErrorClass::Transient {
-        return done(Some(at), Outcome::Failed);
-    }
-    let message = format!(
-        "{}: {error}. It is tried again every minute. If a job is running, cancel it; or set deletionPolicy: Retain to let \
-         the object go and keep the cloud resource.",
-        call.name()
-    );
-    refuse(ctx, member, "DeletionRefused", message, at)
 }
 
 /// Says that a create call is in doubt, and when it will be known.
@@ -697,9 +547,4 @@ pub(super) fn present<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
     if removed {
         ctx.world.weigh(&project_key);
     }
-}
-
-/// An event that goes with dropping a resource that turned out to be somebody else's.
-pub(super) fn lost_event(note: String) -> Event {
-    Event { warning: true, reason: "OwnershipLost", action: "Delete", note }
 }

@@ -6,6 +6,9 @@
 mod binding;
 mod budget;
 mod connection;
+mod connection_birth;
+mod connection_depart;
+mod farewell;
 mod intent;
 mod member;
 mod ownership;
@@ -13,10 +16,13 @@ mod pass;
 mod plan;
 mod project;
 mod queue;
+mod queue_birth;
+mod queue_depart;
 mod report;
 mod seam;
 mod settings;
 mod snapshot;
+mod sweep;
 mod timing;
 mod world;
 

@@ -18,6 +18,7 @@ use super::{
     KubeEffect, KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
     connection, project, queue,
     report::Verdict,
+    sweep,
     world::{Memory, World},
 };
 
@@ -64,7 +65,7 @@ pub(super) struct Facts {
     pub(super) deleted: bool,
     /// This pass has unbound what stood in the way of a deletion.
     pub(super) unbound: bool,
-    pub(super) sweep: project::Sweep,
+    pub(super) sweep: sweep::Sweep,
 }
 
 /// Something read in this pass, and when the reading began.
@@ -78,13 +79,18 @@ pub(super) struct Reading<T> {
 #[derive(Debug)]
 pub(super) enum Halt {
     /// Something is needed.
-    Do(Effect),
+    Do(Box<Effect>),
     /// The pass is over.
     Done(Next),
 }
 
 /// The outcome of a decision that may stop at any point.
 pub(super) type Flow<T> = Result<T, Halt>;
+
+/// Asks for an effect.
+pub(super) fn ask<T>(effect: Effect) -> Flow<T> {
+    Err(Halt::Do(Box::new(effect)))
+}
 
 /// The end of a pass.
 pub(super) fn done<T>(at: Option<Millis>, outcome: Outcome) -> Flow<T> {
@@ -135,8 +141,8 @@ pub fn step(world: &mut World, pass: &mut Pass, input: Input, now: Now) -> Step 
     };
     match halt {
         Halt::Do(effect) => {
-            pass.asked = Some((effect.clone(), now.mono));
-            Step::Do(Box::new(effect))
+            pass.asked = Some(((*effect).clone(), now.mono));
+            Step::Do(effect)
         }
         Halt::Done(next) => Step::Done(next),
     }
@@ -148,7 +154,7 @@ impl Ctx<'_> {
             return done(Some(self.now.mono + 1_000), Outcome::Waiting);
         }
         if self.facts.look {
-            return Err(Halt::Do(Effect::Kube(KubeEffect::GetLive(self.key.clone()))));
+            return ask(Effect::Kube(KubeEffect::GetLive(self.key.clone())));
         }
         let Some(object) = self.object.clone() else { return done(None, Outcome::Gone) };
         match object {
@@ -248,7 +254,7 @@ impl Ctx<'_> {
         }
         let call = &effect.call;
         let leftover = match self.key.kind {
-            ObjectKind::Project => project::absorb(self, call, answer.outcome, began),
+            ObjectKind::Project => sweep::absorb(self, call, answer.outcome, began),
             ObjectKind::Queue => queue::absorb(self, call, answer.outcome, began),
             ObjectKind::Connection => connection::absorb(self, call, answer.outcome, began),
         };
@@ -279,7 +285,7 @@ impl Ctx<'_> {
     pub(super) fn cached(&mut self, key: &ObjectKey) -> Flow<Option<Object>> {
         match self.facts.cached.get(key) {
             Some(object) => Ok(object.clone()),
-            None => Err(Halt::Do(Effect::Kube(KubeEffect::GetCached(key.clone())))),
+            None => ask(Effect::Kube(KubeEffect::GetCached(key.clone()))),
         }
     }
 
@@ -287,7 +293,7 @@ impl Ctx<'_> {
     pub(super) fn fresh(&mut self) -> Flow<()> {
         match *self.fresh_at {
             Some(at) if self.now.mono < at + FRESH_FOR => Ok(()),
-            _ => Err(Halt::Do(Effect::Kube(KubeEffect::GetLive(self.key.clone())))),
+            _ => ask(Effect::Kube(KubeEffect::GetLive(self.key.clone()))),
         }
     }
 
@@ -332,44 +338,44 @@ impl Ctx<'_> {
             Call::FindProjects(_) => None,
             _ => link.project.clone(),
         };
-        Err(Halt::Do(Effect::Cloud(CloudEffect {
+        ask(Effect::Cloud(CloudEffect {
             clock_offset: self.world.offset(&link.endpoint),
             endpoint: link.endpoint.clone(),
             credential: link.credential.clone(),
             project,
             call,
             not_after,
-        })))
+        }))
     }
 
     /// Writes the intent and the finalizer in one PATCH; the call comes after it.
     pub(super) fn write_intent<T>(&mut self, intent: Intent) -> Flow<T> {
-        Err(Halt::Do(Effect::Kube(KubeEffect::PatchMeta {
+        ask(Effect::Kube(KubeEffect::PatchMeta {
             key: self.key.clone(),
             precondition: self.precondition(),
             finalizer: FinalizerChange::Add,
             intent: Some(intent),
-        })))
+        }))
     }
 
     /// Adds or removes the finalizer.
     pub(super) fn change_finalizer<T>(&mut self, finalizer: FinalizerChange) -> Flow<T> {
-        Err(Halt::Do(Effect::Kube(KubeEffect::PatchMeta {
+        ask(Effect::Kube(KubeEffect::PatchMeta {
             key: self.key.clone(),
             precondition: self.precondition(),
             finalizer,
             intent: None,
-        })))
+        }))
     }
 
     /// Writes the status.
     pub(super) fn put_status<T>(&mut self, status: Status, events: Vec<super::Event>) -> Flow<T> {
-        Err(Halt::Do(Effect::Kube(KubeEffect::PutStatus {
+        ask(Effect::Kube(KubeEffect::PutStatus {
             key: self.key.clone(),
             precondition: self.precondition(),
             status,
             events,
-        })))
+        }))
     }
 
     /// A pause until `at`, with what is said meanwhile; an edit of the object ends it.
@@ -454,6 +460,11 @@ impl Ctx<'_> {
             Some(Evidence::Valid(intent)) => intent.n,
             _ => 0,
         }
+    }
+
+    /// Whether the object is newer than the watch cache: written or read live by this pass.
+    pub(super) fn wrote(&self) -> bool {
+        self.fresh_at.is_some()
     }
 
     /// Whether this pass wrote this very intent, so that no call of it can have been sent before.

@@ -1,47 +1,28 @@
 //! The machine of `DliProject`: credentials, project id, and the reading of the project's lists for all its objects.
 
-use std::collections::BTreeMap;
-
 use crate::{
     api::{DliProject, DliProjectStatus, ProjectCapabilities},
-    dli::{
-        Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionState, ErrorClass, ProjectId, QueueItem,
-        QueueName, QueuePage, RegionName, Reply,
-    },
+    dli::{Call, CallError, Cause, ErrorClass, ProjectId, RegionName},
 };
 
+use super::sweep::{next_sweep, sweep};
 use super::{
-    CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, KubeEffect, Millis, Next,
-    ObjectKind, Outcome, Status,
-    ownership::canary,
-    pass::{Ctx, Flow, Halt, Link, done, has_finalizer},
+    CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, KubeEffect, Millis, Next, Outcome,
+    Status,
+    pass::{Ctx, Flow, Link, ask, done, has_finalizer},
     report::{Say, Tri, Verdict, find},
-    snapshot::{PRESET_QUEUE, Paged, Pages},
     timing,
     world::{Project, Standing},
 };
 
 /// The cloud that a project uses when it names none.
 const DEFAULT_CLOUD: &str = "huaweicloud";
+
 /// A refused credential is not tried again before this time: five refusals in a row lock the key for everyone.
 const REFUSED_FOR: Millis = 310_000;
-/// The least time between two readings of one list.
-const LEAST_GAP: Millis = 1_000;
+
 /// Failures in a row after which a project that was fine is said not to be.
 const PATIENCE: u32 = 3;
-/// For how long a list that was proved to be uncut counts as such.
-const TRUSTED_FOR: Millis = 600_000;
-
-/// What a project's pass has found out.
-#[derive(Debug, Default)]
-pub(super) struct Sweep {
-    found: Option<Result<ProjectId, Verdict>>,
-    queues: Option<Pages<QueueName, QueueItem>>,
-    queues_read: bool,
-    connections: Option<Pages<ConnectionId, ConnectionItem>>,
-    connections_read: bool,
-    offset: usize,
-}
 
 pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
     let deleting = object.metadata.deletion_timestamp.is_some();
@@ -51,7 +32,7 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
             return done(None, Outcome::Gone);
         }
         match ctx.facts.dependents {
-            None => return Err(Halt::Do(Effect::Kube(KubeEffect::HasDependents(ctx.key.clone())))),
+            None => return ask(Effect::Kube(KubeEffect::HasDependents(ctx.key.clone()))),
             Some(false) => return ctx.change_finalizer(FinalizerChange::Remove),
             Some(true) => {}
         }
@@ -68,7 +49,7 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
         ctx.world.wake_dependents(&key);
     }
     let Some(credential) = ctx.facts.credential.clone() else {
-        return Err(Halt::Do(Effect::ReadCredential { namespace: key.namespace.clone() }));
+        return ask(Effect::ReadCredential { namespace: key.namespace.clone() });
     };
     let credential = match credential {
         CredentialState::Present(id) => id,
@@ -218,7 +199,7 @@ fn work(
     done(Some(at), Outcome::Settled)
 }
 
-fn verdict(ctx: &Ctx<'_>, id: &str, region: &str) -> Verdict {
+pub(super) fn verdict(ctx: &Ctx<'_>, id: &str, region: &str) -> Verdict {
     match ctx.world.projects.get(ctx.key).and_then(|p| p.breaker) {
         Some((missing, owned)) => Verdict {
             ready: Some(Say::new(
@@ -236,305 +217,6 @@ fn verdict(ctx: &Ctx<'_>, id: &str, region: &str) -> Verdict {
             Verdict::available(format!("Project {id} in {region}: the credentials are valid and the lists are read."))
         }
     }
-}
-
-fn next_sweep(project: &Project) -> Millis {
-    project.queues_at.min(project.connections_at)
-}
-
-/// Reads the lists that are due.
-fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
-    let now = ctx.now.mono;
-    let (queues_due, connections_due, canary_queues, canary_connections) = {
-        let Some(project) = ctx.world.projects.get(ctx.key) else { return Ok(()) };
-        let due = |want: bool, at: Millis, complete: Option<Millis>, length: usize| {
-            let gap = LEAST_GAP + length as Millis;
-            at <= now || (want && complete.is_none_or(|began| now >= began + gap))
-        };
-        let snapshot = &project.snapshot;
-        (
-            due(project.want_queues, project.queues_at, snapshot.queues.complete(), snapshot.queues.len()),
-            due(
-                project.want_connections,
-                project.connections_at,
-                snapshot.connections.complete(),
-                snapshot.connections.len(),
-            ),
-            project.queue_filter.is_none() && project.trusted_queues.0 > 0,
-            project.connection_filter.is_none() && snapshot.connections.len() > 0,
-        )
-    };
-    if queues_due && !ctx.facts.sweep.queues_read {
-        let page = ctx.facts.sweep.queues.as_ref().map(|_| {
-            // Pages overlap by one item, so they are asked for by the size that makes them do so.
-            let size = ctx.facts.sweep.offset.max(1);
-            QueuePage { number: 2, size: size as u32 }
-        });
-        return ctx.call(link, Call::ListQueues { tag: None, page });
-    }
-    if connections_due && !ctx.facts.sweep.connections_read {
-        let offset = ctx.facts.sweep.connections.as_ref().map_or(0, |_| ctx.facts.sweep.offset);
-        return ctx.call(link, Call::ListConnections { tag: None, offset: offset as u32, limit: 0 });
-    }
-    if canary_queues {
-        return ctx.call(link, Call::ListQueues { tag: Some(canary()), page: None });
-    }
-    if canary_connections {
-        return ctx.call(link, Call::ListConnections { tag: Some(canary()), offset: 0, limit: 0 });
-    }
-    // A list that was asked for, but too soon after the last reading, comes later.
-    if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
-        if project.want_queues && !ctx.facts.sweep.queues_read {
-            let gap = LEAST_GAP + project.snapshot.queues.len() as Millis;
-            project.queues_at = project.queues_at.min(project.snapshot.queues.complete().unwrap_or(now) + gap);
-        }
-        if project.want_connections && !ctx.facts.sweep.connections_read {
-            let gap = LEAST_GAP + project.snapshot.connections.len() as Millis;
-            project.connections_at =
-                project.connections_at.min(project.snapshot.connections.complete().unwrap_or(now) + gap);
-        }
-    }
-    Ok(())
-}
-
-/// Takes in the answer to one of the project's own calls; gives back a failure for [`decide`] to deal with.
-pub(super) fn absorb(
-    ctx: &mut Ctx<'_>,
-    call: &Call,
-    outcome: Result<Reply, CallError>,
-    began: Millis,
-) -> Option<CallError> {
-    match (call, outcome) {
-        (Call::FindProjects(region), Ok(Reply::Projects(list))) => {
-            let mut ids: Vec<ProjectId> =
-                list.into_iter().filter(|p| p.enabled && p.name == *region).map(|p| p.id).collect();
-            ctx.facts.sweep.found = Some(match (ids.pop(), ids.is_empty()) {
-                (Some(id), true) => Ok(id),
-                (Some(id), false) => {
-                    ids.push(id);
-                    let names: Vec<&str> = ids.iter().map(ProjectId::as_str).collect();
-                    Err(Verdict::stalled(
-                        "ProjectAmbiguous",
-                        format!(
-                            "IAM knows {} projects for region {region}: {}. Set spec.projectId to the one that is meant.",
-                            names.len(),
-                            names.join(", ")
-                        ),
-                        "ProjectAmbiguous",
-                    ))
-                }
-                (None, _) => Err(Verdict::stalled(
-                    "ProjectNotFound",
-                    format!(
-                        "IAM knows no enabled project for region {region} that these credentials may see. Check spec.region, \
-                         or set spec.projectId."
-                    ),
-                    "ProjectNotFound",
-                )),
-            });
-            None
-        }
-        (Call::ListQueues { tag: None, .. }, Ok(Reply::Queues(items))) => {
-            let pages = ctx.facts.sweep.queues.take().unwrap_or_else(|| Pages::begin(began));
-            let began = pages.began();
-            let trusted = ctx.world.projects.get(ctx.key).map_or(0, |p| trusted(p.trusted_queues, ctx.now.mono));
-            let first = ctx.facts.sweep.offset == 0;
-            let page: Vec<_> = items.into_iter().map(|item| (item.name.clone(), item)).collect();
-            queue_page(ctx, pages, page, trusted, first, began);
-            None
-        }
-        (Call::ListConnections { tag: None, .. }, Ok(Reply::Connections(items))) => {
-            let pages = ctx.facts.sweep.connections.take().unwrap_or_else(|| Pages::begin(began));
-            let began = pages.began();
-            let trusted = ctx.world.projects.get(ctx.key).map_or(0, |p| trusted(p.trusted_connections, ctx.now.mono));
-            let page: Vec<_> = items.into_iter().map(|item| (item.id.clone(), item)).collect();
-            match pages.page(page, trusted) {
-                Paged::More(pages, offset) => {
-                    ctx.facts.sweep.connections = Some(pages);
-                    ctx.facts.sweep.offset = offset;
-                }
-                Paged::Complete(items) => {
-                    ctx.facts.sweep.offset = 0;
-                    publish_connections(ctx, items, began);
-                }
-                Paged::Broken => {
-                    ctx.facts.sweep.offset = 0;
-                    ctx.facts.sweep.connections_read = true;
-                    read_again_soon(ctx, ObjectKind::Connection);
-                }
-            }
-            None
-        }
-        (Call::ListQueues { tag: Some(_), .. }, outcome) => {
-            let empty = matches!(&outcome, Ok(Reply::Queues(items)) if items.is_empty());
-            canary_answer(ctx, ObjectKind::Queue, empty, outcome.err())
-        }
-        (Call::ListConnections { tag: Some(_), .. }, outcome) => {
-            let empty = matches!(&outcome, Ok(Reply::Connections(items)) if items.is_empty());
-            canary_answer(ctx, ObjectKind::Connection, empty, outcome.err())
-        }
-        (_, Err(error)) => Some(error),
-        (_, Ok(_)) => None,
-    }
-}
-
-fn trusted((length, at): (usize, Millis), now: Millis) -> usize {
-    if now < at + TRUSTED_FOR { length } else { 0 }
-}
-
-/// The queue list has page numbers instead of offsets, so no overlap can be asked for: the whole list is asked for in one
-/// page, and where it may have been cut, a second page of the same length has to be empty.
-fn queue_page(
-    ctx: &mut Ctx<'_>,
-    mut pages: Pages<QueueName, QueueItem>,
-    page: Vec<(QueueName, QueueItem)>,
-    trusted: usize,
-    first: bool,
-    began: Millis,
-) {
-    if first {
-        match pages.page(page, trusted) {
-            Paged::Complete(items) => publish_queues(ctx, items, began),
-            Paged::More(more, offset) => {
-                ctx.facts.sweep.offset = offset + 1;
-                ctx.facts.sweep.queues = Some(more);
-            }
-            Paged::Broken => {
-                ctx.facts.sweep.offset = 0;
-                ctx.facts.sweep.queues_read = true;
-                read_again_soon(ctx, ObjectKind::Queue);
-            }
-        }
-    } else {
-        ctx.facts.sweep.offset = 0;
-        if page.is_empty() {
-            publish_queues(ctx, pages.take(), began);
-        } else {
-            // The server cuts the list: what was read is evidence of presence only.
-            for (name, item) in page {
-                pages.insert(name, item);
-            }
-            let items = pages.take();
-            ctx.facts.sweep.queues_read = true;
-            if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
-                for (name, item) in items {
-                    project.snapshot.queues.put(name, item, began);
-                }
-                project.queues_at = ctx.now.mono + ctx.world.settings.list_period;
-            }
-        }
-    }
-}
-
-fn publish_queues(ctx: &mut Ctx<'_>, mut items: BTreeMap<QueueName, QueueItem>, began: Millis) {
-    ctx.facts.sweep.queues_read = true;
-    let now = ctx.now.mono;
-    let period = period(ctx, 1);
-    let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
-    project.trusted_queues = (items.len().max(trusted(project.trusted_queues, now)), now);
-    items.remove(&QueueName::new(PRESET_QUEUE));
-    let mut changed = Vec::new();
-    for (name, item) in &items {
-        if project.snapshot.queues.get(name).is_none_or(|seen| seen.item != *item) {
-            changed.push(name.clone());
-        }
-    }
-    changed.extend(project.snapshot.queues.iter().filter(|(n, _)| !items.contains_key(*n)).map(|(n, _)| n.clone()));
-    project.snapshot.queues.publish(items, began);
-    project.want_queues = false;
-    project.queues_at = now + period;
-    let names = changed.iter().map(|name| (ObjectKind::Queue, name.as_str().into()));
-    let wakes = wakes(project, names, ObjectKind::Queue, now);
-    for key in wakes {
-        ctx.world.wake(&key);
-    }
-}
-
-fn publish_connections(ctx: &mut Ctx<'_>, mut items: BTreeMap<ConnectionId, ConnectionItem>, began: Millis) {
-    ctx.facts.sweep.connections_read = true;
-    let now = ctx.now.mono;
-    let period = period(ctx, 2);
-    let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
-    project.trusted_connections = (items.len().max(trusted(project.trusted_connections, now)), now);
-    items.retain(|_, item| item.state != ConnectionState::Deleted);
-    let mut changed = Vec::new();
-    for (id, item) in &items {
-        if project.snapshot.connections.get(id).is_none_or(|seen| seen.item != *item) {
-            changed.push(item.name.clone());
-        }
-    }
-    let gone = project.snapshot.connections.iter().filter(|(id, _)| !items.contains_key(*id));
-    changed.extend(gone.map(|(_, seen)| seen.item.name.clone()));
-    project.snapshot.connections.publish(items, began);
-    project.want_connections = false;
-    project.connections_at = now + period;
-    let targets = project.snapshot.refresh_targets();
-    let names = changed
-        .iter()
-        .map(|name| (ObjectKind::Connection, name.as_str().into()))
-        .chain(targets.iter().map(|name| (ObjectKind::Queue, name.as_str().into())));
-    let wakes = wakes(project, names, ObjectKind::Connection, now);
-    for key in wakes {
-        ctx.world.wake(&key);
-    }
-}
-
-/// A list that changed while it was read proves nothing; it is read again, but not at once.
-fn read_again_soon(ctx: &mut Ctx<'_>, kind: ObjectKind) {
-    let at = ctx.now.mono + 5 * LEAST_GAP;
-    if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
-        match kind {
-            ObjectKind::Queue => project.queues_at = at,
-            ObjectKind::Connection => project.connections_at = at,
-            ObjectKind::Project => {}
-        }
-    }
-}
-
-/// The base period with a jitter, so that many projects do not read in step.
-fn period(ctx: &Ctx<'_>, salt: u64) -> Millis {
-    let base = ctx.world.settings.list_period;
-    base - timing::jitter(ctx.world.settings.seed ^ ctx.now.mono ^ salt, base / 10)
-}
-
-/// Who has to look: who watches a name that changed, and who waits for a reading of this list.
-fn wakes(
-    project: &mut Project,
-    names: impl Iterator<Item = (ObjectKind, std::sync::Arc<str>)>,
-    kind: ObjectKind,
-    now: Millis,
-) -> Vec<super::ObjectKey> {
-    let mut wakes = Vec::new();
-    for name in names {
-        if let Some(set) = project.watchers.get(&name) {
-            wakes.extend(set.iter().cloned());
-        }
-    }
-    let due: Vec<_> =
-        project.due.iter().filter(|(key, at)| key.kind == kind && **at <= now).map(|(key, _)| key.clone()).collect();
-    for key in due {
-        project.due.remove(&key);
-        wakes.push(key);
-    }
-    wakes
-}
-
-fn canary_answer(ctx: &mut Ctx<'_>, kind: ObjectKind, empty: bool, error: Option<CallError>) -> Option<CallError> {
-    let readable = match error {
-        None => Some(empty),
-        Some(error) => match error.class {
-            ErrorClass::Refused | ErrorClass::Unsupported | ErrorClass::NotFound => Some(false),
-            _ => return Some(error),
-        },
-    };
-    if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
-        match kind {
-            ObjectKind::Queue => project.queue_filter = readable,
-            ObjectKind::Connection => project.connection_filter = readable,
-            ObjectKind::Project => {}
-        }
-    }
-    None
 }
 
 /// A credential was refused: nobody tries it again for a while, or the cloud locks the key for everyone.
@@ -565,7 +247,7 @@ pub(super) fn credential_refused(ctx: &mut Ctx<'_>, effect: &CloudEffect, error:
 }
 
 /// Notes a failed call of the project itself.
-fn fail(ctx: &mut Ctx<'_>, call: &Call, error: &CallError) {
+pub(super) fn fail(ctx: &mut Ctx<'_>, call: &Call, error: &CallError) {
     let now = ctx.now;
     if error.class == ErrorClass::Throttled || (error.class == ErrorClass::Auth && ctx.facts.redated) {
         return;

@@ -7,16 +7,18 @@ use crate::{
         AdoptionPolicy, DeletionPolicy, DliQueue, DliQueueStatus, Drift, ManagementPolicy, ObservedProject,
         QueueEvidence, QueueType,
     },
-    dli::{Call, CallError, CreateQueue, ErrorClass, QueueItem, QueueName, Reply, ResourceType, Tag},
+    dli::{Call, CallError, ErrorClass, QueueItem, QueueName, Reply},
 };
 
+use super::queue_birth::{arrive, confirm};
+use super::queue_depart::depart;
 use super::{
-    FinalizerChange, IntentOp, Millis, Next, ObjectKind, Outcome, Status,
+    IntentOp, Millis, Next, ObjectKind, Outcome, Status,
     member::{
-        Farewell, Member, attempt, claim, default_name, delete_failed, doubt_ends, due, failed, farewell, gate,
-        lost_event, may_adopt, missing, new_intent, present, say, say_status, settled, unconfirmed, wall, watch,
+        Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, wall,
+        watch,
     },
-    ownership::{digest, marks, owner_tag},
+    ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict},
     timing::rfc3339,
@@ -180,11 +182,12 @@ pub(super) fn absorb(
 }
 
 /// Number of the attempt that the object's intent stands for.
-fn create_number(ctx: &Ctx<'_>) -> u32 {
+pub(super) fn create_number(ctx: &Ctx<'_>) -> u32 {
     ctx.intent_number()
 }
 
 pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+    tell(ctx, object);
     if object.metadata.deletion_timestamp.is_some() {
         return depart(ctx, object);
     }
@@ -215,23 +218,36 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     }
 }
 
+/// Wakes who refers to this queue when what they may rely on has changed. They read it from the watch cache, so they are
+/// told of what the cache shows, not of what this pass writes.
+fn tell(ctx: &mut Ctx<'_>, object: &DliQueue) {
+    if ctx.wrote() {
+        return;
+    }
+    let news = (queue_id(object), object.metadata.deletion_timestamp.is_some());
+    if ctx.memory().told.replace(news) != Some(news) {
+        let key = ctx.key.clone();
+        ctx.world.wake_dependents(&key);
+    }
+}
+
 /// The newest item of this name, however it was read, with the beginning of the reading.
-fn seen(ctx: &Ctx<'_>, object: &DliQueue, name: &QueueName) -> Option<(QueueItem, Millis)> {
+pub(super) fn seen(ctx: &Ctx<'_>, object: &DliQueue, name: &QueueName) -> Option<(QueueItem, Millis)> {
     let project = ctx.world.projects.get(&object.project_key())?;
     project.snapshot.queues.get(name).map(|seen| (seen.item.clone(), seen.began))
 }
 
-fn complete(ctx: &Ctx<'_>, object: &DliQueue) -> Option<Millis> {
+pub(super) fn complete(ctx: &Ctx<'_>, object: &DliQueue) -> Option<Millis> {
     ctx.world.projects.get(&object.project_key()).and_then(|p| p.snapshot.queues.complete())
 }
 
 /// Whether the region lets ownership of queues be read back.
-fn readable(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
+pub(super) fn readable(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
     ctx.world.projects.get(&object.project_key()).and_then(|p| p.queue_filter) == Some(true)
 }
 
 /// Queues that carry this object's mark.
-fn marked(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<QueueItem>>> {
+pub(super) fn marked(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<QueueItem>>> {
     match &ctx.facts.owned_queues {
         Some(reading) => Ok(reading.clone()),
         None => {
@@ -241,213 +257,11 @@ fn marked(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<QueueItem>>> {
     }
 }
 
-/// An object that has made nothing yet: create, or take over what has the name.
-fn arrive(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
-    if complete(ctx, object).is_none() {
-        return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
-    }
-    match seen(ctx, object, name) {
-        None => create(ctx, object, link, name),
-        Some((item, _)) => adopt(ctx, object, link, &item),
-    }
-}
-
-fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
-    if ctx.world.weigh(&object.project_key()).is_some() {
-        missing_elsewhere(ctx, object)?;
-    }
-    ctx.may_mutate()?;
-    ctx.turn(link)?;
-    let key = format!("{}/{name}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default());
-    let intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), Vec::new());
-    ctx.write_intent(intent)
-}
-
-/// Nothing is created in a project whose lists are in doubt.
-fn missing_elsewhere(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
-    let message = "Many of the project's resources are missing from the cloud at once; nothing is created until each is confirmed.";
-    let verdict = Verdict::reconciling("WaitingForDependency", message, Say::new(Tri::False, "Pending", message));
-    say(ctx, object, &verdict)?;
-    done(Some(ctx.now.mono + 10_000), Outcome::Waiting)
-}
-
-fn post(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
-    let spec = &object.spec;
-    let mut tags: Vec<Tag> = marks(&ctx.world.settings.cluster_id, ctx.key);
-    tags.extend(spec.tags.iter().flatten().map(|t| Tag { key: t.key.clone(), value: t.value.clone() }));
-    let body = CreateQueue {
-        queue_name: name.clone(),
-        queue_type: Some(queue_type(spec.queue_type).to_owned()),
-        description: spec.description.clone(),
-        cu_count: spec.cu_count,
-        charging_mode: spec.charging_mode,
-        enterprise_project_id: spec.enterprise_project_id.clone(),
-        platform: spec.platform.clone(),
-        resource_mode: spec.resource_mode.unwrap_or(1),
-        labels: spec.labels.clone(),
-        feature: spec.feature.clone(),
-        tags,
-        properties: spec.properties.as_ref().map(|p| p.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
-        engine: spec.engine.clone(),
-    };
-    ctx.call(link, Call::CreateQueue(Box::new(body)))
-}
-
-fn queue_type(spec: Option<QueueType>) -> &'static str {
+pub(super) fn queue_type(spec: Option<QueueType>) -> &'static str {
     match spec {
         Some(QueueType::General) => "general",
         Some(QueueType::Sql) | None => "sql",
     }
-}
-
-/// Digest of what cannot be changed after the creation.
-fn immutables(object: &DliQueue) -> String {
-    let s = &object.spec;
-    let text = format!(
-        "{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}",
-        queue_type(s.queue_type),
-        s.platform,
-        s.feature,
-        s.engine,
-        s.enterprise_project_id,
-        s.labels,
-        s.resource_mode.unwrap_or(1)
-    );
-    digest(&text)[..16].to_owned()
-}
-
-/// A create call was written down, and no id is known: it was not sent, or it was and its queue has to be found.
-fn confirm(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, intent: &super::Intent) -> Flow<Next> {
-    let now = ctx.now.mono;
-    let memory = ctx.memory();
-    let fence = memory.fence;
-    let attempted = memory.attempt.clone().filter(|a| a.number() == intent.n);
-    if let Some(Attempt::NotApplied { .. }) = attempted {
-        return post(ctx, object, link, name);
-    }
-    // This pass has just written the intent of an object that this process knows to be new: the call comes now.
-    if attempted.is_none() && ctx.wrote_intent(intent) {
-        return post(ctx, object, link, name);
-    }
-    let accepted = matches!(attempted, Some(Attempt::Accepted { .. }));
-    let found = match &ctx.facts.queue {
-        Some(read) => read.clone(),
-        None => match seen(ctx, object, name) {
-            Some((item, began)) if began >= fence && (accepted || attempted.is_some()) => Some(item),
-            _ if accepted || attempted.is_some() => {
-                due(ctx, object)?;
-                return ctx.call(link, Call::GetQueue(name.clone()));
-            }
-            // After a restart: one look at once.
-            _ => return ctx.call(link, Call::GetQueue(name.clone())),
-        },
-    };
-    let until = doubt_ends(ctx, link, intent);
-    match found {
-        Some(item) if accepted => take(ctx, object, link, &item, false),
-        Some(item) => {
-            if readable(ctx, object) {
-                let reading = marked(ctx, link)?;
-                if reading.value.iter().any(|q| q.name == *name) {
-                    return take(ctx, object, link, &item, false);
-                }
-                if reading.began < until {
-                    // The filter may lag behind the list.
-                    unconfirmed(ctx, object, intent, until)?;
-                    return later(ctx, object);
-                }
-                return foreign(ctx, object, link, &item);
-            }
-            let skew = 5_000;
-            let recent = item.create_time.is_none_or(|t| t >= intent.at - skew);
-            if recent && mismatch(object, &item).is_empty() {
-                return take(ctx, object, link, &item, false);
-            }
-            foreign(ctx, object, link, &item)
-        }
-        // Names are unique, so a second call cannot make a second queue: an accepted one is given time to show, one in
-        // doubt is repeated.
-        None if accepted && now < until => later(ctx, object),
-        None => create(ctx, object, link, name),
-    }
-}
-
-/// Looks again later, in step with the others that wait.
-fn later(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
-    due(ctx, object)?;
-    done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
-}
-
-/// The queue of this name is somebody else's, and this object's own call made none.
-fn foreign(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
-    adopt(ctx, object, link, item)
-}
-
-/// Takes over a queue that exists, if the policy allows.
-fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
-    let ours = readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| q.name == item.name);
-    if !ours {
-        let allowed = match object.adoption() {
-            AdoptionPolicy::IfOwned => false,
-            AdoptionPolicy::Always => true,
-            policy @ AdoptionPolicy::IfUnowned => match (&ctx.facts.tags, tag_service(ctx, object), item.queue_id) {
-                (Some(tags), _, _) => may_adopt(ctx, policy, tags),
-                (None, Some(false), _) | (None, _, None) => {
-                    let message = "Marks cannot be read in this region, so nobody can tell whether this queue has an owner. Set \
-                                   adoptionPolicy: Always to take it over all the same.";
-                    say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
-                    return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
-                }
-                (None, _, Some(id)) => {
-                    return ctx.call(link, Call::ListTags { resource: ResourceType::Queue, id: id.to_string() });
-                }
-            },
-        };
-        if !allowed {
-            let remedy = match object.adoption() {
-                AdoptionPolicy::IfOwned => "Choose another spec.queueName, or set adoptionPolicy to take it over.",
-                _ => "It carries another owner's mark. Choose another spec.queueName, or set adoptionPolicy: Always.",
-            };
-            let message = format!("A queue named {} exists and was not made by this object. {remedy}", item.name);
-            say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
-            settled(ctx, object);
-            return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
-        }
-    }
-    let differs = mismatch(object, item);
-    if let Some(first) = differs.first() {
-        let message = format!(
-            "Queue {} cannot be taken over: {} is {} in the cloud and {} in the spec, and cannot be changed. Make the spec say \
-             what the queue is.",
-            item.name, first.field, first.have, first.want
-        );
-        say(ctx, object, &Verdict::stalled("ImmutableMismatch", message, "NotOwned"))?;
-        return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
-    }
-    if object.intent().is_none_or(|i| i.op != IntentOp::Adopt) {
-        ctx.may_mutate()?;
-        let key = format!("{}/{}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default(), item.name);
-        let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), Vec::new());
-        return ctx.write_intent(intent);
-    }
-    if !ours && !ctx.facts.tagged && tag_service(ctx, object) != Some(false) {
-        let Some(id) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
-        let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
-        return ctx.call(link, Call::CreateTags { resource: ResourceType::Queue, id: id.to_string(), tags });
-    }
-    take(ctx, object, link, item, true)
-}
-
-fn tag_service(ctx: &Ctx<'_>, object: &DliQueue) -> Option<bool> {
-    ctx.world.projects.get(&object.project_key()).and_then(|p| p.tag_service)
-}
-
-/// Writes the ids down: from now on the queue is this object's.
-fn take(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem, adopted: bool) -> Flow<Next> {
-    let Some(_) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
-    present(ctx, object);
-    ctx.memory().attempt = None;
-    standing(ctx, object, link, item, Some(adopted))
 }
 
 /// A queue that this object owns.
@@ -491,7 +305,7 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
 }
 
 /// Proved to be gone, without this object's doing.
-fn vanished(ctx: &mut Ctx<'_>, object: &DliQueue, name: &QueueName) -> Flow<Next> {
+pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &DliQueue, name: &QueueName) -> Flow<Next> {
     missing(ctx, object, true)?;
     if object.management() == ManagementPolicy::Report {
         let message =
@@ -523,7 +337,7 @@ fn vanished(ctx: &mut Ctx<'_>, object: &DliQueue, name: &QueueName) -> Flow<Next
 }
 
 /// Fields whose remote value is known and differs. What a reply leaves out, or what the spec leaves out, never differs.
-fn mismatch(object: &DliQueue, item: &QueueItem) -> Vec<Drift> {
+pub(super) fn mismatch(object: &DliQueue, item: &QueueItem) -> Vec<Drift> {
     let spec = &object.spec;
     let mut list = Vec::new();
     let mut compare = |field: &str, want: Option<String>, have: Option<String>| {
@@ -564,7 +378,13 @@ fn drift(object: &DliQueue, item: &QueueItem) -> Vec<Drift> {
 }
 
 /// Reports a queue that exists: its fields, and whether it can be used.
-fn standing(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem, adopted: Option<bool>) -> Flow<Next> {
+pub(super) fn standing(
+    ctx: &mut Ctx<'_>,
+    object: &DliQueue,
+    link: &Link,
+    item: &QueueItem,
+    adopted: Option<bool>,
+) -> Flow<Next> {
     let now = ctx.now;
     let server = ctx.world.server_now(&link.endpoint, now);
     let grace = ctx.world.settings.queue_grace as i64;
@@ -649,13 +469,8 @@ fn standing(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem,
         evidence,
         drift,
     };
-    let news = queue_news(&old, &status);
     say_status(ctx, object, &verdict, Status::Queue(Box::new(status)))?;
     settled(ctx, object);
-    if news || ctx.facts.queue.is_some() {
-        let key = ctx.key.clone();
-        ctx.world.wake_dependents(&key);
-    }
     match (evidence, ready_at) {
         (None, Some(at)) => {
             // The server's clock is known to the second.
@@ -664,11 +479,6 @@ fn standing(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem,
         }
         _ => done(None, Outcome::Settled),
     }
-}
-
-/// Whether who refers to the queue has to look again.
-fn queue_news(old: &DliQueueStatus, new: &DliQueueStatus) -> bool {
-    old.queue_id != new.queue_id || old.evidence.is_some() != new.evidence.is_some()
 }
 
 /// Only looks.
@@ -694,78 +504,4 @@ fn observe(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) 
             done(None, Outcome::Settled)
         }
     }
-}
-
-/// Deletion.
-fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
-    let name = queue_name(object);
-    let farewell = farewell(ctx, object)?;
-    if let Some((call, error)) = ctx.facts.failure.take() {
-        return delete_failed(ctx, object, &call, &error);
-    }
-    let (link, expected) = match &farewell {
-        Farewell::Owned(link) => (link.clone(), queue_id(object)),
-        Farewell::InDoubt(link, _) => (link.clone(), None),
-    };
-    if ctx.facts.deleted {
-        return match &ctx.facts.queue {
-            None => ctx.call(&link, Call::GetQueue(name)),
-            Some(None) => finish(ctx, object, &farewell),
-            Some(Some(_)) => {
-                // Accepted, but still shown.
-                ctx.facts.queue = None;
-                let now = ctx.now.mono;
-                ctx.memory().pending_since.get_or_insert(now);
-                due(ctx, object)?;
-                done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
-            }
-        };
-    }
-    // A fresh look, inside the pass: the same id and the mark, or hands off.
-    let Some(found) = ctx.facts.queue.clone() else { return ctx.call(&link, Call::GetQueue(name)) };
-    let Some(item) = found else { return finish(ctx, object, &farewell) };
-    let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
-    let ours = if readable(ctx, object) {
-        let reading = marked(ctx, &link)?;
-        let shown = reading.value.iter().any(|q| q.name == name);
-        // A mark that was just written may not be shown yet.
-        let server = ctx.world.server_now(&link.endpoint, ctx.now);
-        let young = item.create_time.is_none_or(|t| server < t + ctx.world.settings.visibility_grace as i64);
-        if !shown && young {
-            return done(Some(ctx.now.mono + 5_000), Outcome::Waiting);
-        }
-        same && shown
-    } else {
-        let intent = object.intent();
-        let recent = intent.as_ref().is_some_and(|i| item.create_time.is_none_or(|t| t >= i.at - 5_000));
-        same && (expected.is_some() || recent)
-    };
-    if !ours {
-        let note = format!("Queue {name} in the cloud is not the one that this object owned; it is left alone.");
-        return abandon(ctx, object, note);
-    }
-    ctx.call(&link, Call::DeleteQueue(name))
-}
-
-/// Nothing of this object is left in the cloud.
-fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) -> Flow<Next> {
-    if let Farewell::InDoubt(link, intent) = farewell {
-        let until = doubt_ends(ctx, link, intent);
-        if ctx.now.mono < until {
-            unconfirmed(ctx, object, intent, until)?;
-            return done(Some(until), Outcome::Waiting);
-        }
-    }
-    ctx.change_finalizer(FinalizerChange::Remove)
-}
-
-/// Lets the object go and leaves the resource, which turned out to be another's; says so.
-fn abandon(ctx: &mut Ctx<'_>, object: &DliQueue, note: String) -> Flow<Next> {
-    let verdict = Verdict::stalled("OwnershipLost", note.clone(), "NotOwned");
-    if super::report::find(object.conditions(), "Ready").is_none_or(|c| c.reason != "OwnershipLost") {
-        let conditions = verdict.conditions(object.conditions(), object.generation(), wall(ctx, object));
-        let status = object.status_with(conditions, object.generation());
-        return ctx.put_status(status, vec![lost_event(note)]);
-    }
-    ctx.change_finalizer(FinalizerChange::Remove)
 }

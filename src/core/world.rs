@@ -182,6 +182,8 @@ pub(super) struct Memory {
     pub(super) deleted_at: Option<Millis>,
     /// A DELETE was refused: what is bound is unbound first.
     pub(super) delete_refused: bool,
+    /// What who refers to this object was last told: its id, and whether it is being deleted.
+    pub(super) told: Option<(Option<i64>, bool)>,
     pub(super) project: Option<ObjectKey>,
 }
 

@@ -64,6 +64,24 @@ impl End {
     }
 }
 
+impl End {
+    fn difference(&self, expected: &Self) -> String {
+        let mut words = Vec::new();
+        words.extend(self.remote.difference(&expected.remote).map(|r| format!("has {r}")));
+        words.extend(expected.remote.difference(&self.remote).map(|r| format!("lacks {r}")));
+        for (key, say) in &self.objects {
+            match expected.objects.get(key) {
+                Some(other) if other == say => {}
+                Some(other) => words.push(format!("{key} says [{say}] instead of [{other}]")),
+                None => words.push(format!("{key} is there")),
+            }
+        }
+        words
+            .extend(expected.objects.keys().filter(|k| !self.objects.contains_key(*k)).map(|k| format!("{k} is gone")));
+        words.join("; ")
+    }
+}
+
 pub fn judge(sim: &Sim, scenario: &Scenario, expected: Option<&End>) -> Result<(), String> {
     let now = sim.wall();
     let queues = sim.cloud.queues(now);
@@ -169,7 +187,7 @@ pub fn judge(sim: &Sim, scenario: &Scenario, expected: Option<&End>) -> Result<(
     if let Some(expected) = expected {
         let end = End::of(sim, scenario);
         if end != *expected {
-            return Err(format!("another end:\n  {end:?}\n  instead of\n  {expected:?}"));
+            return Err(format!("another end: {}", end.difference(expected)));
         }
     }
     Ok(())

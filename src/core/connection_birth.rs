@@ -1,0 +1,336 @@
+//! How an `EnhancedConnection` comes to own a connection: by a create call, or by taking one over.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    api::{AdoptionPolicy, EnhancedConnection, EnhancedConnectionStatus, ManagementPolicy, ObservedProject},
+    dli::{
+        Call, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, CreateConnection, QueueName, ResourceType,
+        Tag,
+    },
+};
+
+use super::connection::{SKEW, all, complete, fits, hosts, marked, named, readable};
+use super::{
+    Intent, IntentOp, Millis, Next, Outcome, Status,
+    binding::resolve,
+    member::{Member, doubt_ends, due, may_adopt, new_intent, present, say, settled, unconfirmed, wall},
+    ownership::{digest, marks},
+    pass::{Ctx, Flow, Link, done},
+    report::{Say, Tri, Verdict},
+    world::Attempt,
+};
+
+/// How long a connection waits for queues that are being made, before it is created without them.
+pub(super) const WAIT_FOR_QUEUES: i64 = 60_000;
+
+pub(super) fn arrive(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<Next> {
+    if complete(ctx, object).is_none() {
+        return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
+    }
+    // An adoption that was begun goes on with the one that it named.
+    let begun = object.intent().filter(|i| i.op == IntentOp::Adopt);
+    let mut found = named(ctx, object);
+    if let Some(begun) = &begun
+        && let Some(id) = begun.key.rsplit('/').next()
+        && found.iter().any(|(item, _)| item.id.as_str() == id)
+    {
+        found.retain(|(item, _)| item.id.as_str() == id);
+    }
+    if found.is_empty() { create(ctx, object, link) } else { adopt(ctx, object, link, &found) }
+}
+
+pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<Next> {
+    let targets = resolve(ctx, object)?;
+    let waiting: Vec<String> = targets.iter().flatten().filter_map(|t| t.waits.clone()).collect();
+    if let Some(first) = waiting.first() {
+        let created = object.metadata.creation_timestamp.as_ref().map_or(0, |t| t.0.as_millisecond());
+        let left = created + WAIT_FOR_QUEUES - wall(ctx, object);
+        let patient = object.management() == ManagementPolicy::Report;
+        if left > 0 || patient {
+            let message = format!("{first} The connection is created once its queues exist.");
+            let verdict =
+                Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
+            say(ctx, object, &verdict)?;
+            let left = if patient { 60_000 } else { left };
+            return done(Some(ctx.now.mono + left as Millis), Outcome::Waiting);
+        }
+    }
+    if ctx.world.weigh(&object.project_key()).is_some() {
+        let message = "Many of the project's resources are missing from the cloud at once; nothing is created until each is confirmed.";
+        let verdict = Verdict::reconciling("WaitingForDependency", message, Say::new(Tri::False, "Pending", message));
+        say(ctx, object, &verdict)?;
+        return done(Some(ctx.now.mono + 10_000), Outcome::Waiting);
+    }
+    ctx.may_mutate()?;
+    ctx.turn(link)?;
+    let key = format!("{}/{}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default(), object.remote_name());
+    let bound: Vec<String> =
+        targets.iter().flatten().filter(|t| t.waits.is_none()).map(|t| t.name.to_string()).collect();
+    let intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), bound);
+    ctx.write_intent(intent)
+}
+
+/// The create call, as its intent says.
+pub(super) fn post(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, intent: &Intent) -> Flow<Next> {
+    let spec = &object.spec;
+    let mut tags: Vec<Tag> = marks(&ctx.world.settings.cluster_id, ctx.key);
+    tags.extend(spec.tags.iter().flatten().map(|t| Tag { key: t.key.clone(), value: t.value.clone() }));
+    let body = CreateConnection {
+        name: ConnectionName::new(&object.remote_name()),
+        dest_vpc_id: spec.dest_vpc_id.clone(),
+        dest_network_id: spec.dest_network_id.clone(),
+        routetable_id: spec.route_table_id.clone(),
+        queues: intent.targets.iter().map(|name| QueueName::new(name)).collect(),
+        hosts: hosts(object),
+        tags,
+    };
+    ctx.call(link, Call::CreateConnection(Box::new(body)))
+}
+
+/// Digest of what cannot be changed after the creation.
+pub(super) fn immutables(object: &EnhancedConnection) -> String {
+    let s = &object.spec;
+    let text = format!("{}|{}|{:?}", s.dest_vpc_id, s.dest_network_id, s.route_table_id);
+    digest(&text)[..16].to_owned()
+}
+
+/// A create call was written down, and no id is known: it was not sent, or it was and its connection has to be found.
+/// Names may not be unique, so a second call is made only once the first can no longer show up.
+pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, intent: &Intent) -> Flow<Next> {
+    let now = ctx.now.mono;
+    let attempted = ctx.memory().attempt.clone().filter(|a| a.number() == intent.n);
+    match &attempted {
+        Some(Attempt::Accepted { id: Some(id), .. }) => return take_id(ctx, object, link, id, intent),
+        Some(Attempt::NotApplied { .. }) => {
+            // A vanished connection is created under a new intent, whose targets are today's.
+            return if ctx.wrote_intent(intent) || ctx.memory().failures > 0 {
+                post(ctx, object, link, intent)
+            } else {
+                create(ctx, object, link)
+            };
+        }
+        None if ctx.wrote_intent(intent) => return post(ctx, object, link, intent),
+        _ => {}
+    }
+    let until = doubt_ends(ctx, link, intent);
+    if ctx.facts.owned_connections.is_none() && now < until && ctx.memory().pending_since.is_some() {
+        due(ctx, object)?;
+    }
+    ctx.memory().pending_since.get_or_insert(now);
+    let (found, began) = match readable(ctx, object) {
+        Some(true) => {
+            let reading = marked(ctx, link)?;
+            (reading.value, reading.began)
+        }
+        // Nobody knows yet whether the filter works, or it does not: the whole list, and what fits the intent.
+        _ => {
+            let reading = all(ctx, link)?;
+            let name = ConnectionName::new(&object.remote_name());
+            let fitting = reading
+                .value
+                .into_iter()
+                .filter(|c| c.name == name && fits(object, c))
+                .filter(|c| c.create_time.is_none_or(|t| t >= intent.at - SKEW))
+                .collect();
+            (fitting, reading.began)
+        }
+    };
+    let tagged = readable(ctx, object) == Some(true);
+    let mut found = found;
+    found.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
+    match found.split_first() {
+        Some((first, [])) => take(ctx, object, link, first, false, intent, &[]),
+        Some((first, more)) if tagged => {
+            // All are ours; one too many is one too many.
+            let targets: BTreeSet<&str> = intent.targets.iter().map(String::as_str).collect();
+            for extra in more {
+                if extra.entries().all(|e| targets.contains(e.name.as_str())) {
+                    return ctx.call(link, Call::DeleteConnection(extra.id.clone()));
+                }
+            }
+            take(ctx, object, link, first, false, intent, more)
+        }
+        Some((first, more)) => take(ctx, object, link, first, false, intent, more),
+        None if began >= until => create(ctx, object, link),
+        None => {
+            unconfirmed(ctx, object, intent, until)?;
+            due(ctx, object)?;
+            done(Some(until), Outcome::Waiting)
+        }
+    }
+}
+
+/// The create call was answered with an id.
+pub(super) fn take_id(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    link: &Link,
+    id: &ConnectionId,
+    intent: &Intent,
+) -> Flow<Next> {
+    let item = ConnectionItem {
+        id: id.clone(),
+        name: ConnectionName::new(&object.remote_name()),
+        state: ConnectionState::Active,
+        available_queue_info: Vec::new(),
+        elastic_resource_pools: Vec::new(),
+        dest_vpc_id: Some(object.spec.dest_vpc_id.clone()),
+        dest_network_id: Some(object.spec.dest_network_id.clone()),
+        create_time: None,
+        hosts: None,
+    };
+    take(ctx, object, link, &item, false, intent, &[])
+}
+
+/// Writes the id down: from now on the connection is this object's.
+pub(super) fn take(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    link: &Link,
+    item: &ConnectionItem,
+    adopted: bool,
+    intent: &Intent,
+    suspects: &[ConnectionItem],
+) -> Flow<Next> {
+    present(ctx, object);
+    let wanted = intent.targets.len();
+    let message = if wanted == 0 {
+        "The connection exists; its state is read next.".to_owned()
+    } else {
+        format!("The connection exists; 0/{wanted} peerings are ACTIVE.")
+    };
+    let reason = if wanted == 0 { "Creating" } else { "PeeringCreating" };
+    let verdict =
+        Verdict::reconciling(reason, message, Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."));
+    let mut managed: BTreeSet<String> = intent.targets.iter().cloned().collect();
+    managed.extend(object.status.iter().flat_map(|s| s.managed_targets.iter().cloned()));
+    let wall = wall(ctx, object);
+    let written = match (adopted, hosts(object)) {
+        (false, Some(hosts)) => Some(super::plan::hosts_hash(&hosts)),
+        _ => None,
+    };
+    let status = EnhancedConnectionStatus {
+        observed_generation: Some(object.generation()),
+        conditions: verdict.conditions(object.conditions(), object.generation(), wall),
+        project: Some(ObservedProject {
+            id: link.project.as_ref().map(ToString::to_string).unwrap_or_default(),
+            region: link.endpoint.region.to_string(),
+        }),
+        connection_name: Some(item.name.to_string()),
+        connection_id: Some(item.id.to_string()),
+        create_time: item.create_time.map(super::timing::rfc3339),
+        status: Some(item.state.as_str().to_owned()),
+        dest_vpc_id: item.dest_vpc_id.clone(),
+        dest_network_id: item.dest_network_id.clone(),
+        adopted: Some(adopted),
+        bound: Some(format!("0/{wanted}")),
+        managed_targets: managed.into_iter().collect(),
+        hosts_hash: written,
+        suspected_duplicates: suspects.iter().map(|c| c.id.to_string()).collect(),
+        ..EnhancedConnectionStatus::default()
+    };
+    let memory = ctx.memory();
+    memory.attempt = None;
+    let now = ctx.now.mono;
+    ctx.memory().pending_since = Some(now);
+    ctx.facts.connection = None;
+    ctx.facts.owned_connections = None;
+    // The answer that carried the id is the only thing that would be lost here; the mark finds it again.
+    let attempt = Attempt::Accepted { n: intent.n, at: now, id: Some(item.id.clone()) };
+    ctx.memory().attempt = Some(attempt);
+    let events = verdict.events(object.conditions());
+    ctx.put_status(Status::Connection(Box::new(status)), events)
+}
+
+/// Takes over a connection that exists, if the policy allows.
+pub(super) fn adopt(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    link: &Link,
+    found: &[(ConnectionItem, Millis)],
+) -> Flow<Next> {
+    let retry = Some(ctx.now.mono + ctx.world.settings.stuck_retry);
+    let tagged = readable(ctx, object) == Some(true);
+    let mine: Vec<ConnectionItem> = if tagged {
+        let reading = marked(ctx, link)?;
+        reading.value.into_iter().filter(|c| c.name.as_str() == object.remote_name()).collect()
+    } else {
+        Vec::new()
+    };
+    let ours = !mine.is_empty();
+    let candidates: Vec<&ConnectionItem> =
+        if ours { mine.iter().collect() } else { found.iter().map(|(item, _)| item).collect() };
+    let [item] = candidates.as_slice() else {
+        let message = format!(
+            "The project has {} connections named {}, and nobody can tell which is meant. Delete all but one, or set \
+             spec.connectionName in a new object.",
+            candidates.len(),
+            object.remote_name()
+        );
+        say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+        return done(retry, Outcome::Stuck);
+    };
+    let item = (*item).clone();
+    if !ours {
+        let allowed = match object.adoption() {
+            AdoptionPolicy::IfOwned => false,
+            AdoptionPolicy::Always => true,
+            policy @ AdoptionPolicy::IfUnowned => match (&ctx.facts.tags, tag_service(ctx, object)) {
+                (Some(tags), _) => may_adopt(ctx, policy, tags),
+                (None, Some(false)) => {
+                    let message = "Marks cannot be read in this region, so nobody can tell whether this connection has an owner. \
+                                   Set adoptionPolicy: Always to take it over all the same.";
+                    say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+                    return done(retry, Outcome::Stuck);
+                }
+                (None, _) => {
+                    let id = item.id.to_string();
+                    return ctx.call(link, Call::ListTags { resource: ResourceType::Connection, id });
+                }
+            },
+        };
+        if !allowed {
+            let remedy = match object.adoption() {
+                AdoptionPolicy::IfOwned => "Choose another spec.connectionName, or set adoptionPolicy to take it over.",
+                _ => {
+                    "It carries another owner's mark. Choose another spec.connectionName, or set adoptionPolicy: Always."
+                }
+            };
+            let message =
+                format!("A connection named {} exists and was not made by this object. {remedy}", object.remote_name());
+            say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+            settled(ctx, object);
+            return done(retry, Outcome::Stuck);
+        }
+    }
+    if !fits(object, &item) {
+        let message = format!(
+            "Connection {} cannot be taken over: it leads to VPC {} and network {}, not to the spec's, and that cannot be changed. \
+             Make the spec say what the connection is.",
+            item.name,
+            item.dest_vpc_id.as_deref().unwrap_or("?"),
+            item.dest_network_id.as_deref().unwrap_or("?")
+        );
+        say(ctx, object, &Verdict::stalled("ImmutableMismatch", message, "NotOwned"))?;
+        return done(retry, Outcome::Stuck);
+    }
+    let key = format!("{}/{}/{}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default(), item.name, item.id);
+    let intent = match object.intent() {
+        Some(intent) if intent.op == IntentOp::Adopt && intent.key == key => intent,
+        _ => {
+            ctx.may_mutate()?;
+            let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), Vec::new());
+            return ctx.write_intent(intent);
+        }
+    };
+    if !ours && !ctx.facts.tagged && tag_service(ctx, object) != Some(false) {
+        let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
+        return ctx.call(link, Call::CreateTags { resource: ResourceType::Connection, id: item.id.to_string(), tags });
+    }
+    take(ctx, object, link, &item, true, &intent, &[])
+}
+
+pub(super) fn tag_service(ctx: &Ctx<'_>, object: &EnhancedConnection) -> Option<bool> {
+    ctx.world.projects.get(&object.project_key()).and_then(|p| p.tag_service)
+}

@@ -1,0 +1,186 @@
+//! How an `EnhancedConnection` is let go.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    api::EnhancedConnection,
+    dli::{Call, ConnectionId, ConnectionName, PeeringState, QueueName},
+};
+
+use super::connection::{SKEW, all, connection_id, fits, marked, readable};
+use super::farewell::{Farewell, delete_failed, farewell, lost_event};
+use super::{
+    FinalizerChange, Next, Outcome,
+    member::{Member, doubt_ends, due, unconfirmed, wall},
+    ownership::owner_tag,
+    pass::{Ctx, Flow, Link, done},
+    report::{Verdict, find},
+    world::Attempt,
+};
+
+/// Deletion.
+pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
+    let farewell = farewell(ctx, object)?;
+    if let Some((call, error)) = ctx.facts.failure.take() {
+        return delete_failed(ctx, object, &call, &error);
+    }
+    let link = match &farewell {
+        Farewell::Owned(link) | Farewell::InDoubt(link, _) => link.clone(),
+    };
+    let expected = connection_id(object).or_else(|| match &ctx.memory().attempt {
+        Some(Attempt::Accepted { id, .. }) => id.clone(),
+        _ => None,
+    });
+    // What is ours by its mark goes, all of it.
+    if readable(ctx, object) == Some(true) {
+        let reading = marked(ctx, &link)?;
+        if let Some(item) = reading.value.first() {
+            if ctx.facts.deleted && expected.as_ref().is_none_or(|id| *id == item.id) {
+                // Accepted; the list may lag. The reading by id tells.
+                match ctx.facts.connection.clone() {
+                    None => return ctx.call(&link, Call::GetConnection(item.id.clone())),
+                    Some(None) => {}
+                    Some(Some(_)) => return shown_still(ctx, object),
+                }
+                if reading.value.len() == 1 {
+                    return finish(ctx, object, &farewell);
+                }
+            }
+            let id = reading
+                .value
+                .iter()
+                .find(|c| Some(&c.id) != expected.as_ref())
+                .map_or_else(|| item.id.clone(), |c| c.id.clone());
+            clear(ctx, object, &link, &id)?;
+            return ctx.call(&link, Call::DeleteConnection(id));
+        }
+    }
+    let Some(id) = expected else { return finish_doubt(ctx, object, &farewell, &link) };
+    match ctx.facts.connection.clone() {
+        None => ctx.call(&link, Call::GetConnection(id)),
+        Some(None) => finish(ctx, object, &farewell),
+        Some(Some(_)) if ctx.facts.deleted => shown_still(ctx, object),
+        Some(Some(item)) if readable(ctx, object) == Some(true) => {
+            let server = ctx.world.server_now(&link.endpoint, ctx.now);
+            let grace = ctx.world.settings.visibility_grace as i64;
+            if item.create_time.is_none_or(|t| server < t + grace) && ctx.memory().deleted_at.is_none() {
+                // A mark that was just written may not be shown yet.
+                return done(Some(ctx.now.mono + 5_000), Outcome::Waiting);
+            }
+            let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
+            abandon(ctx, object, note)
+        }
+        Some(Some(_)) => {
+            clear(ctx, object, &link, &id)?;
+            ctx.call(&link, Call::DeleteConnection(id))
+        }
+    }
+}
+
+/// Unbinds what this object bound, where the cloud has refused to delete the connection before: some may want that first.
+pub(super) fn clear(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, id: &ConnectionId) -> Flow<()> {
+    if !ctx.memory().delete_refused || ctx.facts.unbound {
+        return Ok(());
+    }
+    let Some(read) = ctx.facts.connection.clone() else { return ctx.call(link, Call::GetConnection(id.clone())) };
+    let Some(item) = read.filter(|item| item.id == *id) else { return Ok(()) };
+    let mut managed: BTreeSet<String> = object.status.iter().flat_map(|s| s.managed_targets.iter().cloned()).collect();
+    managed.extend(object.intent().into_iter().flat_map(|i| i.targets));
+    let queues: Vec<QueueName> = item
+        .entries()
+        .filter(|e| e.state == PeeringState::Active && managed.contains(e.name.as_str()))
+        .map(|e| e.name.clone())
+        .collect();
+    if queues.is_empty() {
+        return Ok(());
+    }
+    ctx.may_mutate()?;
+    ctx.fresh()?;
+    ctx.facts.unbound = true;
+    ctx.call(link, Call::Unbind { id: id.clone(), queues })
+}
+
+/// The DELETE was accepted, but the cloud still shows the connection.
+pub(super) fn shown_still(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
+    let now = ctx.now.mono;
+    ctx.facts.connection = None;
+    ctx.memory().pending_since.get_or_insert(now);
+    due(ctx, object)?;
+    done(Some(now + 1_000), Outcome::Waiting)
+}
+
+/// A create call in doubt whose connection nobody has seen.
+pub(super) fn finish_doubt(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    farewell: &Farewell,
+    link: &Link,
+) -> Flow<Next> {
+    let Farewell::InDoubt(_, intent) = farewell else { return finish(ctx, object, farewell) };
+    let until = doubt_ends(ctx, link, intent);
+    if readable(ctx, object) != Some(true) {
+        let name = ConnectionName::new(&object.remote_name());
+        let reading = all(ctx, link)?;
+        let fitting: Vec<_> = reading
+            .value
+            .iter()
+            .filter(|c| c.name == name && fits(object, c))
+            .filter(|c| c.create_time.is_none_or(|t| t >= intent.at - SKEW))
+            .collect();
+        match fitting.as_slice() {
+            [] => {}
+            [one] => {
+                let id = one.id.clone();
+                return ctx.call(link, Call::DeleteConnection(id));
+            }
+            several => {
+                let ids: Vec<&str> = several.iter().map(|c| c.id.as_str()).collect();
+                let note = format!(
+                    "Connections {} may have been made by this object, but nobody can tell in this region; they are left alone.",
+                    ids.join(", ")
+                );
+                if ctx.now.mono >= until {
+                    return abandon(ctx, object, note);
+                }
+            }
+        }
+    }
+    if ctx.now.mono < until {
+        unconfirmed(ctx, object, intent, until)?;
+        return done(Some(until), Outcome::Waiting);
+    }
+    // Two complete looks, both begun after the doubt's end.
+    if ctx.facts.empty_looks < 2 {
+        ctx.facts.owned_connections = None;
+        let tag = (readable(ctx, object) == Some(true)).then(|| owner_tag(&ctx.world.settings.cluster_id, ctx.key));
+        if tag.is_some() {
+            return ctx.call(link, Call::ListConnections { tag, offset: 0, limit: 0 });
+        }
+    }
+    ctx.change_finalizer(FinalizerChange::Remove)
+}
+
+/// Nothing of this object is left in the cloud.
+pub(super) fn finish(ctx: &mut Ctx<'_>, object: &EnhancedConnection, farewell: &Farewell) -> Flow<Next> {
+    if let Farewell::InDoubt(link, intent) = farewell {
+        let link = link.clone();
+        let accepted = matches!(ctx.memory().attempt, Some(Attempt::Accepted { .. }));
+        let until = doubt_ends(ctx, &link, intent);
+        if !accepted && ctx.now.mono < until {
+            unconfirmed(ctx, object, intent, until)?;
+            return done(Some(until), Outcome::Waiting);
+        }
+    }
+    ctx.change_finalizer(FinalizerChange::Remove)
+}
+
+/// Lets the object go and leaves the resource, which turned out to be another's; says so.
+pub(super) fn abandon(ctx: &mut Ctx<'_>, object: &EnhancedConnection, note: String) -> Flow<Next> {
+    if find(object.conditions(), "Ready").is_none_or(|c| c.reason != "OwnershipLost") {
+        let verdict = Verdict::stalled("OwnershipLost", note.clone(), "NotOwned");
+        let conditions = verdict.conditions(object.conditions(), object.generation(), wall(ctx, object));
+        let status = object.status_with(conditions, object.generation());
+        return ctx.put_status(status, vec![lost_event(note)]);
+    }
+    ctx.change_finalizer(FinalizerChange::Remove)
+}

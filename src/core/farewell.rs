@@ -1,0 +1,171 @@
+//! The part of a deletion that queues and connections share.
+
+use crate::{
+    api::{DeletionPolicy, ManagementPolicy},
+    dli::{Call, CallError, Cause, ErrorClass},
+};
+
+use super::member::{Member, SAFETY_NET, intent_horizon, link, same_project, say, wall};
+use super::{
+    Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
+    pass::{Ctx, Evidence, Flow, Link, ask, done, evidence, has_finalizer},
+    report::{Progress, Say, Tri, Verdict, find},
+    world::{Attempt, Standing},
+};
+
+/// What deleting an object comes down to.
+#[derive(Debug)]
+pub(super) enum Farewell {
+    /// Delete the remote resource whose id the status has.
+    Owned(Link),
+    /// A create call is in doubt: find out, and delete what it made.
+    InDoubt(Link, Intent),
+}
+
+/// The part of a deletion that both kinds share. Drops the finalizer where nothing is to be deleted in the cloud.
+pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewell> {
+    let now = ctx.now;
+    if !has_finalizer(member.meta()) {
+        ctx.gone();
+        return done(None, Outcome::Gone);
+    }
+    let project_key = member.project_key();
+    ctx.memory().project = Some(project_key.clone());
+    let intent = member.intent();
+    let in_doubt = match &intent {
+        Some(intent) if intent.op == IntentOp::Create && !member.has_id() => {
+            ctx.memory().attempt != Some(Attempt::NotApplied { n: intent.n })
+        }
+        _ => false,
+    };
+    let keeps = member.deletion() == DeletionPolicy::Retain || member.management() == ManagementPolicy::Observe;
+    if evidence(member.meta()) == Evidence::Unreadable && !keeps {
+        let message = "The intent annotation was written by a newer version of the operator. Run that version, or set \
+                       deletionPolicy: Retain to let the object go and keep the cloud resource.";
+        return refuse(ctx, member, "IntentUnreadable", message.to_owned(), now.mono + SAFETY_NET);
+    }
+    if !in_doubt && (keeps || !member.owns()) {
+        return ctx.change_finalizer(FinalizerChange::Remove);
+    }
+    match ctx.facts.terminating {
+        None => return ask(Effect::Kube(KubeEffect::IsDefinitionTerminating(member.kind()))),
+        Some(true) => return ctx.change_finalizer(FinalizerChange::Remove),
+        Some(false) => {}
+    }
+    if keeps && let Some(intent) = &intent {
+        // What the call in doubt may have made is kept too; only wait until it can be seen by who comes next.
+        let horizon = intent_horizon(ctx, intent);
+        let left = horizon - wall(ctx, member);
+        if left > 0 {
+            return done(Some(now.mono + left as Millis), Outcome::Waiting);
+        }
+        return ctx.change_finalizer(FinalizerChange::Remove);
+    }
+    if let Some(hold) = ctx.memory().hold.clone() {
+        if hold.generation == member.generation() && now.mono < hold.until {
+            return done(Some(hold.until), Outcome::Waiting);
+        }
+        ctx.memory().hold = None;
+    }
+    ctx.world.depend(ctx.key, &project_key);
+    let Some(project) = ctx.world.projects.get(&project_key) else {
+        if ctx.cached(&project_key)?.is_none() {
+            let message = format!(
+                "DliProject {} is gone, so the cloud cannot be reached. Create it again with its credentials, or set \
+                 deletionPolicy: Retain to let the object go and keep the cloud resource.",
+                project_key.name
+            );
+            return refuse(ctx, member, "CredentialsMissing", message, now.mono + SAFETY_NET);
+        }
+        return done(Some(now.mono + SAFETY_NET), Outcome::Waiting);
+    };
+    let (standing, credential, refused) =
+        (project.standing.clone(), project.credential.clone(), project.refused.clone());
+    let usable = refused.is_none_or(|(id, until)| Some(&id) != credential.as_ref() || now.mono >= until);
+    let link = link(project);
+    match (standing, link) {
+        (Standing::Unknown, _) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
+        (Standing::Down { reason, .. }, link) if link.is_none() || !usable || reason == "ProjectChanged" => {
+            let message = format!(
+                "DliProject {} is not usable: {reason}. Mend it, or set deletionPolicy: Retain to let the object go and keep \
+                 the cloud resource.",
+                project_key.name
+            );
+            let reason = match reason {
+                "CredentialsMissing" | "CredentialsInvalid" => reason,
+                _ => "WaitingForDependency",
+            };
+            refuse(ctx, member, reason, message, now.mono + SAFETY_NET)
+        }
+        (_, None) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
+        (_, Some(link)) => {
+            same_project(ctx, member, &link)?;
+            match intent {
+                Some(intent) if in_doubt => Ok(Farewell::InDoubt(link, intent)),
+                _ => Ok(Farewell::Owned(link)),
+            }
+        }
+    }
+}
+
+/// Says why a deletion does not go on.
+pub(super) fn refuse<T, M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    reason: &'static str,
+    message: String,
+    at: Millis,
+) -> Flow<T> {
+    let verdict = Verdict {
+        ready: Some(Say::new(Tri::False, "Deleting", message.clone())),
+        progress: Progress::Reconciling(reason),
+        synced: Say::new(Tri::False, "Deleting", message),
+    };
+    let verdict = repeated_deletion(member, verdict, reason);
+    say(ctx, member, &verdict)?;
+    done(Some(at), Outcome::Waiting)
+}
+
+/// A refusal that goes on keeps its first words.
+pub(super) fn repeated_deletion<M: Member>(member: &M, mut verdict: Verdict, reason: &'static str) -> Verdict {
+    let same = find(member.conditions(), "Reconciling").is_some_and(|c| c.reason == reason);
+    if same && let (Some(old), Some(say)) = (find(member.conditions(), "Ready"), &mut verdict.ready) {
+        say.message.clone_from(&old.message);
+        verdict.synced.message.clone_from(&old.message);
+    }
+    verdict
+}
+
+/// A DELETE that failed.
+pub(super) fn delete_failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, error: &CallError) -> Flow<T> {
+    let now = ctx.now;
+    match error.class {
+        ErrorClass::Throttled => return done(Some(now.mono + error.retry_after.unwrap_or(1_000)), Outcome::Waiting),
+        ErrorClass::Auth => {
+            ctx.world.wake(&member.project_key());
+            return done(Some(now.mono + 1_000), Outcome::Waiting);
+        }
+        _ => {}
+    }
+    if error.cause == Cause::NotSent {
+        return done(Some(now.mono + 1_000), Outcome::Waiting);
+    }
+    let uid = ctx.uid();
+    // The server decides; it is asked again every minute.
+    let at = ctx.world.next_try(ctx.key, &uid, now, None).min(now.mono + 60_000);
+    ctx.hold(at, member.generation(), None);
+    if ctx.memory().failures < 2 && error.class == ErrorClass::Transient {
+        return done(Some(at), Outcome::Failed);
+    }
+    let message = format!(
+        "{}: {error}. It is tried again every minute. If a job is running, cancel it; or set deletionPolicy: Retain to let \
+         the object go and keep the cloud resource.",
+        call.name()
+    );
+    refuse(ctx, member, "DeletionRefused", message, at)
+}
+
+/// An event that goes with dropping a resource that turned out to be somebody else's.
+pub(super) fn lost_event(note: String) -> Event {
+    Event { warning: true, reason: "OwnershipLost", action: "Delete", note }
+}

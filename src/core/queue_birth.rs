@@ -1,0 +1,224 @@
+//! How a `DliQueue` comes to own a queue: by a create call, or by taking one over.
+
+use crate::{
+    api::{AdoptionPolicy, DliQueue},
+    dli::{Call, CreateQueue, QueueItem, QueueName, ResourceType, Tag},
+};
+
+use super::queue::{complete, marked, mismatch, queue_type, readable, seen, standing};
+use super::{
+    IntentOp, Next, Outcome,
+    member::{Member, doubt_ends, due, may_adopt, new_intent, present, say, settled, unconfirmed},
+    ownership::{digest, marks},
+    pass::{Ctx, Flow, Link, done},
+    report::{Say, Tri, Verdict},
+    world::Attempt,
+};
+
+/// An object that has made nothing yet: create, or take over what has the name.
+pub(super) fn arrive(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+    if complete(ctx, object).is_none() {
+        return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
+    }
+    match seen(ctx, object, name) {
+        None => create(ctx, object, link, name),
+        Some((item, _)) => adopt(ctx, object, link, &item),
+    }
+}
+
+pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+    if ctx.world.weigh(&object.project_key()).is_some() {
+        missing_elsewhere(ctx, object)?;
+    }
+    ctx.may_mutate()?;
+    ctx.turn(link)?;
+    let key = format!("{}/{name}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default());
+    let intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), Vec::new());
+    ctx.write_intent(intent)
+}
+
+/// Nothing is created in a project whose lists are in doubt.
+pub(super) fn missing_elsewhere(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
+    let message = "Many of the project's resources are missing from the cloud at once; nothing is created until each is confirmed.";
+    let verdict = Verdict::reconciling("WaitingForDependency", message, Say::new(Tri::False, "Pending", message));
+    say(ctx, object, &verdict)?;
+    done(Some(ctx.now.mono + 10_000), Outcome::Waiting)
+}
+
+pub(super) fn post(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+    let spec = &object.spec;
+    let mut tags: Vec<Tag> = marks(&ctx.world.settings.cluster_id, ctx.key);
+    tags.extend(spec.tags.iter().flatten().map(|t| Tag { key: t.key.clone(), value: t.value.clone() }));
+    let body = CreateQueue {
+        queue_name: name.clone(),
+        queue_type: Some(queue_type(spec.queue_type).to_owned()),
+        description: spec.description.clone(),
+        cu_count: spec.cu_count,
+        charging_mode: spec.charging_mode,
+        enterprise_project_id: spec.enterprise_project_id.clone(),
+        platform: spec.platform.clone(),
+        resource_mode: spec.resource_mode.unwrap_or(1),
+        labels: spec.labels.clone(),
+        feature: spec.feature.clone(),
+        tags,
+        properties: spec.properties.as_ref().map(|p| p.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
+        engine: spec.engine.clone(),
+    };
+    ctx.call(link, Call::CreateQueue(Box::new(body)))
+}
+
+/// Digest of what cannot be changed after the creation.
+pub(super) fn immutables(object: &DliQueue) -> String {
+    let s = &object.spec;
+    let text = format!(
+        "{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}",
+        queue_type(s.queue_type),
+        s.platform,
+        s.feature,
+        s.engine,
+        s.enterprise_project_id,
+        s.labels,
+        s.resource_mode.unwrap_or(1)
+    );
+    digest(&text)[..16].to_owned()
+}
+
+/// A create call was written down, and no id is known: it was not sent, or it was and its queue has to be found.
+pub(super) fn confirm(
+    ctx: &mut Ctx<'_>,
+    object: &DliQueue,
+    link: &Link,
+    name: &QueueName,
+    intent: &super::Intent,
+) -> Flow<Next> {
+    let now = ctx.now.mono;
+    let memory = ctx.memory();
+    let fence = memory.fence;
+    let attempted = memory.attempt.clone().filter(|a| a.number() == intent.n);
+    if let Some(Attempt::NotApplied { .. }) = attempted {
+        return post(ctx, object, link, name);
+    }
+    // This pass has just written the intent of an object that this process knows to be new: the call comes now.
+    if attempted.is_none() && ctx.wrote_intent(intent) {
+        return post(ctx, object, link, name);
+    }
+    let accepted = matches!(attempted, Some(Attempt::Accepted { .. }));
+    let found = match &ctx.facts.queue {
+        Some(read) => read.clone(),
+        None => match seen(ctx, object, name) {
+            Some((item, began)) if began >= fence && (accepted || attempted.is_some()) => Some(item),
+            _ if accepted || attempted.is_some() => {
+                due(ctx, object)?;
+                return ctx.call(link, Call::GetQueue(name.clone()));
+            }
+            // After a restart: one look at once.
+            _ => return ctx.call(link, Call::GetQueue(name.clone())),
+        },
+    };
+    let until = doubt_ends(ctx, link, intent);
+    match found {
+        Some(item) if accepted => take(ctx, object, link, &item, false),
+        Some(item) => {
+            if readable(ctx, object) {
+                let reading = marked(ctx, link)?;
+                if reading.value.iter().any(|q| q.name == *name) {
+                    return take(ctx, object, link, &item, false);
+                }
+                if reading.began < until {
+                    // The filter may lag behind the list.
+                    unconfirmed(ctx, object, intent, until)?;
+                    return later(ctx, object);
+                }
+                return foreign(ctx, object, link, &item);
+            }
+            let skew = 5_000;
+            let recent = item.create_time.is_none_or(|t| t >= intent.at - skew);
+            if recent && mismatch(object, &item).is_empty() {
+                return take(ctx, object, link, &item, false);
+            }
+            foreign(ctx, object, link, &item)
+        }
+        // Names are unique, so a second call cannot make a second queue: an accepted one is given time to show, one in
+        // doubt is repeated.
+        None if accepted && now < until => later(ctx, object),
+        None => create(ctx, object, link, name),
+    }
+}
+
+/// Looks again later, in step with the others that wait.
+pub(super) fn later(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+    due(ctx, object)?;
+    done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
+}
+
+/// The queue of this name is somebody else's, and this object's own call made none.
+pub(super) fn foreign(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
+    adopt(ctx, object, link, item)
+}
+
+/// Takes over a queue that exists, if the policy allows.
+pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
+    let ours = readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| q.name == item.name);
+    if !ours {
+        let allowed = match object.adoption() {
+            AdoptionPolicy::IfOwned => false,
+            AdoptionPolicy::Always => true,
+            policy @ AdoptionPolicy::IfUnowned => match (&ctx.facts.tags, tag_service(ctx, object), item.queue_id) {
+                (Some(tags), _, _) => may_adopt(ctx, policy, tags),
+                (None, Some(false), _) | (None, _, None) => {
+                    let message = "Marks cannot be read in this region, so nobody can tell whether this queue has an owner. Set \
+                                   adoptionPolicy: Always to take it over all the same.";
+                    say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+                    return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
+                }
+                (None, _, Some(id)) => {
+                    return ctx.call(link, Call::ListTags { resource: ResourceType::Queue, id: id.to_string() });
+                }
+            },
+        };
+        if !allowed {
+            let remedy = match object.adoption() {
+                AdoptionPolicy::IfOwned => "Choose another spec.queueName, or set adoptionPolicy to take it over.",
+                _ => "It carries another owner's mark. Choose another spec.queueName, or set adoptionPolicy: Always.",
+            };
+            let message = format!("A queue named {} exists and was not made by this object. {remedy}", item.name);
+            say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+            settled(ctx, object);
+            return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
+        }
+    }
+    let differs = mismatch(object, item);
+    if let Some(first) = differs.first() {
+        let message = format!(
+            "Queue {} cannot be taken over: {} is {} in the cloud and {} in the spec, and cannot be changed. Make the spec say \
+             what the queue is.",
+            item.name, first.field, first.have, first.want
+        );
+        say(ctx, object, &Verdict::stalled("ImmutableMismatch", message, "NotOwned"))?;
+        return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
+    }
+    if object.intent().is_none_or(|i| i.op != IntentOp::Adopt) {
+        ctx.may_mutate()?;
+        let key = format!("{}/{}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default(), item.name);
+        let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), Vec::new());
+        return ctx.write_intent(intent);
+    }
+    if !ours && !ctx.facts.tagged && tag_service(ctx, object) != Some(false) {
+        let Some(id) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
+        let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
+        return ctx.call(link, Call::CreateTags { resource: ResourceType::Queue, id: id.to_string(), tags });
+    }
+    take(ctx, object, link, item, true)
+}
+
+pub(super) fn tag_service(ctx: &Ctx<'_>, object: &DliQueue) -> Option<bool> {
+    ctx.world.projects.get(&object.project_key()).and_then(|p| p.tag_service)
+}
+
+/// Writes the ids down: from now on the queue is this object's.
+pub(super) fn take(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem, adopted: bool) -> Flow<Next> {
+    let Some(_) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
+    present(ctx, object);
+    ctx.memory().attempt = None;
+    standing(ctx, object, link, item, Some(adopted))
+}

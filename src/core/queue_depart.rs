@@ -1,0 +1,86 @@
+//! How a `DliQueue` is let go.
+
+use crate::{api::DliQueue, dli::Call};
+
+use super::farewell::{Farewell, delete_failed, farewell, lost_event};
+use super::queue::{marked, queue_id, queue_name, readable};
+use super::{
+    FinalizerChange, Next, Outcome,
+    member::{Member, doubt_ends, due, unconfirmed, wall},
+    pass::{Ctx, Flow, done},
+    report::Verdict,
+};
+
+/// Deletion.
+pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+    let name = queue_name(object);
+    let farewell = farewell(ctx, object)?;
+    if let Some((call, error)) = ctx.facts.failure.take() {
+        return delete_failed(ctx, object, &call, &error);
+    }
+    let (link, expected) = match &farewell {
+        Farewell::Owned(link) => (link.clone(), queue_id(object)),
+        Farewell::InDoubt(link, _) => (link.clone(), None),
+    };
+    if ctx.facts.deleted {
+        return match &ctx.facts.queue {
+            None => ctx.call(&link, Call::GetQueue(name)),
+            Some(None) => finish(ctx, object, &farewell),
+            Some(Some(_)) => {
+                // Accepted, but still shown.
+                ctx.facts.queue = None;
+                let now = ctx.now.mono;
+                ctx.memory().pending_since.get_or_insert(now);
+                due(ctx, object)?;
+                done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
+            }
+        };
+    }
+    // A fresh look, inside the pass: the same id and the mark, or hands off.
+    let Some(found) = ctx.facts.queue.clone() else { return ctx.call(&link, Call::GetQueue(name)) };
+    let Some(item) = found else { return finish(ctx, object, &farewell) };
+    let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
+    let ours = if readable(ctx, object) {
+        let reading = marked(ctx, &link)?;
+        let shown = reading.value.iter().any(|q| q.name == name);
+        // A mark that was just written may not be shown yet.
+        let server = ctx.world.server_now(&link.endpoint, ctx.now);
+        let young = item.create_time.is_none_or(|t| server < t + ctx.world.settings.visibility_grace as i64);
+        if !shown && young {
+            return done(Some(ctx.now.mono + 5_000), Outcome::Waiting);
+        }
+        same && shown
+    } else {
+        let intent = object.intent();
+        let recent = intent.as_ref().is_some_and(|i| item.create_time.is_none_or(|t| t >= i.at - 5_000));
+        same && (expected.is_some() || recent)
+    };
+    if !ours {
+        let note = format!("Queue {name} in the cloud is not the one that this object owned; it is left alone.");
+        return abandon(ctx, object, note);
+    }
+    ctx.call(&link, Call::DeleteQueue(name))
+}
+
+/// Nothing of this object is left in the cloud.
+pub(super) fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) -> Flow<Next> {
+    if let Farewell::InDoubt(link, intent) = farewell {
+        let until = doubt_ends(ctx, link, intent);
+        if ctx.now.mono < until {
+            unconfirmed(ctx, object, intent, until)?;
+            return done(Some(until), Outcome::Waiting);
+        }
+    }
+    ctx.change_finalizer(FinalizerChange::Remove)
+}
+
+/// Lets the object go and leaves the resource, which turned out to be another's; says so.
+pub(super) fn abandon(ctx: &mut Ctx<'_>, object: &DliQueue, note: String) -> Flow<Next> {
+    let verdict = Verdict::stalled("OwnershipLost", note.clone(), "NotOwned");
+    if super::report::find(object.conditions(), "Ready").is_none_or(|c| c.reason != "OwnershipLost") {
+        let conditions = verdict.conditions(object.conditions(), object.generation(), wall(ctx, object));
+        let status = object.status_with(conditions, object.generation());
+        return ctx.put_status(status, vec![lost_event(note)]);
+    }
+    ctx.change_finalizer(FinalizerChange::Remove)
+}
