@@ -93,7 +93,7 @@ impl<K: Kind> ShellObserver<K> {
 impl<K: Kind> Observer<K> for ShellObserver<K> {
     fn changed(&mut self, change: &Change<K>) -> Result<(), DriveError> {
         match change {
-            Change::Touched(reference) => self.shell.tell(|world| world.changed(&key_of(reference))),
+            Change::Touched(_) => Ok(()),
             Change::Gone(reference) => self.shell.tell(|world| world.forget(&key_of(reference))),
             Change::Undecodable(broken) => {
                 self.shell.metrics().decode_failure(K::KIND);

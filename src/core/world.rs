@@ -232,17 +232,8 @@ impl World {
         }
     }
 
-    /// Tells it that the watch cache has another version of an object. Who reads a queue out of that cache looks again now:
-    /// at the moment of the write the cache did not have it yet.
-    pub fn changed(&mut self, key: &ObjectKey) {
-        if key.kind == ObjectKind::Queue {
-            self.wake_dependents(key);
-        }
-    }
-
     /// Tells it that an object has gone from the watch cache.
     pub fn forget(&mut self, key: &ObjectKey) {
-        self.wake_dependents(key);
         self.wakes.remove(key);
         let memory = self.memories.remove(key);
         if let Some(project) = memory.and_then(|m| m.project)

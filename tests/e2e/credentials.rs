@@ -105,7 +105,7 @@ fn no_secret_shows_up_anywhere() {
     ));
     lab.ready("dlip", "default");
     lab.cloud.always(&json!({"html": {"applied": false}}));
-    lab.reason("dlip", "default", "Ready", "UnexpectedAnswer");
+    lab.reason("dlip", "default", "Ready", "CloudError");
     lab.cloud.disarm();
     lab.ready("dlip", "default");
     lab.delete_and_wait("dlic", "c1");
