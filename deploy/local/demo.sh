@@ -145,7 +145,7 @@ run kubectl -n "$namespace" apply -f "$work/getting-started.yaml"
 expected=$(grep -c '^kind:' "$sample")
 
 step "What the operator makes of it"
-[ -t 1 ] || show kubectl -n "$namespace" get "$kinds" --watch
+[ -t 1 ] || echo "(a line for each change of a Ready condition: object, status, reason, message)"
 watch_until_ready
 
 step "All Ready"
