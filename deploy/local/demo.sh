@@ -7,6 +7,7 @@
 #   NAMESPACE=demo where the objects go
 #   TIME_SCALE=25  how many times faster than real the simulated cloud is
 #   TIME_LIMIT=300 seconds until it gives up
+#   DLI_OPERATOR_BIN=target/debug/dli-operator   a program to use instead of building one
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=deploy/local/lib.sh
@@ -144,7 +145,7 @@ run kubectl -n "$namespace" apply -f "$work/getting-started.yaml"
 expected=$(grep -c '^kind:' "$sample")
 
 step "What the operator makes of it"
-[ -t 1 ] || show kubectl -n "$namespace" get "$kinds" --watch
+[ -t 1 ] || echo "(a line for each change of a Ready condition: object, status, reason, message)"
 watch_until_ready
 
 step "All Ready"
@@ -161,7 +162,7 @@ All of it stays up until Ctrl-C. In another terminal:
   export KUBECONFIG=$KUBECONFIG PATH=$bin:\$PATH
   kubectl -n $namespace get dli
   kubectl -n $namespace describe dliq q1
-  kubectl -n $namespace patch dliq q1 --type merge -p '{"spec":{"cuCount":32}}' && kubectl -n $namespace get dliq -w
+  kubectl -n $namespace patch dlic test1 --type merge -p '{"spec":{"queues":[{"ref":{"name":"q1"}}]}}' && kubectl -n $namespace get dlic -w
   kubectl -n $namespace delete dlic test1
   tail -f $work/operator.log
 TEXT

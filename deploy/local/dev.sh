@@ -4,6 +4,7 @@
 # Stays until Ctrl-C, then leaves nothing behind.
 #
 #   TIME_SCALE=25   how many times faster than real the simulated cloud is
+#   DLI_OPERATOR_BIN=target/debug/dli-operator   a program to use instead of building one
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=deploy/local/lib.sh

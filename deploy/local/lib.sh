@@ -114,12 +114,18 @@ await() {
     fail "$name did not start"
 }
 
-# build_all leaves $bin and $operator.
+# build_all leaves $bin and $operator. DLI_OPERATOR_BIN is used as it is.
 build_all() {
     step "Building (only the first time takes minutes)"
     bin=$("$root/deploy/local/build.sh")
-    run cargo build --release --bin dli-operator
-    operator=${CARGO_TARGET_DIR:-$root/target}/release/dli-operator
+    operator=${DLI_OPERATOR_BIN:-}
+    if [ -n "$operator" ]; then
+        [ -x "$operator" ] || fail "DLI_OPERATOR_BIN is $operator, which is no program"
+        operator=$(cd "$(dirname "$operator")" && pwd)/$(basename "$operator")
+    else
+        run cargo build --release --bin dli-operator
+        operator=${CARGO_TARGET_DIR:-$root/target}/release/dli-operator
+    fi
     export PATH="$bin:$PATH"
 }
 

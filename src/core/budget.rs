@@ -14,48 +14,79 @@ const SLOWEST: u64 = 720;
 const RECOVERY: Millis = 5_000;
 
 /// A leaky bucket with reservations: who comes too early is told when its turn is, and nobody else gets that turn.
+///
+/// A turn is for a pass. What else the pass calls follows without a wait, since a pass that stops half-way has to begin
+/// anew, and many that do so would never come to an end. Such calls are paid for by all turns to come: those are counted
+/// on a clock of the bucket's own, which each of these calls sets back by one interval.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
     /// Calls an hour: integer arithmetic keeps the core deterministic everywhere.
     per_hour: u64,
     ceiling: u64,
-    /// Theoretical time of the next turn, in microseconds of the monotonic clock.
-    next_turn: u64,
+    /// How far the bucket's clock is behind, in microseconds.
+    behind: i64,
+    /// Time of the next turn on the bucket's clock, in microseconds.
+    next_turn: i64,
     paused_until: Millis,
     last_change: Millis,
-    turns: BTreeMap<ObjectKey, Millis>,
+    /// Turns by object, on the bucket's clock.
+    turns: BTreeMap<ObjectKey, i64>,
 }
 
 impl Budget {
     pub(super) fn new(calls_per_second: u32) -> Self {
         let per_hour = u64::from(calls_per_second.max(1)) * 3_600;
-        Self { per_hour, ceiling: per_hour, next_turn: 0, paused_until: 0, last_change: 0, turns: BTreeMap::new() }
+        Self {
+            per_hour,
+            ceiling: per_hour,
+            behind: 0,
+            next_turn: 0,
+            paused_until: 0,
+            last_change: 0,
+            turns: BTreeMap::new(),
+        }
     }
 
     /// Takes a turn for `key` now, or says when its turn is.
     pub(super) fn take(&mut self, key: &ObjectKey, now: Millis) -> Result<(), Millis> {
         self.recover(now);
-        if let Some(turn) = self.turns.get(key).copied() {
-            let turn = turn.max(self.paused_until);
-            if turn <= now {
-                self.turns.remove(key);
-                return Ok(());
+        let turn = match self.turns.get(key) {
+            Some(turn) => *turn,
+            None => {
+                let turn = self.soonest(now);
+                self.next_turn = turn + self.interval();
+                turn
             }
-            return Err(turn);
-        }
-        let interval = 3_600_000_000 / self.per_hour;
-        // A second's worth of calls may go out at once.
-        let burst = 1_000_000;
-        let earliest = (now * 1_000).saturating_sub(burst).max(self.paused_until * 1_000);
-        let turn = self.next_turn.max(earliest);
-        self.next_turn = turn + interval;
-        let turn = turn.div_ceil(1_000).max(self.paused_until);
-        if turn <= now {
+        };
+        let at = ((turn + self.behind).max(0) as u64).div_ceil(1_000).max(self.paused_until);
+        if at <= now {
+            self.turns.remove(key);
             Ok(())
         } else {
             self.turns.insert(key.clone(), turn);
-            Err(turn)
+            Err(at)
         }
+    }
+
+    /// One more call of a pass that has had its turn: now, unless the cloud has asked for a pause.
+    pub(super) fn go_on(&mut self, key: &ObjectKey, now: Millis) -> Result<(), Millis> {
+        if now < self.paused_until {
+            return self.take(key, now);
+        }
+        self.recover(now);
+        self.next_turn = self.soonest(now);
+        self.behind += self.interval();
+        Ok(())
+    }
+
+    /// The next turn, on the bucket's clock: a second's worth of calls may go out at once.
+    fn soonest(&self, now: Millis) -> i64 {
+        let burst = 1_000_000;
+        self.next_turn.max(micros(now) - self.behind - burst).max(micros(self.paused_until) - self.behind)
+    }
+
+    fn interval(&self) -> i64 {
+        (3_600_000_000 / self.per_hour) as i64
     }
 
     /// Learns from a failed call.
@@ -75,7 +106,7 @@ impl Budget {
         }
         let pause = error.retry_after.unwrap_or(1_000).clamp(1, LONGEST_PAUSE);
         self.paused_until = self.paused_until.max(now + pause);
-        self.next_turn = self.next_turn.max(self.paused_until * 1_000);
+        self.next_turn = self.next_turn.max(micros(self.paused_until) - self.behind);
     }
 
     /// Gives up the turn of an object that has gone.
@@ -88,5 +119,61 @@ impl Budget {
             self.last_change += RECOVERY;
             self.per_hour = (self.per_hour + (self.ceiling / 20).max(1)).min(self.ceiling);
         }
+    }
+}
+
+fn micros(at: Millis) -> i64 {
+    (at as i64).saturating_mul(1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::ObjectKind;
+
+    /// Many passes of several calls each: all come to an end, and at the rate.
+    #[test]
+    fn passes_of_several_calls_all_end_and_keep_the_rate() {
+        const PASSES: usize = 60;
+        const CALLS: usize = 4;
+        let mut budget = Budget::new(20);
+        let key = |n: usize| ObjectKey::new(ObjectKind::Queue, "ns", &n.to_string());
+        let mut next: Vec<Option<Millis>> = vec![Some(10_000); PASSES];
+        let mut sent = Vec::new();
+        let mut now = 10_000;
+        while next.iter().any(Option::is_some) {
+            for (n, at) in next.iter_mut().enumerate().filter(|(_, at)| at.is_some_and(|at| at <= now)) {
+                *at = match budget.take(&key(n), now) {
+                    Ok(()) => {
+                        sent.push(now);
+                        for _ in 1..CALLS {
+                            assert_eq!(budget.go_on(&key(n), now), Ok(()));
+                            sent.push(now);
+                        }
+                        None
+                    }
+                    Err(later) => Some(later),
+                };
+            }
+            now += 1;
+            assert!(now < 60_000, "{} passes never end", next.iter().flatten().count());
+        }
+        // A second's worth at once, the rest evenly, and at most one pass beyond.
+        for (count, at) in sent.iter().enumerate() {
+            let allowed = 20 + (at - 10_000) * 20 / 1_000 + CALLS as u64;
+            assert!(count as u64 <= allowed, "{count} calls in {} ms", at - 10_000);
+        }
+        let took = sent.last().map_or(0, |at| at - 10_000);
+        assert!((10_500..=11_500).contains(&took), "{took} ms for {} calls", PASSES * CALLS);
+    }
+
+    #[test]
+    fn a_pause_holds_for_those_that_go_on_too() {
+        let mut budget = Budget::new(20);
+        let key = ObjectKey::new(ObjectKind::Queue, "ns", "q");
+        assert_eq!(budget.take(&key, 5_000), Ok(()));
+        budget.paused_until = 7_000;
+        assert_eq!(budget.go_on(&key, 5_001), Err(7_000));
+        assert_eq!(budget.take(&key, 7_000), Ok(()));
     }
 }

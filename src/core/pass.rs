@@ -47,6 +47,8 @@ pub(super) struct Facts {
     pub(super) credential: Option<CredentialState>,
     pub(super) terminating: Option<bool>,
     pub(super) dependents: Option<bool>,
+    /// This pass has called the cloud.
+    pub(super) called: bool,
     /// A failed call that nothing has dealt with yet.
     pub(super) failure: Option<(Call, CallError)>,
     /// The signature was refused for its date: one more try with the server's clock.
@@ -303,7 +305,9 @@ impl Ctx<'_> {
             return Ok(());
         }
         let now = self.now.mono;
-        match self.world.budget(&link.endpoint, &link.credential).take(self.key, now) {
+        let goes_on = self.facts.called;
+        let budget = self.world.budget(&link.endpoint, &link.credential);
+        match if goes_on { budget.go_on(self.key, now) } else { budget.take(self.key, now) } {
             Ok(()) => {
                 *self.turn = true;
                 Ok(())
@@ -334,6 +338,7 @@ impl Ctx<'_> {
             self.turn(link)?;
         }
         *self.turn = false;
+        self.facts.called = true;
         let project = match call {
             Call::FindProjects(_) => None,
             _ => link.project.clone(),

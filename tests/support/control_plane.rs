@@ -215,7 +215,8 @@ impl ControlPlane {
         assert!(status.expect("kill").success(), "the launcher is gone");
     }
 
-    fn command<I, S>(&self, args: I) -> Command
+    /// Kubectl as the administrator, not yet started.
+    pub fn command<I, S>(&self, args: I) -> Command
     where
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,

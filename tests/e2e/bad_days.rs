@@ -1,0 +1,109 @@
+//! An operator without a cloud: it says what is wrong and what to do, and goes on by itself when the cloud is there.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::{
+    lab::{Lab, Options, project, queue},
+    processes::{Simulator, text},
+};
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn each_way_of_not_reaching_the_cloud_says_so_and_ends_by_itself() {
+    let refused = free_port();
+    // Something that listens and does not speak TLS.
+    let plain = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = plain.local_addr().unwrap();
+    std::thread::spawn(move || {
+        use std::io::Write;
+        for stream in plain.incoming().map_while(Result::ok) {
+            let _ = (&stream).write_all(b"220 this is not what you expect\r\n");
+        }
+    });
+    let clouds = format!(
+        "  refused: {{dliEndpoint: 'http://127.0.0.1:{refused}', iamEndpoint: 'http://127.0.0.1:{refused}'}}\n  \
+         unnamed: {{dliEndpoint: 'https://dli.name.invalid', iamEndpoint: 'https://iam.name.invalid'}}\n  \
+         plain: {{dliEndpoint: 'https://{address}', iamEndpoint: 'https://{address}'}}\n"
+    );
+    let lab = Lab::with("no-cloud", &Options { clouds, ..Options::default() });
+    lab.ready("dlip", "default");
+    lab.cloud.always(&json!({"html": {"applied": false}}));
+    for cloud in ["refused", "unnamed", "plain", "unknown"] {
+        lab.apply(&project(cloud, cloud));
+    }
+    lab.apply(&queue("q1", ", projectRef: {name: refused}"));
+
+    let said = |name: &str, reason: &str, words: &[&str]| {
+        let ready = lab.reason("dlip", name, "Ready", reason);
+        let message = text(&ready["message"]);
+        for word in words {
+            assert!(message.to_lowercase().contains(word), "{name}: {word:?} is not in {message:?}");
+        }
+    };
+    said("refused", "CloudUnreachable", &["refused", "check spec.region"]);
+    said("unnamed", "CloudUnreachable", &["dli.name.invalid", "check spec.region"]);
+    said("plain", "CloudUnreachable", &["tls", "check spec.region"]);
+    said("default", "CloudError", &["502 bad gateway", "tried again by itself"]);
+    said("unknown", "CloudError", &["is not in the operator's configuration", "clouds.unknown"]);
+    let waiting = lab.reason("dliq", "q1", "Ready", "WaitingForDependency");
+    assert!(text(&waiting["message"]).contains("CloudUnreachable"), "{waiting}");
+
+    // The cloud comes up where it was missing.
+    let late = Simulator::start(&lab.cluster().dir().join(format!("{}-late.log", lab.ns)), refused);
+    lab.cloud.disarm();
+    lab.ready("dlip", "refused");
+    lab.ready("dlip", "default");
+    lab.ready("dliq", "q1");
+    assert_eq!(late.names().0, ["q1"]);
+}
+
+#[test]
+fn a_cloud_that_throttles_and_loses_answers_ends_with_the_same_as_a_good_one() {
+    let lab = Lab::new("weather");
+    lab.ready("dlip", "default");
+    for (operation, effect) in [
+        ("CreateQueue", json!("dropAfter")),
+        ("CreateQueue", json!({"respond": {"status": 500, "code": "DLI.0999", "message": "busy"}})),
+        ("CreateConnection", json!("dropAfter")),
+        ("CreateConnection", json!({"throttle": {"retryAfter": 500}})),
+        ("AssociateQueue", json!("dropAfter")),
+        ("SetHosts", json!({"html": {"applied": true}})),
+        ("DeleteQueue", json!("dropAfter")),
+        ("DeleteConnection", json!("cutBody")),
+    ] {
+        let when = json!({"operation": operation});
+        lab.cloud.control("POST", "faults", &json!({"effect": effect, "when": when, "times": 1}));
+    }
+    // Names need not be unique, so that a second create call could make a second one.
+    lab.cloud.configure(&json!({"answers": {"connectionNames": "free"}}));
+    lab.apply(&(queue("q1", "") + &queue("q2", "")));
+    lab.apply(&(connection_of("c1", "q1") + &connection_of("c2", "q2")));
+    for name in ["c1", "c2"] {
+        lab.ready("dlic", name);
+    }
+    let edit = json!({"spec": {"queues": [{"ref": {"name": "q1"}}, {"ref": {"name": "q2"}}],
+        "hosts": [{"name": "h1", "ip": "10.0.0.1"}]}});
+    for name in ["c1", "c2"] {
+        lab.patch("dlic", name, &edit);
+    }
+    for name in ["c1", "c2"] {
+        lab.ready("dlic", name);
+        assert_eq!(crate::lab::entries(&lab.cloud.connection(name).unwrap()).len(), 2);
+    }
+    assert_eq!(lab.cloud.names(), (vec!["q1".into(), "q2".into()], vec!["c1".into(), "c2".into()]));
+    for (kind, name) in [("dlic", "c1"), ("dlic", "c2"), ("dliq", "q1"), ("dliq", "q2")] {
+        lab.delete(kind, name);
+    }
+    lab.until_true("all objects are gone", || lab.list("dlic").is_empty() && lab.list("dliq").is_empty());
+    assert!(lab.cloud.is_empty());
+}
+
+fn connection_of(name: &str, queue: &str) -> String {
+    crate::lab::connection(name, &format!(", queues: [{{ref: {{name: {queue}}}}}]"))
+}

@@ -1,0 +1,94 @@
+//! Create, bind, unbind, change, delete; and a namespace that goes with everything in it.
+
+use serde_json::json;
+
+use crate::lab::{Lab, condition, connection, entries, queue};
+
+#[test]
+fn an_object_is_made_changed_and_deleted_with_all_that_it_owns() {
+    let lab = Lab::new("life");
+    lab.cloud.edit(&json!({"edit": "createQueue", "name": "stranger", "cuCount": 16}));
+    lab.apply(&(queue("q-1", "") + &queue("q2", ", tags: [{key: team, value: data}]")));
+    lab.apply(&connection("c.1", ""));
+    let made = lab.ready("dlic", "c.1");
+    assert_eq!(made["status"]["connectionName"], "c_1");
+    let remote = || lab.cloud.connection("c_1").unwrap();
+    assert_eq!(entries(&remote()), []);
+
+    // Bind.
+    lab.patch("dlic", "c.1", &json!({"spec": {"queues": [{"ref": {"name": "q-1"}}, {"queueName": "stranger"}]}}));
+    let bound = lab.ready("dlic", "c.1");
+    assert_eq!(bound["status"]["bound"], "2/2");
+    assert_eq!(entries(&remote()), [("q_1".into(), "ACTIVE".into()), ("stranger".into(), "ACTIVE".into())]);
+
+    // Unbind, and bind another one, in one edit; and hosts.
+    let edit = json!({"spec": {"queues": [{"ref": {"name": "q2"}}], "hosts": [{"name": "h1", "ip": "10.0.0.1"}]}});
+    lab.patch("dlic", "c.1", &edit);
+    let changed = lab.ready("dlic", "c.1");
+    assert_eq!(changed["status"]["bound"], "1/1");
+    assert_eq!(entries(&remote()), [("q2".into(), "ACTIVE".into())]);
+    assert_eq!(remote()["hosts"], json!([{"name": "h1", "ip": "10.0.0.1"}]));
+    lab.patch("dlic", "c.1", &json!({"spec": {"queues": [], "hosts": []}}));
+    lab.ready("dlic", "c.1");
+    assert_eq!(entries(&remote()), []);
+    assert_eq!(remote()["hosts"], json!([]));
+
+    // User tags are there beside ours.
+    let tags = lab.cloud.queue("q2").unwrap()["tags"].as_array().unwrap().clone();
+    assert!(tags.contains(&json!({"key": "team", "value": "data"})), "{tags:?}");
+    assert_eq!(tags.len(), 3, "{tags:?}");
+
+    // A queue with a running job goes once the job has ended; until then it says so.
+    lab.ready("dliq", "q2");
+    lab.cloud.edit(&json!({"edit": "job", "name": "q2", "running": true}));
+    lab.delete("dliq", "q2");
+    let refused = lab.reason("dliq", "q2", "Reconciling", "DeletionRefused");
+    assert!(refused["message"].as_str().unwrap().contains("deletionPolicy: Retain"), "{refused}");
+    lab.cloud.edit(&json!({"edit": "job", "name": "q2", "running": false}));
+    for (kind, name) in [("dlic", "c.1"), ("dliq", "q-1"), ("dliq", "q2")] {
+        if kind == "dliq" && name == "q2" {
+            lab.until("q2 is gone", || lab.find(kind, name).is_none().then_some(()));
+        } else {
+            lab.delete_and_wait(kind, name);
+        }
+    }
+    assert_eq!(lab.cloud.names(), (vec!["stranger".into()], vec![]));
+    lab.delete_and_wait("dlip", "default");
+}
+
+#[test]
+fn a_deleted_namespace_leaves_nothing_in_the_cloud() {
+    let lab = Lab::new("namespace");
+    let bound = ", queues: [{ref: {name: q1}}, {ref: {name: q2}}]";
+    lab.apply(&(queue("q1", "") + &queue("q2", "") + &connection("c1", bound) + &connection("c2", "")));
+    for name in ["c1", "c2"] {
+        lab.ready("dlic", name);
+    }
+    // One is only just being made when everything goes: Secret and DliProject too, in any order.
+    lab.apply(&queue("q3", ""));
+    lab.cluster().must(["delete", "namespace", &lab.ns, "--wait=false"]);
+    lab.until_true("the namespace is gone", || !lab.cluster().kubectl(["get", "namespace", &lab.ns]).status.success());
+    assert!(lab.cloud.is_empty(), "{:?}", lab.cloud.names());
+}
+
+#[test]
+fn a_connection_says_what_it_waits_for() {
+    let lab = Lab::new("waits");
+    lab.apply(&connection("c1", ", queues: [{ref: {name: q1}}]"));
+    let waiting = lab.reason("dlic", "c1", "Ready", "WaitingForDependency");
+    assert!(waiting["message"].as_str().unwrap().contains("DliQueue q1 does not exist"), "{waiting}");
+    assert!(lab.cloud.is_empty());
+    lab.apply(&queue("q1", ""));
+    let ready = lab.ready("dlic", "c1");
+    assert_eq!(ready["status"]["bound"], "1/1");
+
+    // A peering that fails needs a person, and the object says what to do.
+    let id = lab.cloud.connection("c1").unwrap()["id"].clone();
+    let overlap = json!({"edit": "peering", "id": id, "queue": "q1", "error": "The CIDR blocks overlap."});
+    lab.cloud.edit(&overlap);
+    let failed = lab.reason("dlic", "c1", "Stalled", "PeeringFailed");
+    assert!(failed["message"].as_str().unwrap().contains("The CIDR blocks overlap."), "{failed}");
+    assert_eq!(condition(&lab.get("dlic", "c1"), "Ready").unwrap()["status"], "False");
+    lab.delete_and_wait("dlic", "c1");
+    assert_eq!(lab.cloud.names(), (vec!["q1".into()], vec![]));
+}
