@@ -131,6 +131,7 @@ pub(super) fn finish_doubt(
             [] => {}
             [one] => {
                 let id = one.id.clone();
+                clear(ctx, object, link, &id)?;
                 return ctx.call(link, Call::DeleteConnection(id));
             }
             several => {
