@@ -82,6 +82,10 @@ impl Simulator {
         Self { child, port, log: log.to_owned() }
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
