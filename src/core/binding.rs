@@ -40,7 +40,12 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     ctx.world.depend(ctx.key, &key);
     let Some(Object::Queue(queue)) = ctx.cached(&key)? else {
         let waits = Some(format!("DliQueue {name} does not exist in this namespace."));
-        return Ok(Target { name: QueueName::new(&super::member::default_name(name)), pool: None, waits });
+        return Ok(Target {
+            name: QueueName::new(&super::member::default_name(name)),
+            pool: None,
+            dangling: true,
+            waits,
+        });
     };
     let remote = queue_name(&queue);
     let waits = if queue.project_key() != *project_key {
@@ -54,7 +59,7 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
         None
     };
     let pool = pool_of(ctx, project_key, &remote);
-    Ok(Target { name: remote, pool, waits })
+    Ok(Target { name: remote, pool, dangling: false, waits })
 }
 
 fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
@@ -68,7 +73,7 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         None => false,
     };
     let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
-    Target { pool: pool_of(ctx, project_key, &remote), name: remote, waits }
+    Target { pool: pool_of(ctx, project_key, &remote), name: remote, dangling: false, waits }
 }
 
 fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {

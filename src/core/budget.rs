@@ -12,6 +12,8 @@ const LONGEST_PAUSE: Millis = 60_000;
 const SLOWEST: u64 = 720;
 /// The learned rate grows by a twentieth in this time without a throttling answer.
 const RECOVERY: Millis = 5_000;
+/// A limit that the cloud named counts for this long.
+const FORGOTTEN_AFTER: Millis = 600_000;
 
 /// A leaky bucket with reservations: who comes too early is told when its turn is, and nobody else gets that turn.
 ///
@@ -23,6 +25,10 @@ pub(super) struct Budget {
     /// Calls an hour: integer arithmetic keeps the core deterministic everywhere.
     per_hour: u64,
     ceiling: u64,
+    /// The rate before the cloud has said anything.
+    first: u64,
+    /// When the cloud last named a limit.
+    named_at: Millis,
     /// How far the bucket's clock is behind, in microseconds.
     behind: i64,
     /// Time of the next turn on the bucket's clock, in microseconds.
@@ -39,6 +45,8 @@ impl Budget {
         Self {
             per_hour,
             ceiling: per_hour,
+            first: per_hour,
+            named_at: 0,
             behind: 0,
             next_turn: 0,
             paused_until: 0,
@@ -101,6 +109,11 @@ impl Budget {
         let target = learned.unwrap_or(self.per_hour / 2).min(self.per_hour).max(SLOWEST);
         // Several answers of one burst count once.
         if learned.is_some() || now >= self.last_change + 1_000 {
+            if learned.is_some() {
+                // The text names the limit: no use in growing past it, until it has been quiet for long.
+                self.ceiling = target;
+                self.named_at = now;
+            }
             self.per_hour = target;
             self.last_change = now;
         }
@@ -115,6 +128,9 @@ impl Budget {
     }
 
     fn recover(&mut self, now: Millis) {
+        if self.ceiling < self.first && now >= self.named_at + FORGOTTEN_AFTER {
+            self.ceiling = self.first;
+        }
         while self.per_hour < self.ceiling && now >= self.last_change + RECOVERY {
             self.last_change += RECOVERY;
             self.per_hour = (self.per_hour + (self.ceiling / 20).max(1)).min(self.ceiling);

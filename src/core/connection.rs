@@ -17,7 +17,10 @@ use super::connection_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
     binding::{self},
-    member::{Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, wall, watch},
+    member::{
+        Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, settling, wall,
+        watch,
+    },
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict},
@@ -133,12 +136,15 @@ pub(super) fn absorb(
             ctx.facts.connection = Some(None);
             None
         }
-        (Call::ListConnections { .. }, Ok(Reply::Connections(mut items))) => {
+        (Call::ListConnections { tag, .. }, Ok(Reply::Connections(mut items))) => {
             items.retain(|item| item.state != ConnectionState::Deleted);
-            if items.is_empty() {
-                ctx.facts.empty_looks += 1;
+            ctx.facts.looks += u32::from(tag.is_some());
+            let reading = Some(Reading { value: items, began });
+            if tag.is_some() {
+                ctx.facts.owned_connections = reading;
+            } else {
+                ctx.facts.all_connections = reading;
             }
-            ctx.facts.owned_connections = Some(Reading { value: items, began });
             None
         }
         (Call::CreateConnection(_), outcome) => {
@@ -146,6 +152,7 @@ pub(super) fn absorb(
             let now = ctx.now.mono;
             ctx.facts.connection = None;
             ctx.facts.owned_connections = None;
+            ctx.facts.all_connections = None;
             match outcome {
                 Ok(Reply::ConnectionCreated(id)) => {
                     let memory = ctx.memory();
@@ -164,6 +171,7 @@ pub(super) fn absorb(
         (Call::DeleteConnection(_), outcome) => {
             ctx.facts.connection = None;
             ctx.facts.owned_connections = None;
+            ctx.facts.all_connections = None;
             let now = ctx.now.mono;
             ctx.memory().fence = now;
             match outcome {
@@ -203,8 +211,10 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
         return depart(ctx, object);
     }
     let link = gate(ctx, object)?;
-    claim(ctx, object, &link)?;
     watch(ctx, object);
+    if object.management() != ManagementPolicy::Observe {
+        claim(ctx, object, &link)?;
+    }
     if let Some((call, error)) = ctx.facts.failure.take() {
         if matches!(call, Call::ListTags { .. } | Call::CreateTags { .. }) && error.class == ErrorClass::Unsupported {
             if let Some(project) = ctx.world.projects.get_mut(&object.project_key()) {
@@ -250,20 +260,25 @@ pub(super) fn readable(ctx: &Ctx<'_>, object: &EnhancedConnection) -> Option<boo
     ctx.world.projects.get(&object.project_key()).and_then(|p| p.connection_filter)
 }
 
-/// Connections that carry this object's mark.
-pub(super) fn marked(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<ConnectionItem>>> {
-    match &ctx.facts.owned_connections {
-        Some(reading) => Ok(reading.clone()),
-        None => {
-            let tag = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
-            ctx.call(link, Call::ListConnections { tag: Some(tag), offset: 0, limit: 0 })
-        }
+/// Connections that carry this object's mark and its name: what was retained under another name is not this object's any
+/// more.
+pub(super) fn marked(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    link: &Link,
+) -> Flow<Reading<Vec<ConnectionItem>>> {
+    if let Some(mut reading) = ctx.facts.owned_connections.clone() {
+        let name = object.remote_name();
+        reading.value.retain(|c| c.name.as_str() == name);
+        return Ok(reading);
     }
+    let tag = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
+    ctx.call(link, Call::ListConnections { tag: Some(tag), offset: 0, limit: 0 })
 }
 
 /// All connections, read in this pass: where marks cannot be read back.
 pub(super) fn all(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<ConnectionItem>>> {
-    match &ctx.facts.owned_connections {
+    match &ctx.facts.all_connections {
         Some(reading) => Ok(reading.clone()),
         None => ctx.call(link, Call::ListConnections { tag: None, offset: 0, limit: 0 }),
     }
@@ -332,6 +347,11 @@ pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &EnhancedConnection, id: &Conn
     if let Some(Attempt::Accepted { at, .. }) = ctx.memory().attempt
         && ctx.now.mono < at + ctx.world.settings.visibility_grace
     {
+        ctx.facts.connection = None;
+        due(ctx, object)?;
+        return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
+    }
+    if settling(ctx, object) {
         ctx.facts.connection = None;
         due(ctx, object)?;
         return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);

@@ -14,7 +14,7 @@ use super::connection::{SKEW, all, complete, fits, hosts, marked, named, readabl
 use super::{
     Intent, IntentOp, Millis, Next, Outcome, Status,
     binding::resolve,
-    member::{Member, doubt_ends, due, may_adopt, new_intent, present, say, settled, unconfirmed, wall},
+    member::{Member, doubt_ends, due, learn_filter, may_adopt, new_intent, present, say, settled, unconfirmed, wall},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     report::{Say, Tri, Verdict},
@@ -102,37 +102,39 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
     let attempted = ctx.memory().attempt.clone().filter(|a| a.number() == intent.n);
     match &attempted {
         Some(Attempt::Accepted { id: Some(id), .. }) => return take_id(ctx, object, link, id, intent),
-        Some(Attempt::NotApplied { .. }) => {
-            // A vanished connection is created under a new intent, whose targets are today's.
-            return if ctx.wrote_intent(intent) || ctx.memory().failures > 0 {
-                post(ctx, object, link, intent)
-            } else {
-                create(ctx, object, link)
-            };
-        }
+        // An intent is good for one call: when it was written is what the next process goes by.
+        Some(Attempt::NotApplied { .. }) => return create(ctx, object, link),
+        Some(Attempt::Exists { n }) => return exists(ctx, object, link, *n),
         None if ctx.wrote_intent(intent) => return post(ctx, object, link, intent),
         _ => {}
     }
     let until = doubt_ends(ctx, link, intent);
-    if ctx.facts.owned_connections.is_none() && now < until && ctx.memory().pending_since.is_some() {
+    if ctx.facts.owned_connections.is_none()
+        && ctx.facts.all_connections.is_none()
+        && now < until
+        && ctx.memory().pending_since.is_some()
+    {
         due(ctx, object)?;
     }
     ctx.memory().pending_since.get_or_insert(now);
     let (found, began) = match readable(ctx, object) {
         Some(true) => {
-            let reading = marked(ctx, link)?;
+            let reading = marked(ctx, object, link)?;
             (reading.value, reading.began)
         }
         // Nobody knows yet whether the filter works, or it does not: the whole list, and what fits the intent.
         _ => {
             let reading = all(ctx, link)?;
             let name = ConnectionName::new(&object.remote_name());
-            let fitting = reading
+            let fitting: Vec<ConnectionItem> = reading
                 .value
                 .into_iter()
                 .filter(|c| c.name == name && fits(object, c))
                 .filter(|c| c.create_time.is_none_or(|t| t >= intent.at - SKEW))
                 .collect();
+            if readable(ctx, object).is_none() && !fitting.is_empty() {
+                return learn_filter(ctx, object);
+            }
             (fitting, reading.began)
         }
     };
@@ -159,6 +161,23 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
             done(Some(until), Outcome::Waiting)
         }
     }
+}
+
+/// The create call was refused since the name is taken: by somebody else, as far as this call goes.
+fn exists(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, n: u32) -> Flow<Next> {
+    let name = ConnectionName::new(&object.remote_name());
+    let reading = all(ctx, link)?;
+    let found: Vec<_> =
+        reading.value.into_iter().filter(|c| c.name == name).map(|item| (item, reading.began)).collect();
+    if found.is_empty() {
+        // Gone again, or not shown yet: the next call tells.
+        ctx.memory().attempt = Some(Attempt::NotApplied { n });
+        let uid = ctx.uid();
+        let at = ctx.world.next_try(ctx.key, &uid, ctx.now, None);
+        ctx.hold(at, object.generation(), None);
+        return done(Some(at), Outcome::Failed);
+    }
+    adopt(ctx, object, link, &found)
 }
 
 /// The create call was answered with an id.
@@ -251,12 +270,10 @@ pub(super) fn adopt(
     found: &[(ConnectionItem, Millis)],
 ) -> Flow<Next> {
     let retry = Some(ctx.now.mono + ctx.world.settings.stuck_retry);
-    let tagged = readable(ctx, object) == Some(true);
-    let mine: Vec<ConnectionItem> = if tagged {
-        let reading = marked(ctx, link)?;
-        reading.value.into_iter().filter(|c| c.name.as_str() == object.remote_name()).collect()
-    } else {
-        Vec::new()
+    let mine: Vec<ConnectionItem> = match readable(ctx, object) {
+        Some(true) => marked(ctx, object, link)?.value,
+        Some(false) => Vec::new(),
+        None => return learn_filter(ctx, object),
     };
     let ours = !mine.is_empty();
     let candidates: Vec<&ConnectionItem> =

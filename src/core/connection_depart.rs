@@ -33,7 +33,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
     });
     // What is ours by its mark goes, all of it.
     if readable(ctx, object) == Some(true) {
-        let reading = marked(ctx, &link)?;
+        let reading = marked(ctx, object, &link)?;
         if let Some(item) = reading.value.first() {
             if ctx.facts.deleted && expected.as_ref().is_none_or(|id| *id == item.id) {
                 // Accepted; the list may lag. The reading by id tells.
@@ -150,7 +150,7 @@ pub(super) fn finish_doubt(
         return done(Some(until), Outcome::Waiting);
     }
     // Two complete looks, both begun after the doubt's end.
-    if ctx.facts.empty_looks < 2 {
+    if ctx.facts.looks < 2 {
         ctx.facts.owned_connections = None;
         let tag = (readable(ctx, object) == Some(true)).then(|| owner_tag(&ctx.world.settings.cluster_id, ctx.key));
         if tag.is_some() {

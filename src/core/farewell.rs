@@ -34,7 +34,8 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     let intent = member.intent();
     let in_doubt = match &intent {
         Some(intent) if intent.op == IntentOp::Create && !member.has_id() => {
-            ctx.memory().attempt != Some(Attempt::NotApplied { n: intent.n })
+            let made_nothing = [Attempt::NotApplied { n: intent.n }, Attempt::Exists { n: intent.n }];
+            !ctx.memory().attempt.as_ref().is_some_and(|a| made_nothing.contains(a))
         }
         _ => false,
     };

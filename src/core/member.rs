@@ -16,14 +16,14 @@ use super::{
     pass::{Ctx, Evidence, Flow, Link, done, evidence},
     report::{Progress, Say, Tri, Verdict, find},
     timing::{self, rfc3339},
-    world::{Attempt, Claim, Project, Standing, World},
+    world::{Attempt, Claim, Project, Rank, Standing, World},
 };
 
 /// After this time without a usable project, what an object says is marked as stale.
 pub(super) const STALE_AFTER: Millis = 600_000;
 
 /// Time from writing an intent to the last moment at which its call may be sent.
-pub(super) const SEND_WITHIN: Millis = 10_000;
+pub(super) const SEND_WITHIN: Millis = 20_000;
 
 /// Look again at what should have woken the object, in case the wake-up was lost.
 pub(super) const SAFETY_NET: Millis = 60_000;
@@ -196,12 +196,12 @@ fn stale<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, since: Millis, reason: &'s
         return done(None, Outcome::Waiting);
     }
     // Many objects have this to say at the same moment; they take turns.
-    if ctx.facts.empty_looks == 0 {
+    if ctx.facts.looks == 0 {
         let turn = ctx.world.stale_turn(now.mono);
         if turn > now.mono + 1_000 {
             return done(Some(turn), Outcome::Waiting);
         }
-        ctx.facts.empty_looks = 1;
+        ctx.facts.looks = 1;
     }
     let say_stale = Say::new(
         Tri::Unknown,
@@ -255,7 +255,7 @@ pub(super) fn claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Fl
     let Some(id) = link.project.clone() else { return Ok(()) };
     let claim =
         Claim { endpoint: link.endpoint.clone(), project: id, kind: member.kind(), name: member.remote_name().into() };
-    let Err(holder) = ctx.world.claim(&claim, ctx.key, member.owns()) else { return Ok(()) };
+    let Err(holder) = ctx.world.claim(&claim, ctx.key, rank(member)) else { return Ok(()) };
     if ctx.cached(&holder)?.is_none() {
         ctx.world.release(&claim);
         return claim_again(ctx, member, &claim);
@@ -269,8 +269,16 @@ pub(super) fn claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Fl
     done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
 }
 
+fn rank<M: Member>(member: &M) -> Rank {
+    match (member.owns(), member.intent()) {
+        (true, _) => Rank::Owns,
+        (false, Some(_)) => Rank::Intends,
+        (false, None) => Rank::Asks,
+    }
+}
+
 fn claim_again<M: Member>(ctx: &mut Ctx<'_>, member: &M, claim: &Claim) -> Flow<()> {
-    match ctx.world.claim(claim, ctx.key, member.owns()) {
+    match ctx.world.claim(claim, ctx.key, rank(member)) {
         Ok(()) => Ok(()),
         Err(_) => done(Some(ctx.now.mono + 1_000), Outcome::Conflict),
     }
@@ -343,7 +351,7 @@ pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Mil
     {
         return match attempt {
             Attempt::Accepted { at, .. } => at + grace,
-            Attempt::NotApplied { .. } => 0,
+            Attempt::NotApplied { .. } | Attempt::Exists { .. } => 0,
             Attempt::Unknown { gave_up, .. } => gave_up + grace,
         };
     }
@@ -360,9 +368,15 @@ pub(super) fn attempt(ctx: &mut Ctx<'_>, n: u32, error: CallError) -> Option<Cal
     memory.fence = now;
     memory.pending_since = Some(now);
     match (error.applied, error.class) {
-        // Whoever has it: the look that follows tells.
-        (_, ErrorClass::Exists) | (Applied::Unknown | Applied::Yes, _) => {
+        // Each attempt is made only once those before it have certainly come to nothing, so this one was not ours.
+        (_, ErrorClass::Exists) => {
+            memory.attempt = Some(Attempt::Exists { n });
+            None
+        }
+        (Applied::Unknown | Applied::Yes, _) => {
             memory.attempt = Some(Attempt::Unknown { n, gave_up: now });
+            memory.failures = memory.failures.saturating_add(1);
+            memory.last_words = Some(error.to_string());
             None
         }
         (Applied::No, _) => {
@@ -489,13 +503,15 @@ pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Int
     let now = ctx.now;
     let at = wall(ctx, member) + until.saturating_sub(now.mono) as EpochMillis;
     let old = find(member.conditions(), "Ready").filter(|c| c.reason == "CreateUnconfirmed");
+    let call = format!("Create call {} is in doubt; ", intent.n);
+    let words = match ctx.memory().last_words.clone() {
+        Some(words) => format!(" The cloud's answer: {words}."),
+        None => " Its answer was lost.".to_owned(),
+    };
     let message = match old {
-        Some(old) => old.message.clone(),
-        None => format!(
-            "The answer to create call {} was lost; whether it was applied will be known at {}.",
-            intent.n,
-            rfc3339(at)
-        ),
+        // The same doubt keeps its first words.
+        Some(old) if old.message.starts_with(&call) => old.message.clone(),
+        _ => format!("{call}whether it was applied will be known at {}.{words}", rfc3339(at)),
     };
     let verdict = Verdict::reconciling(
         "CreateUnconfirmed",
@@ -547,4 +563,23 @@ pub(super) fn present<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
     if removed {
         ctx.world.weigh(&project_key);
     }
+}
+
+/// Until an intent's call can no longer show up late, what a list lacks may still be on its way into it.
+pub(super) fn settling<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
+    member.intent().is_some_and(|intent| wall(ctx, member) < intent_horizon(ctx, &intent))
+}
+
+/// Has the project find out whether its lists can be filtered by tag.
+pub(super) fn learn_filter<T, M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<T> {
+    let project_key = member.project_key();
+    if let Some(project) = ctx.world.projects.get_mut(&project_key) {
+        match member.kind() {
+            ObjectKind::Queue => project.want_queues = true,
+            ObjectKind::Connection => project.want_connections = true,
+            ObjectKind::Project => {}
+        }
+    }
+    ctx.world.wake(&project_key);
+    done(Some(ctx.now.mono + 2_000), Outcome::Waiting)
 }

@@ -56,9 +56,11 @@ pub(super) struct Facts {
     pub(super) queue: Option<Option<QueueItem>>,
     pub(super) connection: Option<Option<ConnectionItem>>,
     pub(super) owned_queues: Option<Reading<Vec<QueueItem>>>,
+    /// Connections with this object's mark and name, and all connections: two different readings.
     pub(super) owned_connections: Option<Reading<Vec<ConnectionItem>>>,
-    /// How many complete looks for what is ours found nothing.
-    pub(super) empty_looks: u32,
+    pub(super) all_connections: Option<Reading<Vec<ConnectionItem>>>,
+    /// How many looks for what is ours were made.
+    pub(super) looks: u32,
     pub(super) tags: Option<Vec<Tag>>,
     pub(super) tagged: bool,
     /// The intent that this pass wrote, acknowledged by the API server.

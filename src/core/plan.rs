@@ -16,6 +16,8 @@ pub(super) struct Target {
     pub(super) name: QueueName,
     /// The pool it lives in, under whose name its entry may stand.
     pub(super) pool: Option<QueueName>,
+    /// The reference leads nowhere, so the name is a guess.
+    pub(super) dangling: bool,
     /// Why it cannot be bound yet; `None` if it exists.
     pub(super) waits: Option<String>,
 }
@@ -146,7 +148,9 @@ fn bindings(
         }
     }
     let mut unbind = Vec::new();
-    for name in managed.iter().map(|name| QueueName::new(name)) {
+    // Who is meant by a reference that leads nowhere may be among what is bound: nothing is unbound until it is known.
+    let unknown = targets.iter().any(|t| t.dangling);
+    for name in managed.iter().filter(|_| !unknown).map(|name| QueueName::new(name)) {
         if wanted.contains(&name) {
             continue;
         }

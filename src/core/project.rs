@@ -231,12 +231,16 @@ pub(super) fn credential_refused(ctx: &mut Ctx<'_>, effect: &CloudEffect, error:
         .world
         .projects
         .iter()
-        .filter(|(_, p)| p.credential.as_ref() == Some(&effect.credential) && p.endpoint == effect.endpoint)
+        .filter(|(_, p)| {
+            // The same key in another namespace is as bad.
+            p.endpoint == effect.endpoint
+                && p.credential.as_ref().is_some_and(|c| c.fingerprint == effect.credential.fingerprint)
+        })
         .map(|(key, _)| key.clone())
         .collect();
     for key in affected {
         if let Some(project) = ctx.world.projects.get_mut(&key) {
-            project.refused = Some((effect.credential.clone(), now.mono + REFUSED_FOR));
+            project.refused = project.credential.clone().map(|c| (c, now.mono + REFUSED_FOR));
         }
         let standing = Standing::Down { reason: "CredentialsInvalid", message: message.clone() };
         ctx.world.set_standing(&key, standing, now);

@@ -15,8 +15,8 @@ use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
     member::{
-        Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, wall,
-        watch,
+        Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, settling,
+        wall, watch,
     },
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
@@ -192,8 +192,10 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return depart(ctx, object);
     }
     let link = gate(ctx, object)?;
-    claim(ctx, object, &link)?;
     watch(ctx, object);
+    if object.management() != ManagementPolicy::Observe {
+        claim(ctx, object, &link)?;
+    }
     if let Some((call, error)) = ctx.facts.failure.take() {
         if matches!(call, Call::ListTags { .. } | Call::CreateTags { .. }) && error.class == ErrorClass::Unsupported {
             if let Some(project) = ctx.world.projects.get_mut(&object.project_key()) {
@@ -306,6 +308,11 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
 
 /// Proved to be gone, without this object's doing.
 pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &DliQueue, name: &QueueName) -> Flow<Next> {
+    if settling(ctx, object) {
+        ctx.facts.queue = None;
+        due(ctx, object)?;
+        return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
+    }
     missing(ctx, object, true)?;
     if object.management() == ManagementPolicy::Report {
         let message =

@@ -8,10 +8,11 @@ use crate::{
 use super::queue::{complete, marked, mismatch, queue_type, readable, seen, standing};
 use super::{
     IntentOp, Next, Outcome,
-    member::{Member, doubt_ends, due, may_adopt, new_intent, present, say, settled, unconfirmed},
+    member::{Member, doubt_ends, due, learn_filter, may_adopt, new_intent, present, say, settled, unconfirmed},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     report::{Say, Tri, Verdict},
+    timing,
     world::Attempt,
 };
 
@@ -96,7 +97,8 @@ pub(super) fn confirm(
     let fence = memory.fence;
     let attempted = memory.attempt.clone().filter(|a| a.number() == intent.n);
     if let Some(Attempt::NotApplied { .. }) = attempted {
-        return post(ctx, object, link, name);
+        // An intent is good for one call: when it was written is what the next process goes by.
+        return create(ctx, object, link, name);
     }
     // This pass has just written the intent of an object that this process knows to be new: the call comes now.
     if attempted.is_none() && ctx.wrote_intent(intent) {
@@ -116,9 +118,21 @@ pub(super) fn confirm(
         },
     };
     let until = doubt_ends(ctx, link, intent);
+    if let (Some(Attempt::Exists { n }), found) = (&attempted, &found) {
+        return match found {
+            Some(item) => adopt(ctx, object, link, item),
+            None => {
+                ctx.memory().attempt = Some(Attempt::NotApplied { n: *n });
+                later(ctx, object)
+            }
+        };
+    }
     match found {
         Some(item) if accepted => take(ctx, object, link, &item, false),
         Some(item) => {
+            if undecided(ctx, object) {
+                return learn_filter(ctx, object);
+            }
             if readable(ctx, object) {
                 let reading = marked(ctx, link)?;
                 if reading.value.iter().any(|q| q.name == *name) {
@@ -129,19 +143,28 @@ pub(super) fn confirm(
                     unconfirmed(ctx, object, intent, until)?;
                     return later(ctx, object);
                 }
-                return foreign(ctx, object, link, &item);
+                return adopt(ctx, object, link, &item);
             }
             let skew = 5_000;
             let recent = item.create_time.is_none_or(|t| t >= intent.at - skew);
             if recent && mismatch(object, &item).is_empty() {
                 return take(ctx, object, link, &item, false);
             }
-            foreign(ctx, object, link, &item)
+            adopt(ctx, object, link, &item)
         }
         // Names are unique, so a second call cannot make a second queue: an accepted one is given time to show, one in
         // doubt is repeated.
         None if accepted && now < until => later(ctx, object),
-        None => create(ctx, object, link, name),
+        None => {
+            if let Some(Attempt::Unknown { gave_up, .. }) = attempted {
+                let at = gave_up + timing::backoff(ctx.memory().failures, ctx.world.settings.seed);
+                if now < at {
+                    unconfirmed(ctx, object, intent, at)?;
+                    return done(Some(at), Outcome::Failed);
+                }
+            }
+            create(ctx, object, link, name)
+        }
     }
 }
 
@@ -151,13 +174,16 @@ pub(super) fn later(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
 }
 
-/// The queue of this name is somebody else's, and this object's own call made none.
-pub(super) fn foreign(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
-    adopt(ctx, object, link, item)
+/// Nobody knows yet whether the region lets ownership of queues be read back.
+fn undecided(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
+    ctx.world.projects.get(&object.project_key()).is_some_and(|p| p.queue_filter.is_none())
 }
 
 /// Takes over a queue that exists, if the policy allows.
 pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
+    if undecided(ctx, object) {
+        return learn_filter(ctx, object);
+    }
     let ours = readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| q.name == item.name);
     if !ours {
         let allowed = match object.adoption() {

@@ -31,7 +31,8 @@ pub(super) struct Sweep {
     queues_read: bool,
     connections: Option<Pages<ConnectionId, ConnectionItem>>,
     connections_read: bool,
-    offset: usize,
+    pub(super) offset: usize,
+    canary_failed: bool,
 }
 
 pub(super) fn next_sweep(project: &Project) -> Millis {
@@ -56,8 +57,8 @@ pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
                 snapshot.connections.complete(),
                 snapshot.connections.len(),
             ),
-            project.queue_filter.is_none() && project.trusted_queues.0 > 0,
-            project.connection_filter.is_none() && snapshot.connections.len() > 0,
+            !ctx.facts.sweep.canary_failed && project.queue_filter.is_none() && project.trusted_queues.0 > 0,
+            !ctx.facts.sweep.canary_failed && project.connection_filter.is_none() && snapshot.connections.len() > 0,
         )
     };
     if queues_due && !ctx.facts.sweep.queues_read {
@@ -325,6 +326,11 @@ pub(super) fn canary_answer(
         None => Some(empty),
         Some(error) => match error.class {
             ErrorClass::Refused | ErrorClass::Unsupported | ErrorClass::NotFound => Some(false),
+            // Nobody knows; it is tried again with the next reading.
+            ErrorClass::Transient => {
+                ctx.facts.sweep.canary_failed = true;
+                return None;
+            }
             _ => return Some(error),
         },
     };

@@ -46,8 +46,19 @@ pub(super) struct Claim {
 #[derive(Clone, Debug)]
 pub(super) struct Holder {
     pub(super) key: ObjectKey,
-    /// It owns the resource, by a durable mark: it does not yield.
-    pub(super) owns: bool,
+    /// How well founded it is: who has more takes over.
+    pub(super) rank: Rank,
+}
+
+/// How well founded a claim is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// It asks for the name.
+    Asks,
+    /// It wrote an intent.
+    Intends,
+    /// It owns the resource, by intent and id.
+    Owns,
 }
 
 /// A project as far as it is known.
@@ -143,6 +154,8 @@ pub(super) enum Attempt {
     Accepted { n: u32, at: Millis, id: Option<ConnectionId> },
     /// Certainly not applied.
     NotApplied { n: u32 },
+    /// Something of that name exists, and this call did not make it.
+    Exists { n: u32 },
     /// Nobody can tell; given up at this moment.
     Unknown { n: u32, gave_up: Millis },
 }
@@ -150,7 +163,7 @@ pub(super) enum Attempt {
 impl Attempt {
     pub(super) fn number(&self) -> u32 {
         match self {
-            Self::Accepted { n, .. } | Self::NotApplied { n } | Self::Unknown { n, .. } => *n,
+            Self::Accepted { n, .. } | Self::NotApplied { n } | Self::Exists { n } | Self::Unknown { n, .. } => *n,
         }
     }
 }
@@ -163,6 +176,8 @@ pub(super) struct Memory {
     pub(super) fence: Millis,
     pub(super) attempt: Option<Attempt>,
     pub(super) failures: u32,
+    /// The cloud's words about the create call in doubt.
+    pub(super) last_words: Option<String>,
     /// Not before this moment, while the object is of this generation.
     pub(super) hold: Option<Hold>,
     /// Since when it has been waiting for the cloud.
@@ -336,15 +351,15 @@ impl World {
     }
 
     /// Claims a remote name for an object. On conflict, says who holds it.
-    pub(super) fn claim(&mut self, claim: &Claim, key: &ObjectKey, owns: bool) -> Result<(), ObjectKey> {
+    pub(super) fn claim(&mut self, claim: &Claim, key: &ObjectKey, rank: Rank) -> Result<(), ObjectKey> {
         match self.claims.get_mut(claim) {
             Some(holder) if holder.key == *key => {
-                holder.owns |= owns;
+                holder.rank = rank;
                 Ok(())
             }
-            Some(holder) if holder.owns || !owns => Err(holder.key.clone()),
+            Some(holder) if holder.rank >= rank => Err(holder.key.clone()),
             _ => {
-                self.claims.insert(claim.clone(), Holder { key: key.clone(), owns });
+                self.claims.insert(claim.clone(), Holder { key: key.clone(), rank });
                 Ok(())
             }
         }
@@ -357,7 +372,7 @@ impl World {
 
     /// How many claims of a project are owned.
     fn owned(&self, endpoint: &Endpoint, id: &ProjectId) -> usize {
-        self.claims.iter().filter(|(c, h)| h.owns && c.endpoint == *endpoint && c.project == *id).count()
+        self.claims.iter().filter(|(c, h)| h.rank == Rank::Owns && c.endpoint == *endpoint && c.project == *id).count()
     }
 
     /// Counts what is missing, opens or closes the breaker, and says whether it is open.

@@ -30,11 +30,7 @@ pub const KEYS: &[Key] = &[
         "for huaweicloud https://iam.{region}.myhuaweicloud.com, in regions eu-west-1xx .eu",
         "URL of IAM, which is asked for the project id",
     ),
-    key(
-        "clouds.NAME.caFile",
-        "the system's certificates",
-        "PEM file with the only certificates to trust for this cloud",
-    ),
+    key("clouds.NAME.caFile", "none", "PEM file with certificates to trust for this cloud besides the system's"),
     key("watchNamespaces", "all namespaces", "list of the namespaces to work in; needs rights only there"),
     key("metricsAddress", "0.0.0.0:8080", "where /metrics is served; port 0 takes a free one and logs it"),
     key("healthAddress", "0.0.0.0:8081", "where /healthz and /readyz are served"),

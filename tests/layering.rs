@@ -1,0 +1,270 @@
+//! Who may import whom, and who has to stay pure.
+//!
+//! A test on text, after comments and literals are taken out: simple, and strict enough for how the sources are written.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Modules of the library, and what each may import.
+const ALLOWED: [(&str, &[&str]); 6] = [
+    ("api", &[]),
+    ("dli", &[]),
+    ("core", &["api", "dli"]),
+    ("cloud", &["dli"]),
+    ("controller", &["api", "dli", "core", "cloud"]),
+    ("simulator", &["dli"]),
+];
+
+/// Parts without I/O, clock, chance and log.
+const PURE: [&str; 9] = [
+    "core",
+    "dli",
+    "cloud/classify",
+    "cloud/classify.rs",
+    "cloud/wire",
+    "cloud/wire.rs",
+    "simulator/model",
+    "simulator/route.rs",
+    "simulator/verify.rs",
+];
+
+/// Words that a pure part does not name. Maps that hash have a random order.
+const IMPURE_WORDS: [&str; 15] = [
+    "tokio",
+    "futures",
+    "reqwest",
+    "hyper",
+    "axum",
+    "kube",
+    "tracing",
+    "rand",
+    "getrandom",
+    "RandomState",
+    "HashMap",
+    "HashSet",
+    "Instant",
+    "SystemTime",
+    "rustix",
+];
+
+/// Paths that a pure part does not name.
+const IMPURE_PATHS: [&str; 7] =
+    ["::now(", "std::fs", "std::net::Tcp", "std::net::Udp", "std::env", "std::thread", "std::process"];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// All sources below `dir`: path from `src`, and text.
+fn files(dir: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.strip_prefix(source()).unwrap().to_str().unwrap().replace('\\', "/");
+            found.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found
+}
+
+/// The text without comments, and with empty literals in place of strings and characters.
+fn code(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let before_word = !out.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let raw = rest.strip_prefix('b').unwrap_or(rest).strip_prefix('r').filter(|_| before_word);
+        let hashes = raw.map_or(0, |raw| raw.len() - raw.trim_start_matches('#').len());
+        if rest.starts_with("//") {
+            rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else if rest.starts_with("/*") {
+            rest = rest.find("*/").map_or("", |end| &rest[end + 2..]);
+        } else if let Some(body) = raw.and_then(|raw| raw[hashes..].strip_prefix('"')) {
+            let end = format!("\"{}", "#".repeat(hashes));
+            out.push_str("\"\"");
+            rest = body.find(&end).map_or("", |at| &body[at + end.len()..]);
+        } else if let Some(body) = rest.strip_prefix('"') {
+            out.push_str("\"\"");
+            rest = &body[end_of_literal(body, '"')..];
+        } else if let Some(body) = rest.strip_prefix('\'').filter(|body| is_character(body)) {
+            out.push_str("' '");
+            rest = &body[end_of_literal(body, '\'')..];
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// A character rather than a lifetime.
+fn is_character(body: &str) -> bool {
+    let mut chars = body.chars();
+    match chars.next() {
+        Some('\\') => true,
+        Some(_) => chars.next() == Some('\''),
+        None => false,
+    }
+}
+
+/// Where a literal ends, after its closing quote.
+fn end_of_literal(body: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in body.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            c if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    body.len()
+}
+
+/// The words of a path, or of a list in braces, that follow a prefix such as `crate::`.
+fn heads(after: &str) -> Vec<String> {
+    let Some(list) = after.trim_start().strip_prefix('{') else {
+        return vec![word(after)];
+    };
+    let mut heads = Vec::new();
+    let mut depth = 0;
+    let mut begin = 0;
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                heads.push(word(&list[begin..at]));
+                begin = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    heads
+}
+
+fn word(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// Modules of the library that the code of a file names.
+fn imports(file: &str, code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for root in ["crate::", "dli_operator::"] {
+        for (at, _) in code.match_indices(root) {
+            found.extend(heads(&code[at + root.len()..]));
+        }
+    }
+    // From `core/pass.rs` it takes two `super` to the root, from `core/mod.rs` one.
+    let parts = file.trim_end_matches(".rs").trim_end_matches("/mod").split('/').count();
+    let climb = "super::".repeat(parts);
+    for (at, _) in code.match_indices(&climb) {
+        found.extend(heads(&code[at + climb.len()..]));
+    }
+    found.retain(|name| ALLOWED.iter().any(|(module, _)| module == name));
+    found
+}
+
+/// What is wrong with one file.
+fn faults(file: &str, text: &str) -> Vec<String> {
+    let code = code(text);
+    let module = file.split(['/', '.']).next().unwrap_or_default();
+    let mut faults = Vec::new();
+    // `lib.rs` and `main.rs` put everything together.
+    if let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == module) {
+        for import in imports(file, &code) {
+            if import != module && !allowed.contains(&&*import) {
+                faults.push(format!("{file}: {module} must not import {import}"));
+            }
+        }
+    }
+    if PURE.iter().any(|part| file == *part || file.starts_with(&format!("{part}/"))) {
+        let words: BTreeSet<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        faults.extend(IMPURE_WORDS.iter().filter(|word| words.contains(*word)).map(|word| format!("{file}: {word}")));
+        faults.extend(IMPURE_PATHS.iter().filter(|path| code.contains(*path)).map(|path| format!("{file}: {path}")));
+    }
+    faults
+}
+
+#[test]
+fn imports_run_one_way_and_pure_parts_stay_pure() {
+    let files = files(&source());
+    assert!(files.len() > 60, "only {} sources found", files.len());
+    for part in PURE {
+        let there = files.iter().any(|(file, _)| file == part || file.starts_with(&format!("{part}/")));
+        assert!(there, "{part} does not exist");
+    }
+    let faults: Vec<String> = files.iter().flat_map(|(file, text)| faults(file, text)).collect();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_module_has_its_rule() {
+    let lib = fs::read_to_string(source().join("lib.rs")).unwrap();
+    let declared: BTreeSet<String> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(word).collect();
+    let ruled: BTreeSet<String> = ALLOWED.iter().map(|(module, _)| (*module).to_owned()).collect();
+    assert_eq!(declared, ruled);
+}
+
+/// The check itself: made-up sources that break a rule, in every way in which an import can be written.
+#[test]
+fn a_broken_rule_is_found() {
+    let broken = [
+        ("core/x.rs", "use crate::controller::run;"),
+        ("core/x.rs", "use crate::{\n    api::DliQueue,\n    dli::{Call, Reply},\n    cloud::{wire, client},\n};"),
+        ("core/x.rs", "fn f() { crate::cloud::not_sent(); }"),
+        ("core/x.rs", "use super::super::simulator::Model;"),
+        ("core/mod.rs", "use super::{api, simulator};"),
+        ("core/x.rs", "let c = '\"'; use crate::cloud::wire; let d = '\"';"),
+        ("core/x.rs", "let c = '\\''; use crate::cloud::wire; let d = r#\"\"\"#;"),
+        ("api/x.rs", "use crate::dli::Tag;"),
+        ("dli/x.rs", "use crate::{core::World};"),
+        ("cloud/client.rs", "use crate::core::Now;"),
+        ("simulator/http.rs", "use crate::cloud::wire;"),
+        ("controller/run.rs", "use crate::simulator::Model;"),
+        ("core/x.rs", "use tokio::time;"),
+        ("core/x.rs", "use kube::{Client, ResourceExt};"),
+        ("core/x.rs", "let now = std::time::Instant::now();"),
+        ("core/x.rs", "let now = jiff::Timestamp::now();"),
+        ("core/x.rs", "use std::collections::{BTreeMap, HashMap};"),
+        ("core/x.rs", "tracing::info!(\"x\");"),
+        ("dli/x.rs", "use std::time::SystemTime;"),
+        ("cloud/wire.rs", "use reqwest::Url;"),
+        ("cloud/wire/queue.rs", "use reqwest::Url;"),
+        ("cloud/classify/text.rs", "rand::random()"),
+        ("simulator/model/mod.rs", "let port = std::net::TcpListener::bind(\"\");"),
+        ("simulator/route.rs", "use axum::Router;"),
+    ];
+    for (file, text) in broken {
+        assert!(!faults(file, text).is_empty(), "nothing was found in {file}: {text}");
+    }
+    let fine = [
+        (
+            "core/x.rs",
+            "use crate::{api::DliQueue, dli::{Call, Reply}};\nuse super::pass::Ctx;\nuse crate::core::World;",
+        ),
+        (
+            "core/x.rs",
+            "// use crate::cloud::wire;\n/* tokio */ let a = \"crate::cloud kube tokio\"; let b = r\"tokio\";",
+        ),
+        ("core/x.rs", "fn f<'a>(a: &'a str) -> &'a str { a } // 'tokio"),
+        ("cloud/client.rs", "use reqwest::Url; use std::time::Instant; use crate::dli::Call;"),
+        ("simulator/http.rs", "use axum::Router; use super::model::Model;"),
+        ("controller/run.rs", "use crate::{api, cloud, core::{self, World}, dli};"),
+        ("main.rs", "use dli_operator::{controller, simulator};"),
+    ];
+    for (file, text) in fine {
+        assert_eq!(faults(file, text), Vec::<String>::new(), "{file}: {text}");
+    }
+}
