@@ -64,7 +64,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link
     }
     ctx.may_mutate()?;
     ctx.turn(link)?;
-    let key = format!("{}/{}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default(), object.remote_name());
+    let key = format!("{}/{}", link.project_id(), object.remote_name());
     let bound: Vec<String> =
         targets.iter().flatten().filter(|t| t.waits.is_none()).map(|t| t.name.to_string()).collect();
     let intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), bound);
@@ -332,7 +332,7 @@ pub(super) fn adopt(
         say(ctx, object, &Verdict::stalled("ImmutableMismatch", message, "NotOwned"))?;
         return done(retry, Outcome::Stuck);
     }
-    let key = format!("{}/{}/{}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default(), item.name, item.id);
+    let key = format!("{}/{}/{}", link.project_id(), item.name, item.id);
     let intent = match object.intent() {
         Some(intent) if intent.op == IntentOp::Adopt && intent.key == key => intent,
         _ => {

@@ -230,7 +230,7 @@ pub(super) fn link(project: &Project) -> Option<Link> {
 /// One edit cannot move an object to another project.
 pub(super) fn same_project<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
     let Some(seen) = member.seen_project() else { return Ok(()) };
-    let id = link.project.as_ref().map(|p| p.as_str()).unwrap_or_default();
+    let id = link.project_id();
     if seen.id == id && *seen.region == *link.endpoint.region {
         return Ok(());
     }

@@ -399,6 +399,13 @@ pub(super) struct Link {
     pub(super) project: Option<ProjectId>,
 }
 
+impl Link {
+    /// The project's id; empty where it is not known yet.
+    pub(super) fn project_id(&self) -> &str {
+        self.project.as_ref().map(ProjectId::as_str).unwrap_or_default()
+    }
+}
+
 /// The metadata of an object.
 pub(super) fn meta(object: &Object) -> &ObjectMeta {
     match object {

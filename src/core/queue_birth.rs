@@ -33,7 +33,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Q
     }
     ctx.may_mutate()?;
     ctx.turn(link)?;
-    let key = format!("{}/{name}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default());
+    let key = format!("{}/{name}", link.project_id());
     let intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), Vec::new());
     ctx.write_intent(intent)
 }
@@ -225,7 +225,7 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
     }
     if object.intent().is_none_or(|i| i.op != IntentOp::Adopt) {
         ctx.may_mutate()?;
-        let key = format!("{}/{}", link.project.as_ref().map(|p| p.as_str()).unwrap_or_default(), item.name);
+        let key = format!("{}/{}", link.project_id(), item.name);
         let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), Vec::new());
         return ctx.write_intent(intent);
     }

@@ -1,11 +1,19 @@
 //! An operator without a cloud: it says what is wrong and what to do, and goes on by itself when the cloud is there.
 
-use std::net::TcpListener;
+use std::{
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+};
 
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio_rustls::{TlsAcceptor, rustls};
 
 use crate::{
-    lab::{Lab, Options, project, queue},
+    lab::{Lab, Options, RUNTIME, project, queue},
     processes::{Simulator, text},
 };
 
@@ -14,22 +22,65 @@ fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
+/// Something that listens and does not speak TLS, until it is opened: then it is the cloud behind TLS.
+struct Gateway {
+    port: u16,
+    /// In PEM.
+    certificate: String,
+    /// The cloud; 0 before it is opened.
+    behind: Arc<AtomicU16>,
+}
+
+impl Gateway {
+    fn start() -> Self {
+        let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![key.cert.der().clone()], private)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = RUNTIME.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let behind = Arc::new(AtomicU16::new(0));
+        let where_to = Arc::clone(&behind);
+        RUNTIME.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (acceptor, cloud) = (acceptor.clone(), where_to.load(Ordering::Acquire));
+                tokio::spawn(async move {
+                    if cloud == 0 {
+                        let _ = stream.write_all(b"220 this is not what you expect\r\n").await;
+                        return;
+                    }
+                    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                    let Ok(mut cloud) = tokio::net::TcpStream::connect(("127.0.0.1", cloud)).await else { return };
+                    let _ = tokio::io::copy_bidirectional(&mut stream, &mut cloud).await;
+                });
+            }
+        });
+        Self { port, certificate: key.cert.pem(), behind }
+    }
+
+    fn open(&self, cloud: u16) {
+        self.behind.store(cloud, Ordering::Release);
+    }
+}
+
 #[test]
 fn each_way_of_not_reaching_the_cloud_says_so_and_ends_by_itself() {
     let refused = free_port();
-    // Something that listens and does not speak TLS.
-    let plain = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let address = plain.local_addr().unwrap();
-    std::thread::spawn(move || {
-        use std::io::Write;
-        for stream in plain.incoming().map_while(Result::ok) {
-            let _ = (&stream).write_all(b"220 this is not what you expect\r\n");
-        }
-    });
+    let gateway = Gateway::start();
+    let certificate = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(certificate.path(), &gateway.certificate).unwrap();
+    let address = format!("localhost:{}", gateway.port);
     let clouds = format!(
         "  refused: {{dliEndpoint: 'http://127.0.0.1:{refused}', iamEndpoint: 'http://127.0.0.1:{refused}'}}\n  \
          unnamed: {{dliEndpoint: 'https://dli.name.invalid', iamEndpoint: 'https://iam.name.invalid'}}\n  \
-         plain: {{dliEndpoint: 'https://{address}', iamEndpoint: 'https://{address}'}}\n"
+         plain: {{dliEndpoint: 'https://{address}', iamEndpoint: 'https://{address}', caFile: '{}'}}\n",
+        certificate.path().display()
     );
     let lab = Lab::with("no-cloud", &Options { clouds, ..Options::default() });
     lab.ready("dlip", "default");
@@ -57,7 +108,9 @@ fn each_way_of_not_reaching_the_cloud_says_so_and_ends_by_itself() {
     // The cloud comes up where it was missing.
     let late = Simulator::start(&lab.cluster().dir().join(format!("{}-late.log", lab.ns)), refused);
     lab.cloud.disarm();
+    gateway.open(late.port());
     lab.ready("dlip", "refused");
+    lab.ready("dlip", "plain");
     lab.ready("dlip", "default");
     lab.ready("dliq", "q1");
     assert_eq!(late.names().0, ["q1"]);

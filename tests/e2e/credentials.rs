@@ -43,7 +43,7 @@ fn a_wrong_secret_is_said_by_the_project_alone_and_not_tried_again_and_again() {
     assert!(text(&invalid["message"]).contains("accessKey and secretKey"), "{invalid}");
     assert_eq!(condition(&lab.get("dlip", "default"), "Stalled").unwrap()["reason"], "CredentialsInvalid");
     // Five refusals in a row lock the key for everyone who uses it.
-    thread::sleep(Duration::from_secs(15));
+    thread::sleep(Duration::from_secs(20));
     let refusals = lab.cloud.count(None, Some(401));
     assert!((1..=2).contains(&refusals), "{refusals} calls were answered 401");
     let after = lab.versions();

@@ -107,5 +107,5 @@ fn in_order(watch: &str, name: &str, reasons: &[&str]) {
             wanted.next();
         }
     }
-    assert!(wanted.peek().is_none(), "{name} did not show {:?} in this order:\n{watch}", reasons);
+    assert!(wanted.peek().is_none(), "{name} did not show {reasons:?} in this order:\n{watch}");
 }

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, env, thread, time::Duration};
 use serde_json::json;
 
 use crate::{
-    lab::{Lab, connection, entries, queue},
+    lab::{Lab, Options, connection, entries, queue},
     processes::text,
 };
 
@@ -41,7 +41,7 @@ fn killed_at_random_moments_nothing_is_leaked_doubled_or_stuck() {
     });
     println!("E2E_SEED={seed}");
     let mut dice = Dice(seed);
-    let mut lab = Lab::new("kills");
+    let mut lab = Lab::with("kills", &Options { short_lease: true, ..Options::default() });
     // Names need not be unique, so that a second create call would make a second one.
     lab.cloud.configure(&json!({"answers": {"connectionNames": "free"}}));
 

@@ -56,7 +56,8 @@ impl Drop for Turn {
     }
 }
 
-static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+/// Where asynchronous things run.
+pub static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
 });
 
@@ -83,6 +84,8 @@ pub struct Options {
     pub no_operator: bool,
     /// Put nothing into the namespace.
     pub bare: bool,
+    /// A lease that ends soon after its holder was killed, and that is lost soon on a machine that stands still.
+    pub short_lease: bool,
 }
 
 /// One test's world. Its drop judges what holds for every test.
@@ -126,12 +129,17 @@ impl Lab {
         let url = cloud.url();
         let clouds = &options.clouds;
         // Each wait as short as its rules allow: what they are by default is nothing that a test should sit through.
+        let lease = if options.short_lease {
+            "leaseDuration: 4s, renewDeadline: 3s"
+        } else {
+            "leaseDuration: 30s, renewDeadline: 25s"
+        };
         let yaml = format!(
             "clouds:\n  simulator: {{dliEndpoint: '{url}', iamEndpoint: '{url}'}}\n{clouds}\
              watchNamespaces: [{ns}]\n\
              metricsAddress: 127.0.0.1:0\nhealthAddress: 127.0.0.1:0\n\
              leaseNamespace: {SYSTEM_NAMESPACE}\nleaseName: {ns}\nlogLevel: debug\n\
-             timing: {{leaseDuration: 4s, renewDeadline: 3s, renewPeriod: 500ms, callTimeout: 2s, visibilityGrace: 2s, \
+             timing: {{{lease}, renewPeriod: 500ms, callTimeout: 2s, visibilityGrace: 2s, \
              listPeriod: 2s, queueGrace: 6s}}\n"
         );
         fs::write(&config, yaml).expect("a configuration file");
@@ -239,7 +247,11 @@ impl Lab {
     }
 
     /// Waits until `look` finds something; a hanging test ends with what everybody has said.
-    pub fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
+    pub fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let look = || {
+            self.operators.iter().for_each(Operator::revive);
+            look()
+        };
         until(what, look, || self.dump())
     }
 
@@ -317,7 +329,7 @@ impl Drop for Lab {
             }
             return;
         }
-        for operator in &mut self.operators {
+        for operator in &self.operators {
             let log = operator.log();
             assert!(!log.contains(SECRET_KEY), "a secret is in the log: {log}");
             for line in operator.lines() {

@@ -38,7 +38,7 @@ fn open_metrics(text: &str) {
             let words: Vec<&str> = meta.splitn(3, ' ').collect();
             assert!(matches!(words[0], "HELP" | "TYPE" | "UNIT"), "{line}");
             if family != words[1] {
-                family = words[1].to_owned();
+                words[1].clone_into(&mut family);
                 assert!(families.insert(family.clone()), "{family} is there twice");
             }
             continue;

@@ -1,6 +1,7 @@
 //! The two programs under test, as processes.
 
 use std::{
+    cell::{Cell, RefCell},
     env,
     fs::{self, File},
     io::{BufRead, BufReader, Read, Write},
@@ -80,6 +81,10 @@ impl Simulator {
             .unwrap_or_else(|_| panic!("the simulator said {line:?}: {}", fs::read_to_string(log).unwrap_or_default()));
         let port = first["port"].as_u64().and_then(|port| port.try_into().ok()).expect("a port");
         Self { child, port, log: log.to_owned() }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn url(&self) -> String {
@@ -191,25 +196,34 @@ impl Drop for Simulator {
     }
 }
 
-/// An operator.
+/// An operator. One that lost its lease, as on a machine that stood still for seconds, is started again: the kubelet does
+/// so, too. One that ends in another way stays as it is.
 #[derive(Debug)]
 pub struct Operator {
-    child: Child,
+    child: RefCell<Child>,
+    wanted: Cell<bool>,
+    config: PathBuf,
+    kubeconfig: PathBuf,
     log: PathBuf,
 }
 
 impl Operator {
     pub fn start(config: &Path, kubeconfig: &Path, log: &Path) -> Self {
-        let child = command()
-            .args(["run", "--config"])
-            .arg(config)
-            .arg("--kubeconfig")
-            .arg(kubeconfig)
-            .stdout(Stdio::null())
-            .stderr(File::create(log).expect("a log file"))
-            .spawn()
-            .expect("the operator");
-        Self { child, log: log.to_owned() }
+        Self {
+            child: RefCell::new(spawn(config, kubeconfig, log)),
+            wanted: Cell::new(true),
+            config: config.to_owned(),
+            kubeconfig: kubeconfig.to_owned(),
+            log: log.to_owned(),
+        }
+    }
+
+    /// Starts it again if it has lost its lease.
+    pub fn revive(&self) {
+        let ended = self.child.borrow_mut().try_wait().expect("its status").and_then(|status| status.code());
+        if self.wanted.get() && ended == Some(1) && self.log().contains("leadership is lost") {
+            *self.child.borrow_mut() = spawn(&self.config, &self.kubeconfig, &self.log);
+        }
     }
 
     /// What it has said.
@@ -230,6 +244,7 @@ impl Operator {
     pub fn says(&self, message: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.has_said(message) {
+            self.revive();
             assert!(Instant::now() < deadline, "never said {message:?}: {}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -239,7 +254,7 @@ impl Operator {
     pub fn port(&self, server: &str) -> u16 {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let found = self.lines().iter().find(|line| line["server"] == server).map(|line| text(&line["address"]));
+            let found = self.lines().iter().rfind(|line| line["server"] == server).map(|line| text(&line["address"]));
             if let Some(address) = found {
                 return address.rsplit(':').next().unwrap().parse().unwrap();
             }
@@ -249,12 +264,14 @@ impl Operator {
     }
 
     /// Ends it as the kubelet does, and waits; gives the exit code.
-    pub fn terminate(&mut self) -> Option<i32> {
-        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+    pub fn terminate(&self) -> Option<i32> {
+        self.revive();
+        self.wanted.set(false);
+        let status = Command::new("kill").args(["-TERM", &self.child.borrow().id().to_string()]).status();
         assert!(status.expect("kill").success(), "the operator had ended by itself: {}", self.log());
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("its status") {
+            if let Some(status) = self.child.borrow_mut().try_wait().expect("its status") {
                 return status.code();
             }
             assert!(Instant::now() < deadline, "does not end: {}", self.log());
@@ -263,9 +280,11 @@ impl Operator {
     }
 
     /// Ends it as a power cut does.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub fn kill(&self) {
+        self.wanted.set(false);
+        let mut child = self.child.borrow_mut();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 
@@ -273,6 +292,19 @@ impl Drop for Operator {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn spawn(config: &Path, kubeconfig: &Path, log: &Path) -> Child {
+    let log = File::options().create(true).append(true).open(log).expect("a log file");
+    command()
+        .args(["run", "--config"])
+        .arg(config)
+        .arg("--kubeconfig")
+        .arg(kubeconfig)
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("the operator")
 }
 
 /// The string of a JSON value.

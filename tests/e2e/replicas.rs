@@ -2,13 +2,13 @@
 
 use crate::{
     control_plane::SYSTEM_NAMESPACE,
-    lab::{Lab, queue},
+    lab::{Lab, Options, queue},
     processes::text,
 };
 
 #[test]
 fn a_second_replica_takes_over() {
-    let mut lab = Lab::new("replicas");
+    let mut lab = Lab::with("replicas", &Options { short_lease: true, ..Options::default() });
     let holder = |lab: &Lab| {
         let lease = lab.cluster().get(SYSTEM_NAMESPACE, &format!("lease/{}", lab.ns));
         text(&lease["spec"]["holderIdentity"])

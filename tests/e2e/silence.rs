@@ -29,7 +29,7 @@ fn what_is_settled_is_left_alone_also_by_the_next_process() {
     let calls = lab.cloud.count(None, None);
     assert!(calls <= 2 * 12, "{calls} calls in 20 s");
 
-    assert_eq!(lab.operator().terminate(), Some(0));
+    assert_eq!(lab.operator().terminate(), Some(0), "{}", lab.dump());
     lab.cloud.forget_calls();
     lab.start_operator().says("leading");
     lab.two_more_looks();
