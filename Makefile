@@ -20,6 +20,7 @@ check: ## the fast loop: format, lints, unit tests (under two minutes when warm)
 test: ## everything, against a real control plane (its first build takes about 7 minutes on 2 cores)
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
+	cargo test --release --test fault_search -- --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
 
 .PHONY: demo

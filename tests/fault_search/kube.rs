@@ -67,7 +67,7 @@ impl Kube {
     }
 
     /// `kubectl apply`: creates, or replaces the spec.
-    pub fn apply(&mut self, kind: ObjectKind, namespace: &str, name: &str, spec: serde_json::Value, now: i64) {
+    pub fn apply(&mut self, kind: ObjectKind, namespace: &str, name: &str, spec: &serde_json::Value, now: i64) {
         let key = ObjectKey::new(kind, namespace, name);
         let json = |meta: serde_json::Value| {
             let kind = kind.as_str();

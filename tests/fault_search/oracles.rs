@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dli_operator::{
-    api::DeletionPolicy,
     core::{OWNER_TAG, Object, ObjectKind},
     dli::{PeeringState, Tag},
 };
@@ -32,7 +31,7 @@ fn marked(tags: &[Tag]) -> Option<&str> {
 }
 
 impl End {
-    pub fn of(sim: &Sim, _scenario: &Scenario) -> Self {
+    pub fn of(sim: &Sim) -> Self {
         let now = sim.wall();
         let mut remote = BTreeSet::new();
         for queue in sim.cloud.queues(now) {
@@ -175,7 +174,6 @@ pub fn judge(sim: &Sim, scenario: &Scenario, expected: Option<&End>) -> Result<(
         if !says_ready && truth && expected.is_none() && scenario.foreign.is_empty() {
             return Err(format!("{key} is there and does not say Ready: {:?}", conditions(object)));
         }
-        let _ = DeletionPolicy::Delete;
     }
 
     // Stable, then silent.
@@ -185,7 +183,7 @@ pub fn judge(sim: &Sim, scenario: &Scenario, expected: Option<&End>) -> Result<(
 
     // The same end as without the fault.
     if let Some(expected) = expected {
-        let end = End::of(sim, scenario);
+        let end = End::of(sim);
         if end != *expected {
             return Err(format!("another end: {}", end.difference(expected)));
         }

@@ -202,7 +202,7 @@ impl Action {
     pub fn act(&self, sim: &mut Sim) {
         let now = sim.wall();
         match self {
-            Self::Apply(kind, name, spec) => sim.kube.apply(*kind, NS, name, spec.clone(), now),
+            Self::Apply(kind, name, spec) => sim.kube.apply(*kind, NS, name, spec, now),
             Self::Delete(kind, name) => sim.kube.delete(&ObjectKey::new(*kind, NS, name), now),
             Self::Console(edit) => {
                 let edit = edit(sim);

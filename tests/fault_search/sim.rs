@@ -264,19 +264,14 @@ impl Sim {
             !self.processes[*i].dead && self.processes[*i].leads_until.is_some_and(|until| self.mono < until)
         });
         let process = &mut self.processes[index];
-        match (newest, process.leads_until) {
-            (Some(leader), _) if leader == index => {}
-            (None, None) => {}
-            (None, Some(_)) | (Some(_), Some(_)) if newest.is_some_and(|leader| leader != index) => {
-                // Somebody else has it: a real process ends itself.
+        if newest.is_some_and(|leader| leader != index) {
+            if process.leads_until.is_some() {
+                // Somebody else has it now: a real process ends itself.
                 process.dead = true;
                 process.running = None;
-                return;
             }
-            (Some(_), None) => return,
-            _ => {}
+            return;
         }
-        let process = &mut self.processes[index];
         process.leads_until = Some(self.mono + LEASE);
         process.world.set_leadership(Leadership::Leader {
             until_mono: self.mono + 20_000,
@@ -308,11 +303,11 @@ impl Sim {
                     *entry = (*entry).min(at).max(self.mono + 1);
                 }
             }
-            Step::Do(effect) => self.perform(index, pass, *effect),
+            Step::Do(effect) => self.perform(index, pass, &effect),
         }
     }
 
-    fn perform(&mut self, index: usize, pass: Pass, effect: Effect) {
+    fn perform(&mut self, index: usize, pass: Pass, effect: &Effect) {
         let counted = !matches!(
             effect,
             Effect::ReadCredential { .. } | Effect::Kube(KubeEffect::GetCached(_) | KubeEffect::HasDependents(_))
@@ -341,18 +336,13 @@ impl Sim {
             Some(FaultKind::SecondLeader) => {
                 // Stopped between the check and the send, for longer than the lease; somebody else takes over.
                 self.start(true);
-                let process = &mut self.processes[index];
-                process.paused_until = self.mono + LEASE + BARRIER + 15_000;
-                let input = Input::Object(process.cache[pass.key()].clone());
-                process.running = None;
-                // What was about to be sent goes out after all, when the process wakes.
-                let _ = input;
-                self.late(index, pass, effect);
+                self.processes[index].paused_until = self.mono + LEASE + BARRIER + 15_000;
+                self.late(index, effect);
                 return;
             }
             _ => {}
         }
-        let input = match &effect {
+        let input = match effect {
             Effect::ReadCredential { namespace } => Input::Credential(self.credential(namespace)),
             Effect::Kube(effect) => Input::Kube(self.kube_effect(index, effect, fault)),
             Effect::Cloud(effect) => Input::Cloud(self.cloud_effect(effect, fault)),
@@ -364,7 +354,7 @@ impl Sim {
     }
 
     /// A paused process sends its last effect when it wakes up, and only then finds out that it leads no more.
-    fn late(&mut self, index: usize, pass: Pass, effect: Effect) {
+    fn late(&mut self, index: usize, effect: &Effect) {
         let wake = self.processes[index].paused_until;
         // The others go on meanwhile.
         while self.mono < wake {
@@ -373,12 +363,11 @@ impl Sim {
                 self.mono = next.min(wake);
             }
         }
-        let input = match &effect {
-            Effect::ReadCredential { namespace } => Input::Credential(self.credential(namespace)),
-            Effect::Kube(effect) => Input::Kube(self.kube_effect(index, effect, None)),
-            Effect::Cloud(effect) => Input::Cloud(self.cloud_effect(effect, None)),
-        };
-        let _ = (pass, input);
+        match effect {
+            Effect::ReadCredential { .. } => {}
+            Effect::Kube(effect) => drop(self.kube_effect(index, effect, None)),
+            Effect::Cloud(effect) => drop(self.cloud_effect(effect, None)),
+        }
         self.processes[index].dead = true;
     }
 
