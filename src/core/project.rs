@@ -279,7 +279,8 @@ pub(super) fn fail(ctx: &mut Ctx<'_>, call: &Call, error: &CallError) {
             format!("The credentials may not do {name}: {error}. Grant the DLI rights, or check spec.projectId."),
             stuck,
         ),
-        (ErrorClass::Unsupported, _) => {
+        // An unknown cloud, or a region that makes no URL: only an edit or another configuration helps.
+        (ErrorClass::Unsupported, _) | (ErrorClass::Refused, Cause::NotSent) => {
             ("Unsupported", format!("{name} is not offered here: {error}. Check spec.region and spec.cloud."), stuck)
         }
         (_, Cause::Dns | Cause::Connect | Cause::Tls | Cause::Timeout | Cause::Reset) => (

@@ -117,6 +117,8 @@ pub(super) struct Pages<K, T> {
     items: BTreeMap<K, T>,
     order: Vec<K>,
     began: Millis,
+    /// Pages that brought something new: more than one, and the server cuts the list.
+    full_pages: u32,
 }
 
 /// What a page led to.
@@ -124,8 +126,8 @@ pub(super) struct Pages<K, T> {
 pub(super) enum Paged<K, T> {
     /// Ask for the items from this offset on.
     More(Pages<K, T>, usize),
-    /// All items.
-    Complete(BTreeMap<K, T>),
+    /// All items, and whether one page held them all.
+    Complete(BTreeMap<K, T>, bool),
     /// The pages do not fit together: the list changed while it was read.
     Broken,
 }
@@ -135,7 +137,7 @@ const NEVER_CUT_BELOW: usize = 100;
 
 impl<K: Ord + Clone, T> Pages<K, T> {
     pub(super) fn begin(began: Millis) -> Self {
-        Self { items: BTreeMap::new(), order: Vec::new(), began }
+        Self { items: BTreeMap::new(), order: Vec::new(), began, full_pages: 0 }
     }
 
     pub(super) fn began(&self) -> Millis {
@@ -154,15 +156,17 @@ impl<K: Ord + Clone, T> Pages<K, T> {
                 _ => return Paged::Broken,
             }
         }
+        let before = self.order.len();
         for (key, item) in page {
             if self.items.insert(key.clone(), item).is_some() {
                 return Paged::Broken;
             }
             self.order.push(key);
         }
+        self.full_pages += u32::from(self.order.len() > before);
         let done = if first { length < NEVER_CUT_BELOW || length <= trusted } else { length == 1 };
         if done {
-            Paged::Complete(self.items)
+            Paged::Complete(self.items, self.full_pages <= 1)
         } else {
             let offset = self.order.len() - 1;
             Paged::More(self, offset)
@@ -179,5 +183,64 @@ impl<K: Ord + Clone, T> Pages<K, T> {
     /// All that was read so far.
     pub(super) fn take(self) -> BTreeMap<K, T> {
         self.items
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(range: std::ops::Range<usize>) -> Vec<(usize, ())> {
+        range.map(|n| (n, ())).collect()
+    }
+
+    /// Reads a list of `length` items from a server that cuts pages at `cap`.
+    fn read(length: usize, cap: usize, trusted: usize) -> (usize, bool, u32) {
+        let mut pages = Pages::begin(0);
+        let mut offset = 0;
+        let mut calls = 0;
+        loop {
+            calls += 1;
+            match pages.page(page(offset..length.min(offset + cap)), trusted) {
+                Paged::Complete(items, single) => return (items.len(), single, calls),
+                Paged::More(more, next) => (pages, offset) = (more, next),
+                Paged::Broken => panic!("broken"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_list_needs_one_page_and_a_long_one_a_look_behind_its_end() {
+        assert_eq!(read(0, 1_000, 0), (0, true, 1));
+        assert_eq!(read(99, 1_000, 0), (99, true, 1));
+        assert_eq!(read(100, 1_000, 0), (100, true, 2));
+        assert_eq!(read(500, 1_000, 500), (500, true, 1));
+    }
+
+    #[test]
+    fn a_server_that_cuts_is_read_to_the_end() {
+        assert_eq!(read(250, 100, 0), (250, false, 4));
+        assert_eq!(read(100, 100, 0), (100, true, 2));
+        assert_eq!(read(199, 100, 0), (199, false, 3));
+    }
+
+    #[test]
+    fn a_list_that_moves_while_it_is_read_proves_nothing() {
+        let Paged::More(pages, 99) = Pages::begin(0).page(page(0..100), 0) else { panic!("one page") };
+        assert!(matches!(pages.page(page(100..150), 0), Paged::Broken));
+    }
+
+    #[test]
+    fn what_was_seen_later_survives_an_older_list() {
+        let mut list: List<u32, &str> = List::default();
+        list.put(1, "new", 20);
+        list.publish(BTreeMap::from([(2, "old")]), 10);
+        assert_eq!(list.get(&1).map(|s| s.item), Some("new"));
+        list.publish(BTreeMap::from([(2, "old")]), 30);
+        assert!(list.get(&1).is_none());
+        list.remove(&2, 5);
+        assert!(list.get(&2).is_some(), "a proof that began before the reading proves nothing");
+        list.remove(&2, 40);
+        assert!(list.get(&2).is_none());
     }
 }

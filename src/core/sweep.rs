@@ -32,6 +32,8 @@ pub(super) struct Sweep {
     connections: Option<Pages<ConnectionId, ConnectionItem>>,
     connections_read: bool,
     pub(super) offset: usize,
+    /// Number of the next page of the queue list.
+    number: u32,
     canary_failed: bool,
 }
 
@@ -57,15 +59,17 @@ pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
                 snapshot.connections.complete(),
                 snapshot.connections.len(),
             ),
-            !ctx.facts.sweep.canary_failed && project.queue_filter.is_none() && project.trusted_queues.0 > 0,
+            !ctx.facts.sweep.canary_failed
+                && project.queue_filter.is_none()
+                && (project.trusted_queues.0 > 0 || snapshot.queues.len() > 0),
             !ctx.facts.sweep.canary_failed && project.connection_filter.is_none() && snapshot.connections.len() > 0,
         )
     };
     if queues_due && !ctx.facts.sweep.queues_read {
         let page = ctx.facts.sweep.queues.as_ref().map(|_| {
-            // Pages overlap by one item, so they are asked for by the size that makes them do so.
+            // The first page was as long as the server makes them.
             let size = ctx.facts.sweep.offset.max(1);
-            QueuePage { number: 2, size: size as u32 }
+            QueuePage { number: ctx.facts.sweep.number, size: size as u32 }
         });
         return ctx.call(link, Call::ListQueues { tag: None, page });
     }
@@ -150,9 +154,9 @@ pub(super) fn absorb(
                     ctx.facts.sweep.connections = Some(pages);
                     ctx.facts.sweep.offset = offset;
                 }
-                Paged::Complete(items) => {
+                Paged::Complete(items, single) => {
                     ctx.facts.sweep.offset = 0;
-                    publish_connections(ctx, items, began);
+                    publish_connections(ctx, items, began, single);
                 }
                 Paged::Broken => {
                     ctx.facts.sweep.offset = 0;
@@ -179,8 +183,18 @@ pub(super) fn trusted((length, at): (usize, Millis), now: Millis) -> usize {
     if now < at + TRUSTED_FOR { length } else { 0 }
 }
 
+/// The length up to which a single page is known to be uncut, after a reading of `length` items.
+fn trust(old: (usize, Millis), length: usize, single: bool, now: Millis) -> (usize, Millis) {
+    match single {
+        false => (0, now),
+        true if length > trusted(old, now) => (length, now),
+        true => old,
+    }
+}
+
 /// The queue list has page numbers instead of offsets, so no overlap can be asked for: the whole list is asked for in one
-/// page, and where it may have been cut, a second page of the same length has to be empty.
+/// page, and where it may have been cut, further pages of the same length are read until one is not full. An item that
+/// moves between pages meanwhile may be missed; whoever misses it asks for it by name before anything is done.
 pub(super) fn queue_page(
     ctx: &mut Ctx<'_>,
     mut pages: Pages<QueueName, QueueItem>,
@@ -191,9 +205,10 @@ pub(super) fn queue_page(
 ) {
     if first {
         match pages.page(page, trusted) {
-            Paged::Complete(items) => publish_queues(ctx, items, began),
+            Paged::Complete(items, _) => publish_queues(ctx, items, began, true),
             Paged::More(more, offset) => {
                 ctx.facts.sweep.offset = offset + 1;
+                ctx.facts.sweep.number = 2;
                 ctx.facts.sweep.queues = Some(more);
             }
             Paged::Broken => {
@@ -203,32 +218,32 @@ pub(super) fn queue_page(
             }
         }
     } else {
-        ctx.facts.sweep.offset = 0;
-        if page.is_empty() {
-            publish_queues(ctx, pages.take(), began);
+        let (size, length) = (ctx.facts.sweep.offset, page.len());
+        for (name, item) in page {
+            pages.insert(name, item);
+        }
+        if length < size {
+            let single = ctx.facts.sweep.number == 2 && length == 0;
+            ctx.facts.sweep.offset = 0;
+            publish_queues(ctx, pages.take(), began, single);
         } else {
-            // The server cuts the list: what was read is evidence of presence only.
-            for (name, item) in page {
-                pages.insert(name, item);
-            }
-            let items = pages.take();
-            ctx.facts.sweep.queues_read = true;
-            if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
-                for (name, item) in items {
-                    project.snapshot.queues.put(name, item, began);
-                }
-                project.queues_at = ctx.now.mono + ctx.world.settings.list_period;
-            }
+            ctx.facts.sweep.number += 1;
+            ctx.facts.sweep.queues = Some(pages);
         }
     }
 }
 
-pub(super) fn publish_queues(ctx: &mut Ctx<'_>, mut items: BTreeMap<QueueName, QueueItem>, began: Millis) {
+pub(super) fn publish_queues(
+    ctx: &mut Ctx<'_>,
+    mut items: BTreeMap<QueueName, QueueItem>,
+    began: Millis,
+    single: bool,
+) {
     ctx.facts.sweep.queues_read = true;
     let now = ctx.now.mono;
     let period = period(ctx, 1);
     let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
-    project.trusted_queues = (items.len().max(trusted(project.trusted_queues, now)), now);
+    project.trusted_queues = trust(project.trusted_queues, items.len(), single, now);
     items.remove(&QueueName::new(PRESET_QUEUE));
     let mut changed = Vec::new();
     for (name, item) in &items {
@@ -247,12 +262,17 @@ pub(super) fn publish_queues(ctx: &mut Ctx<'_>, mut items: BTreeMap<QueueName, Q
     }
 }
 
-pub(super) fn publish_connections(ctx: &mut Ctx<'_>, mut items: BTreeMap<ConnectionId, ConnectionItem>, began: Millis) {
+pub(super) fn publish_connections(
+    ctx: &mut Ctx<'_>,
+    mut items: BTreeMap<ConnectionId, ConnectionItem>,
+    began: Millis,
+    single: bool,
+) {
     ctx.facts.sweep.connections_read = true;
     let now = ctx.now.mono;
     let period = period(ctx, 2);
     let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
-    project.trusted_connections = (items.len().max(trusted(project.trusted_connections, now)), now);
+    project.trusted_connections = trust(project.trusted_connections, items.len(), single, now);
     items.retain(|_, item| item.state != ConnectionState::Deleted);
     let mut changed = Vec::new();
     for (id, item) in &items {
