@@ -118,7 +118,7 @@ pub(super) struct Pages<K, T> {
     order: Vec<K>,
     began: Millis,
     /// Pages that brought something new: more than one, and the server cuts the list.
-    full_pages: u32,
+    full: u32,
 }
 
 /// What a page led to.
@@ -137,7 +137,7 @@ const NEVER_CUT_BELOW: usize = 100;
 
 impl<K: Ord + Clone, T> Pages<K, T> {
     pub(super) fn begin(began: Millis) -> Self {
-        Self { items: BTreeMap::new(), order: Vec::new(), began, full_pages: 0 }
+        Self { items: BTreeMap::new(), order: Vec::new(), began, full: 0 }
     }
 
     pub(super) fn began(&self) -> Millis {
@@ -163,10 +163,10 @@ impl<K: Ord + Clone, T> Pages<K, T> {
             }
             self.order.push(key);
         }
-        self.full_pages += u32::from(self.order.len() > before);
+        self.full += u32::from(self.order.len() > before);
         let done = if first { length < NEVER_CUT_BELOW || length <= trusted } else { length == 1 };
         if done {
-            Paged::Complete(self.items, self.full_pages <= 1)
+            Paged::Complete(self.items, self.full <= 1)
         } else {
             let offset = self.order.len() - 1;
             Paged::More(self, offset)
