@@ -14,6 +14,7 @@ use super::{
     queue::{queue_id, queue_name},
     report::{Progress, Say, Tri, Verdict, find},
     timing::rfc3339,
+    world::Refusal,
 };
 
 /// The same change is not sent again before this time, since the list may lag behind the change.
@@ -43,6 +44,7 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
         return Ok(Target {
             name: QueueName::new(&super::member::default_name(name)),
             pool: None,
+            id: None,
             dangling: true,
             waits,
         });
@@ -59,7 +61,7 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
         None
     };
     let pool = pool_of(ctx, project_key, &remote);
-    Ok(Target { name: remote, pool, dangling: false, waits })
+    Ok(Target { name: remote, pool, id: queue_id(&queue), dangling: false, waits })
 }
 
 fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
@@ -73,7 +75,13 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         None => false,
     };
     let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
-    Target { pool: pool_of(ctx, project_key, &remote), name: remote, dangling: false, waits }
+    let id = ctx
+        .world
+        .projects
+        .get(project_key)
+        .and_then(|p| p.snapshot.queues.get(&remote))
+        .and_then(|seen| seen.item.queue_id);
+    Target { pool: pool_of(ctx, project_key, &remote), name: remote, id, dangling: false, waits }
 }
 
 fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {
@@ -84,6 +92,7 @@ fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<Q
 /// Takes in the answer to a change of the connection.
 pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -> Option<CallError> {
     let now = ctx.now.mono;
+    let stuck_retry = ctx.world.settings.stuck_retry;
     ctx.facts.connection = None;
     let memory = ctx.memory();
     if may_have_changed(error.as_ref()) {
@@ -107,7 +116,8 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -
     memory.fence = now;
     memory.pending_since = Some(now);
     if let [name] = names.as_slice() {
-        memory.refused_binds.insert(name.to_string(), error.to_string());
+        memory.refused_binds.insert(name.to_string(), Refusal { words: error.to_string(), queue: None });
+        memory.refused_until = now + stuck_retry;
     } else {
         memory.single = true;
     }
@@ -129,7 +139,7 @@ pub(super) fn stand(
     let written = sent.as_deref().or(old.hosts_hash.as_deref());
     let mut plan = plan(&desired, item, &old.managed_targets, written);
     let full = object.management() == ManagementPolicy::Full;
-    let refused = drop_refused(ctx, object, &mut plan);
+    let refused = drop_refused(ctx, object, &desired, &mut plan);
     if full && let Some(step) = plan.steps.first().cloned() {
         return act(ctx, object, link, item, began, &plan, step);
     }
@@ -157,11 +167,7 @@ pub(super) fn stand(
     memory.attempt = None;
     memory.single = false;
     if !refused.is_empty() {
-        let at = ctx.now.mono + ctx.world.settings.stuck_retry;
-        // The next try starts afresh.
-        ctx.hold(at, object.generation(), None);
-        ctx.memory().refused_binds.clear();
-        return done(Some(at), Outcome::Stuck);
+        return done(Some(ctx.memory().refused_until), Outcome::Stuck);
     }
     match verdict.progress {
         Progress::None => done(None, Outcome::Settled),
@@ -171,10 +177,19 @@ pub(super) fn stand(
 }
 
 /// Takes what the cloud has refused out of the plan; gives it back with the cloud's words.
-fn drop_refused(ctx: &mut Ctx<'_>, object: &EnhancedConnection, plan: &mut Plan) -> Vec<(String, String)> {
+fn drop_refused(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    desired: &Desired,
+    plan: &mut Plan,
+) -> Vec<(String, String)> {
     let generation = object.generation();
+    let now = ctx.now.mono;
     let memory = ctx.memory();
-    if memory.refused_generation != generation {
+    // A queue that was made again is a new question too.
+    let id_of = |name: &str| desired.targets.iter().flatten().find(|t| t.name.as_str() == name).and_then(|t| t.id);
+    memory.refused_binds.retain(|name, refusal| *refusal.queue.get_or_insert_with(|| id_of(name)) == id_of(name));
+    if memory.refused_generation != generation || now >= memory.refused_until {
         // An edited spec is a new question.
         memory.refused_generation = generation;
         memory.refused_binds.clear();
@@ -186,7 +201,7 @@ fn drop_refused(ctx: &mut Ctx<'_>, object: &EnhancedConnection, plan: &mut Plan)
         if let PlanStep::Bind(names) | PlanStep::Unbind(names) = step {
             names.retain(|name| match refused.get(name.as_str()) {
                 Some(words) => {
-                    said.push((name.to_string(), words.clone()));
+                    said.push((name.to_string(), words.words.clone()));
                     false
                 }
                 None => true,

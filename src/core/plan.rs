@@ -16,6 +16,8 @@ pub(super) struct Target {
     pub(super) name: QueueName,
     /// The pool it lives in, under whose name its entry may stand.
     pub(super) pool: Option<QueueName>,
+    /// Number of the queue in the cloud, as far as known: a queue that is made again is another one.
+    pub(super) id: Option<i64>,
     /// The reference leads nowhere, so the name is a guess.
     pub(super) dangling: bool,
     /// Why it cannot be bound yet; `None` if it exists.

@@ -183,7 +183,9 @@ pub(super) struct Memory {
     /// Since when it has been waiting for the cloud.
     pub(super) pending_since: Option<Millis>,
     /// The binding calls that were refused, with the cloud's words.
-    pub(super) refused_binds: BTreeMap<String, String>,
+    pub(super) refused_binds: BTreeMap<String, Refusal>,
+    /// Until when they count.
+    pub(super) refused_until: Millis,
     /// Generation of the spec whose bindings were refused.
     pub(super) refused_generation: i64,
     /// Bind one by one: a call for several was refused.
@@ -200,6 +202,14 @@ pub(super) struct Memory {
     /// What who refers to this object was last told: its id, and whether it is being deleted.
     pub(super) told: Option<(Option<i64>, bool)>,
     pub(super) project: Option<ObjectKey>,
+}
+
+/// A binding that the cloud refused.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) words: String,
+    /// The queue that was meant, by its number; set by the pass that plans with it.
+    pub(super) queue: Option<Option<i64>>,
 }
 
 /// A pause after a failure, and what is said meanwhile.
