@@ -18,6 +18,8 @@ use crate::dli::{Applied, Call, CallError, Cause, ErrorClass, HttpResponse};
 const CODE_BYTES: usize = 64;
 /// Longest request id that is kept, in bytes.
 const ID_BYTES: usize = 128;
+/// `DLI.0999`: its text tells what happened.
+const SYSTEM_ERROR: u32 = 999;
 
 /// Classifies an answer with an error status.
 pub fn classify(call: &Call, response: &HttpResponse) -> CallError {
@@ -41,9 +43,16 @@ pub fn classify_hiding(call: &Call, response: &HttpResponse, hidden: &[&str]) ->
 pub(crate) fn refused_with_success(call: &Call, response: &HttpResponse, hidden: &[&str]) -> CallError {
     let body = ErrorBody::parse(&response.body);
     let code = Code::parse(body.code.as_deref());
+    let text = body.message.to_ascii_lowercase();
     let class = match code {
-        Code::Dli(_) => judge(call, response, code, &body.message.to_ascii_lowercase()).0,
-        Code::Gateway(_) | Code::Billing(_) | Code::Other | Code::None => ErrorClass::Transient,
+        Code::Dli(_) => judge(call, response, code, &text).0,
+        // Without a code the words are all there is.
+        Code::Gateway(_) | Code::Billing(_) | Code::Other | Code::None => {
+            match service(call, SYSTEM_ERROR, response, &text).0 {
+                class @ (ErrorClass::Exists | ErrorClass::NotFound) => class,
+                _ => ErrorClass::Transient,
+            }
+        }
     };
     build(call, response, &body, hidden, class, Applied::Unknown)
 }

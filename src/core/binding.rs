@@ -7,13 +7,13 @@ use crate::{
 
 use super::{
     Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
-    connection::{connection_id, hosts, may_have_changed},
-    member::{Member, due, say_status, settled, wall},
+    connection::{connection_id, hosts, marked, may_have_changed, readable},
+    member::{Member, carries_mark, due, say, say_status, settled, settling, wall},
     pass::{Ctx, Flow, Link, done},
     plan::{Desired, Plan, PlanStep, Target, hosts_hash, plan},
     queue::{queue_id, queue_name},
     report::{Progress, Say, Tri, Verdict, find},
-    timing::rfc3339,
+    timing::{parse_rfc3339, rfc3339},
     world::Refusal,
 };
 
@@ -45,7 +45,9 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
             name: QueueName::new(&super::member::default_name(name)),
             pool: None,
             id: None,
+            created: None,
             dangling: true,
+            unmade: false,
             waits,
         });
     };
@@ -61,7 +63,10 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
         None
     };
     let pool = pool_of(ctx, project_key, &remote);
-    Ok(Target { name: remote, pool, id: queue_id(&queue), dangling: false, waits })
+    let id = queue_id(&queue);
+    let unmade = id.is_none() && queue.metadata.deletion_timestamp.is_none();
+    let created = queue.status.as_ref().and_then(|s| s.create_time.as_deref()).and_then(parse_rfc3339);
+    Ok(Target { name: remote, pool, id, created, dangling: false, unmade, waits })
 }
 
 fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
@@ -75,13 +80,17 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         None => false,
     };
     let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
-    let id = ctx
-        .world
-        .projects
-        .get(project_key)
-        .and_then(|p| p.snapshot.queues.get(&remote))
-        .and_then(|seen| seen.item.queue_id);
-    Target { pool: pool_of(ctx, project_key, &remote), name: remote, id, dangling: false, waits }
+    let seen = ctx.world.projects.get(project_key).and_then(|p| p.snapshot.queues.get(&remote));
+    let (id, created) = seen.map_or((None, None), |seen| (seen.item.queue_id, seen.item.create_time));
+    Target {
+        pool: pool_of(ctx, project_key, &remote),
+        name: remote,
+        id,
+        created,
+        dangling: false,
+        unmade: false,
+        waits,
+    }
 }
 
 fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {
@@ -133,6 +142,13 @@ pub(super) fn stand(
     began: Millis,
 ) -> Flow<Next> {
     let desired = Desired { targets: resolve(ctx, object)?, hosts: hosts(object) };
+    // What was read before a queue was made says nothing about it: an entry of its name was another queue's.
+    let read = wall(ctx, object) - (ctx.now.mono - began.min(ctx.now.mono)) as i64;
+    let newest = desired.targets.iter().flatten().filter_map(|t| t.created).max();
+    if newest.is_some_and(|created| read < created) && ctx.facts.connection.is_none() {
+        due(ctx, object)?;
+        return ctx.call(link, Call::GetConnection(item.id.clone()));
+    }
     let old = object.status.clone().unwrap_or_default();
     // Hosts that are not reported are remembered by digest: in this process at once, in the status with the next report.
     let sent = ctx.memory().sent_hosts.clone();
@@ -232,6 +248,7 @@ fn act(
         return ctx.call(link, Call::GetConnection(item.id.clone()));
     }
     ctx.may_mutate()?;
+    still_ours(ctx, object, link, item)?;
     let server = wall(ctx, object);
     let old = object.status.clone().unwrap_or_default();
     let current = find(&old.conditions, "Reconciling").map(|c| c.reason.clone());
@@ -287,6 +304,29 @@ fn act(
         PlanStep::SetHosts(hosts) => Call::SetHosts { id, hosts },
     };
     ctx.call(link, call)
+}
+
+/// Makes sure that nobody has taken the connection over before it is changed: the later mark counts.
+fn still_ours(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, item: &ConnectionItem) -> Flow<()> {
+    let shown = match readable(ctx, object) {
+        Some(true) => Some(marked(ctx, object, link)?.value.iter().any(|c| c.id == item.id)),
+        _ => carries_mark(ctx, object, link, item.id.as_str())?,
+    };
+    if shown != Some(false) {
+        return Ok(());
+    }
+    let grace = ctx.world.settings.visibility_grace as i64;
+    if item.create_time.is_none_or(|t| wall(ctx, object) < t + grace) || settling(ctx, object) {
+        // A mark that was just written may not be shown yet.
+        return done(Some(ctx.now.mono + 5_000), Outcome::Waiting);
+    }
+    let message = format!(
+        "Connection {} does not carry this object's mark any more: another object or cluster has taken it over. It is left \
+         alone. Delete this object, or set adoptionPolicy: Always in a new one to take it back.",
+        item.name
+    );
+    say(ctx, object, &Verdict::stalled("OwnershipLost", message, "NotOwned"))?;
+    done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
 }
 
 fn managed(status: &EnhancedConnectionStatus) -> &[String] {

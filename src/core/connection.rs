@@ -19,7 +19,7 @@ use super::{
     binding::{self},
     member::{
         Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, settling, wall,
-        watch,
+        watch, without_tag_service,
     },
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
@@ -139,6 +139,15 @@ pub(super) fn absorb(
         (Call::ListConnections { tag, .. }, Ok(Reply::Connections(mut items))) => {
             items.retain(|item| item.state != ConnectionState::Deleted);
             ctx.facts.looks += u32::from(tag.is_some());
+            if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
+                // What it shows of those that are watched is there, whoever read it.
+                for item in &items {
+                    let name = item.name.as_str().into();
+                    if project.watchers.contains_key(&(ObjectKind::Connection, name)) {
+                        project.snapshot.connections.put_listed(item.id.clone(), item.clone(), began);
+                    }
+                }
+            }
             let reading = Some(Reading { value: items, began });
             if tag.is_some() {
                 ctx.facts.owned_connections = reading;
@@ -193,8 +202,8 @@ pub(super) fn absorb(
         (Call::Bind { .. } | Call::Unbind { .. } | Call::SetHosts { .. }, outcome) => {
             binding::absorb(ctx, call, outcome.err())
         }
-        (Call::ListTags { .. }, Ok(Reply::Tags(tags))) => {
-            ctx.facts.tags = Some(tags);
+        (Call::ListTags { id, .. }, Ok(Reply::Tags(tags))) => {
+            ctx.facts.tags.insert(id.clone(), tags);
             None
         }
         (Call::CreateTags { .. }, Ok(_)) => {
@@ -215,17 +224,17 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
     if object.management() != ManagementPolicy::Observe {
         claim(ctx, object, &link)?;
     }
-    if let Some((call, error)) = ctx.facts.failure.take() {
-        if matches!(call, Call::ListTags { .. } | Call::CreateTags { .. }) && error.class == ErrorClass::Unsupported {
-            if let Some(project) = ctx.world.projects.get_mut(&object.project_key()) {
-                project.tag_service = Some(false);
-            }
-        } else {
-            return failed(ctx, object, &call, &error);
-        }
+    if let Some(failure) = ctx.facts.failure.take()
+        && let Some((call, error)) = without_tag_service(ctx, object, failure)
+    {
+        return failed(ctx, object, &call, &error);
     }
     if object.management() == ManagementPolicy::Observe {
         return observe(ctx, object, &link);
+    }
+    // A status that was copied along with the YAML speaks of what belongs to another.
+    if object.intent().is_none() && connection_id(object).is_some() {
+        return ctx.put_status(Status::Connection(Box::default()), Vec::new());
     }
     // A cache that lags behind this process's own write must not look like a fresh object.
     if ctx.memory().attempt.is_some() && object.intent().is_none() {
@@ -324,13 +333,22 @@ fn look(
         .projects
         .get(&object.project_key())
         .and_then(|p| p.snapshot.connections.get(id))
-        .map(|seen| (seen.item.clone(), seen.began));
+        .map(|seen| (seen.item.clone(), seen.began, seen.direct));
+    let list_fence = ctx.memory().list_fence;
     match seen {
-        Some((item, began)) if began >= fence => return Ok(Some((item, began))),
+        Some((item, began, direct)) if began >= fence && (direct || began >= list_fence) => {
+            return Ok(Some((item, began)));
+        }
+        // However often a list is read, it does not help for now.
+        Some((_, began, false)) if began >= fence => return ctx.call(link, Call::GetConnection(id.clone())),
         Some(_) => {}
         None if complete(ctx, object).is_some_and(|began| began >= fence) => {
-            let young = ctx.memory().attempt.is_some();
-            if !young {
+            // Lists may lag behind its creation for a while; later, one that lacks it will not show it, however often it
+            // is read.
+            let grace = ctx.world.settings.visibility_grace;
+            let lags =
+                ctx.memory().attempt.is_some() && complete(ctx, object).is_some_and(|began| began < fence + grace);
+            if !lags {
                 missing(ctx, object, false)?;
                 return ctx.call(link, Call::GetConnection(id.clone()));
             }

@@ -14,10 +14,14 @@ use super::connection::{SKEW, all, complete, fits, hosts, marked, named, readabl
 use super::{
     Intent, IntentOp, Millis, Next, Outcome, Status,
     binding::resolve,
-    member::{Member, doubt_ends, due, learn_filter, may_adopt, new_intent, present, say, settled, unconfirmed, wall},
+    member::{
+        Member, carries_mark, doubt_ends, due, has_tag_service, learn_filter, may_adopt, new_intent, present, say,
+        settled, tags_of, unconfirmed, void_intent, wall,
+    },
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     report::{Say, Tri, Verdict},
+    timing,
     world::Attempt,
 };
 
@@ -103,7 +107,7 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
     match &attempted {
         Some(Attempt::Accepted { id: Some(id), .. }) => return take_id(ctx, object, link, id, intent),
         // An intent is good for one call: when it was written is what the next process goes by.
-        Some(Attempt::NotApplied { .. }) => return create(ctx, object, link),
+        Some(Attempt::NotApplied { .. }) => return arrive(ctx, object, link),
         Some(Attempt::Exists { n }) => return exists(ctx, object, link, *n),
         None if ctx.wrote_intent(intent) => return post(ctx, object, link, intent),
         _ => {}
@@ -125,17 +129,11 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
         // Nobody knows yet whether the filter works, or it does not: the whole list, and what fits the intent.
         _ => {
             let reading = all(ctx, link)?;
-            let name = ConnectionName::new(&object.remote_name());
-            let fitting: Vec<ConnectionItem> = reading
-                .value
-                .into_iter()
-                .filter(|c| c.name == name && fits(object, c))
-                .filter(|c| c.create_time.is_none_or(|t| t >= intent.at - SKEW))
-                .collect();
+            let fitting = fitting(object, intent, reading.value);
             if readable(ctx, object).is_none() && !fitting.is_empty() {
                 return learn_filter(ctx, object);
             }
-            (fitting, reading.began)
+            (own_of(ctx, object, link, fitting)?, reading.began)
         }
     };
     let tagged = readable(ctx, object) == Some(true);
@@ -154,13 +152,48 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
             take(ctx, object, link, first, false, intent, more)
         }
         Some((first, more)) => take(ctx, object, link, first, false, intent, more),
-        None if began >= until => create(ctx, object, link),
+        None if began >= until => {
+            // A cloud that fails on and on is asked ever less often.
+            if let Some(Attempt::Unknown { gave_up, .. }) = attempted {
+                let at = gave_up + timing::backoff(ctx.memory().failures, ctx.world.settings.seed);
+                if now < at {
+                    unconfirmed(ctx, object, intent, at)?;
+                    return done(Some(at), Outcome::Failed);
+                }
+            }
+            create(ctx, object, link)
+        }
         None => {
             unconfirmed(ctx, object, intent, until)?;
             due(ctx, object)?;
             done(Some(until), Outcome::Waiting)
         }
     }
+}
+
+/// Connections that a call of this intent may have made.
+pub(super) fn fitting(object: &EnhancedConnection, intent: &Intent, list: Vec<ConnectionItem>) -> Vec<ConnectionItem> {
+    let name = ConnectionName::new(&object.remote_name());
+    list.into_iter()
+        .filter(|c| c.name == name && fits(object, c))
+        .filter(|c| c.create_time.is_none_or(|t| t >= intent.since() - SKEW))
+        .collect()
+}
+
+/// Those that the tag service shows this object's mark on; all, where nobody can tell.
+pub(super) fn own_of(
+    ctx: &mut Ctx<'_>,
+    object: &EnhancedConnection,
+    link: &Link,
+    list: Vec<ConnectionItem>,
+) -> Flow<Vec<ConnectionItem>> {
+    let mut own = Vec::new();
+    for item in list {
+        if carries_mark(ctx, object, link, item.id.as_str())? != Some(false) {
+            own.push(item);
+        }
+    }
+    Ok(own)
 }
 
 /// The create call was refused since the name is taken: by somebody else, as far as this call goes.
@@ -272,6 +305,10 @@ pub(super) fn adopt(
     let retry = Some(ctx.now.mono + ctx.world.settings.stuck_retry);
     let mine: Vec<ConnectionItem> = match readable(ctx, object) {
         Some(true) => marked(ctx, object, link)?.value,
+        Some(false) if has_tag_service(ctx, object) => {
+            let named: Vec<ConnectionItem> = found.iter().map(|(item, _)| item.clone()).collect();
+            own_of(ctx, object, link, named)?
+        }
         Some(false) => Vec::new(),
         None => return learn_filter(ctx, object),
     };
@@ -293,21 +330,18 @@ pub(super) fn adopt(
         let allowed = match object.adoption() {
             AdoptionPolicy::IfOwned => false,
             AdoptionPolicy::Always => true,
-            policy @ AdoptionPolicy::IfUnowned => match (&ctx.facts.tags, tag_service(ctx, object)) {
-                (Some(tags), _) => may_adopt(ctx, policy, tags),
-                (None, Some(false)) => {
+            policy @ AdoptionPolicy::IfUnowned => {
+                let Some(tags) = tags_of(ctx, object, link, item.id.as_str())? else {
                     let message = "Marks cannot be read in this region, so nobody can tell whether this connection has an owner. \
                                    Set adoptionPolicy: Always to take it over all the same.";
                     say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
                     return done(retry, Outcome::Stuck);
-                }
-                (None, _) => {
-                    let id = item.id.to_string();
-                    return ctx.call(link, Call::ListTags { resource: ResourceType::Connection, id });
-                }
-            },
+                };
+                may_adopt(ctx, policy, &tags)
+            }
         };
         if !allowed {
+            void_intent(ctx, object, link)?;
             let remedy = match object.adoption() {
                 AdoptionPolicy::IfOwned => "Choose another spec.connectionName, or set adoptionPolicy to take it over.",
                 _ => {
@@ -321,6 +355,12 @@ pub(super) fn adopt(
             return done(retry, Outcome::Stuck);
         }
     }
+    // A list that lags behind may show what is gone: the connection itself is asked before it is taken over.
+    let item = match ctx.facts.connection.clone() {
+        Some(Some(read)) if read.id == item.id => read,
+        Some(None) => return done(Some(ctx.now.mono + 5_000), Outcome::Waiting),
+        _ => return ctx.call(link, Call::GetConnection(item.id)),
+    };
     if !fits(object, &item) {
         let message = format!(
             "Connection {} cannot be taken over: it leads to VPC {} and network {}, not to the spec's, and that cannot be changed. \
@@ -341,13 +381,9 @@ pub(super) fn adopt(
             return ctx.write_intent(intent);
         }
     };
-    if !ours && !ctx.facts.tagged && tag_service(ctx, object) != Some(false) {
+    if !ours && !ctx.facts.tagged && has_tag_service(ctx, object) {
         let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
         return ctx.call(link, Call::CreateTags { resource: ResourceType::Connection, id: item.id.to_string(), tags });
     }
     take(ctx, object, link, &item, true, &intent, &[])
-}
-
-pub(super) fn tag_service(ctx: &Ctx<'_>, object: &EnhancedConnection) -> Option<bool> {
-    ctx.world.projects.get(&object.project_key()).and_then(|p| p.tag_service)
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::{
     api::EnhancedConnection,
-    dli::{Call, ConnectionId, ConnectionName, PeeringState, QueueName},
+    dli::{Call, ConnectionId, PeeringState, QueueName},
 };
 
-use super::connection::{SKEW, all, connection_id, fits, marked, readable};
-use super::farewell::{Farewell, delete_failed, farewell, lost_event};
+use super::connection::{all, connection_id, marked, readable};
+use super::connection_birth::{fitting, own_of};
+use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::{
     FinalizerChange, Next, Outcome,
-    member::{Member, doubt_ends, due, unconfirmed, wall},
+    member::{Member, carries_mark, doubt_ends, due, unconfirmed, wall, without_tag_service},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, done},
     report::{Verdict, find},
@@ -21,7 +22,9 @@ use super::{
 /// Deletion.
 pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
     let farewell = farewell(ctx, object)?;
-    if let Some((call, error)) = ctx.facts.failure.take() {
+    if let Some(failure) = ctx.facts.failure.take()
+        && let Some((call, error)) = without_tag_service(ctx, object, failure)
+    {
         return delete_failed(ctx, object, &call, &error);
     }
     let link = match &farewell {
@@ -58,19 +61,33 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
     let Some(id) = expected else { return finish_doubt(ctx, object, &farewell, &link) };
     match ctx.facts.connection.clone() {
         None => ctx.call(&link, Call::GetConnection(id)),
-        Some(None) => finish(ctx, object, &farewell),
+        Some(None) => {
+            not_just_created(ctx, object)?;
+            finish(ctx, object, &farewell)
+        }
         Some(Some(_)) if ctx.facts.deleted => shown_still(ctx, object),
         Some(Some(item)) if readable(ctx, object) == Some(true) => {
             let server = ctx.world.server_now(&link.endpoint, ctx.now);
             let grace = ctx.world.settings.visibility_grace as i64;
             if item.create_time.is_none_or(|t| server < t + grace) && ctx.memory().deleted_at.is_none() {
                 // A mark that was just written may not be shown yet.
-                return done(Some(ctx.now.mono + 5_000), Outcome::Waiting);
+                let message = format!(
+                    "Connection {id} was just created and does not show this object's mark yet; it is deleted when it does, \
+                     and left alone if it does not."
+                );
+                return refuse(ctx, object, "ConfirmingOwnership", message, ctx.now.mono + 5_000);
             }
             let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
             abandon(ctx, object, note)
         }
-        Some(Some(_)) => {
+        Some(Some(item)) => {
+            let server = ctx.world.server_now(&link.endpoint, ctx.now);
+            let grace = ctx.world.settings.visibility_grace as i64;
+            let young = item.create_time.is_none_or(|t| server < t + grace);
+            if !young && carries_mark(ctx, object, &link, id.as_str())? == Some(false) {
+                let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
+                return abandon(ctx, object, note);
+            }
             clear(ctx, object, &link, &id)?;
             ctx.call(&link, Call::DeleteConnection(id))
         }
@@ -119,15 +136,9 @@ pub(super) fn finish_doubt(
     let Farewell::InDoubt(_, intent) = farewell else { return finish(ctx, object, farewell) };
     let until = doubt_ends(ctx, link, intent);
     if readable(ctx, object) != Some(true) {
-        let name = ConnectionName::new(&object.remote_name());
         let reading = all(ctx, link)?;
-        let fitting: Vec<_> = reading
-            .value
-            .iter()
-            .filter(|c| c.name == name && fits(object, c))
-            .filter(|c| c.create_time.is_none_or(|t| t >= intent.at - SKEW))
-            .collect();
-        match fitting.as_slice() {
+        let fitting = fitting(object, intent, reading.value);
+        match own_of(ctx, object, link, fitting)?.as_slice() {
             [] => {}
             [one] => {
                 let id = one.id.clone();

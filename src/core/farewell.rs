@@ -5,7 +5,7 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass},
 };
 
-use super::member::{Member, SAFETY_NET, intent_horizon, link, same_project, say, wall};
+use super::member::{Member, SAFETY_NET, intent_horizon, link, same_project, say, settling, wall};
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
     pass::{Ctx, Evidence, Flow, Link, ask, done, evidence, has_finalizer},
@@ -35,7 +35,7 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     let in_doubt = match &intent {
         Some(intent) if intent.op == IntentOp::Create && !member.has_id() => {
             let made_nothing = [Attempt::NotApplied { n: intent.n }, Attempt::Exists { n: intent.n }];
-            !ctx.memory().attempt.as_ref().is_some_and(|a| made_nothing.contains(a))
+            intent.first.is_some() || !ctx.memory().attempt.as_ref().is_some_and(|a| made_nothing.contains(a))
         }
         _ => false,
     };
@@ -107,6 +107,18 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
             }
         }
     }
+}
+
+/// That nothing is found proves nothing yet where it was created a moment ago, unless it was deleted on the way.
+pub(super) fn not_just_created<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<()> {
+    if ctx.facts.deleted || ctx.memory().deleted_at.is_some() || !settling(ctx, member) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} was just created, and the cloud does not show it yet; it is looked for again before this object is let go.",
+        member.remote_name()
+    );
+    refuse(ctx, member, "ConfirmingAbsence", message, ctx.now.mono + 5_000)
 }
 
 /// Says why a deletion does not go on.

@@ -16,6 +16,9 @@ pub enum IntentOp {
     Create,
     /// Take over a remote resource that exists.
     Adopt,
+    /// Nothing: the call came to nothing, and what has the name is another's. Written down, since a process that begins
+    /// later could not tell this from a call in doubt.
+    Void,
 }
 
 /// The content of the annotation `dli.huaweicloud.com/intent`.
@@ -33,6 +36,10 @@ pub struct Intent {
     pub key: String,
     /// When, by the server's clock.
     pub at: EpochMillis,
+    /// When the first of several calls was written down that may have been applied, by the server's clock; absent where
+    /// all before this one certainly came to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<EpochMillis>,
     /// Whether the create carries the owner tag and the region lets it be read back.
     pub tagged: bool,
     /// Digest of the fields that cannot be changed, as they were sent.
@@ -41,4 +48,11 @@ pub struct Intent {
     /// Queues named in a connection's create call: bound by it, hence managed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
+}
+
+impl Intent {
+    /// What was created before this moment was not created by a call of this intent or those in doubt before it.
+    pub(super) fn since(&self) -> EpochMillis {
+        self.first.unwrap_or(self.at)
+    }
 }

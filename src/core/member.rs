@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 
 use crate::{
     api::{AdoptionPolicy, DeletionPolicy, ManagementPolicy, ObservedProject},
-    dli::{Applied, Call, CallError, Cause, EpochMillis, ErrorClass, Tag},
+    dli::{Applied, Call, CallError, Cause, EpochMillis, ErrorClass, ResourceType, Tag},
 };
 
 use super::{
@@ -24,6 +24,9 @@ pub(super) const STALE_AFTER: Millis = 600_000;
 
 /// Time from writing an intent to the last moment at which its call may be sent.
 pub(super) const SEND_WITHIN: Millis = 20_000;
+
+/// Time between two reads that confirm an absence while many are missing at once.
+const CONFIRMATION_GAP: Millis = 500;
 
 /// Look again at what should have woken the object, in case the wake-up was lost.
 pub(super) const SAFETY_NET: Millis = 60_000;
@@ -492,10 +495,65 @@ pub(super) fn new_intent<M: Member>(
         op,
         key,
         at: ctx.world.server_now(&link.endpoint, ctx.now),
+        first: None,
         tagged,
         immutables_hash,
         targets,
     }
+}
+
+/// Notes that a create call came to nothing and that what has the name is another's.
+pub(super) fn void_intent<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
+    match member.intent() {
+        Some(intent) if intent.op == IntentOp::Create => {
+            let void = new_intent(ctx, member, link, IntentOp::Void, intent.key, intent.immutables_hash, Vec::new());
+            ctx.write_intent(void)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a resource carries this object's mark, by the tag service: where lists cannot be filtered. `None` where the
+/// region has no such service.
+pub(super) fn carries_mark<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, id: &str) -> Flow<Option<bool>> {
+    let own = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
+    Ok(tags_of(ctx, member, link, id)?.map(|tags| tags.contains(&own)))
+}
+
+/// The tags of a resource, by the tag service; `None` where the region has none.
+pub(super) fn tags_of<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, id: &str) -> Flow<Option<Vec<Tag>>> {
+    if !has_tag_service(ctx, member) {
+        return Ok(None);
+    }
+    if let Some(tags) = ctx.facts.tags.get(id) {
+        return Ok(Some(tags.clone()));
+    }
+    let resource = match member.kind() {
+        ObjectKind::Queue => ResourceType::Queue,
+        ObjectKind::Connection | ObjectKind::Project => ResourceType::Connection,
+    };
+    ctx.call(link, Call::ListTags { resource, id: id.to_owned() })
+}
+
+/// Whether the region has the tag service, as far as known.
+pub(super) fn has_tag_service<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
+    ctx.world.projects.get(&member.project_key()).and_then(|p| p.tag_service) != Some(false)
+}
+
+/// Takes note where a failure says that the region has no tag service; gives back any other.
+pub(super) fn without_tag_service<M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    failure: (Call, CallError),
+) -> Option<(Call, CallError)> {
+    let about_tags = matches!(failure.0, Call::ListTags { .. } | Call::CreateTags { .. });
+    if !about_tags || failure.1.class != ErrorClass::Unsupported {
+        return Some(failure);
+    }
+    if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
+        project.tag_service = Some(false);
+    }
+    None
 }
 
 /// Says that a create call is in doubt, and when it will be known.
@@ -528,9 +586,9 @@ pub(super) fn missing<M: Member>(ctx: &mut Ctx<'_>, member: &M, proved: bool) ->
     let project_key = member.project_key();
     let key = ctx.key.clone();
     let Some(project) = ctx.world.projects.get_mut(&project_key) else { return Ok(()) };
-    let known = project.missing.entry(key).or_insert(false);
-    *known |= proved;
-    let known = *known;
+    let known = project.missing.entry(key.clone()).or_default();
+    known.proved |= proved;
+    let known = known.proved;
     let Some((count, owned)) = ctx.world.weigh(&project_key) else { return Ok(()) };
     let message = format!(
         "{count} of {owned} owned resources are missing from the cloud at once; confirming each before any is created."
@@ -546,13 +604,20 @@ pub(super) fn missing<M: Member>(ctx: &mut Ctx<'_>, member: &M, proved: bool) ->
     }
     // Confirmations are few, so that a breaker does not become a storm.
     let Some(project) = ctx.world.projects.get_mut(&project_key) else { return Ok(()) };
-    if project.next_confirmation <= now {
-        project.next_confirmation = now + 500;
-        return Ok(());
+    let next = project.next_confirmation.max(now);
+    let Some(missing) = project.missing.get_mut(&key) else { return Ok(()) };
+    let turn = match missing.turn {
+        Some(turn) => turn,
+        None => {
+            project.next_confirmation = next + CONFIRMATION_GAP;
+            *missing.turn.insert(next)
+        }
+    };
+    if now < turn {
+        return done(Some(turn), Outcome::Waiting);
     }
-    let at = project.next_confirmation;
-    project.next_confirmation += 500;
-    done(Some(at), Outcome::Waiting)
+    missing.turn = None;
+    Ok(())
 }
 
 /// The remote resource is there.

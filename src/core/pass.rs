@@ -27,7 +27,7 @@ use super::{
 const FRESH_FOR: Millis = 10_000;
 
 /// Where one pass over one object stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pass {
     key: ObjectKey,
     object: Option<Object>,
@@ -39,7 +39,7 @@ pub struct Pass {
 }
 
 /// What this pass has found out so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     /// A write may or may not have been applied: read before anything else.
     pub(super) look: bool,
@@ -61,7 +61,8 @@ pub(super) struct Facts {
     pub(super) all_connections: Option<Reading<Vec<ConnectionItem>>>,
     /// How many looks for what is ours were made.
     pub(super) looks: u32,
-    pub(super) tags: Option<Vec<Tag>>,
+    /// Tags by the id of the resource.
+    pub(super) tags: BTreeMap<String, Vec<Tag>>,
     pub(super) tagged: bool,
     /// The intent that this pass wrote, acknowledged by the API server.
     pub(super) written_intent: Option<u32>,
@@ -248,7 +249,7 @@ impl Ctx<'_> {
         if let Err(error) = &answer.outcome {
             self.world.budget(&effect.endpoint, &effect.credential).learn(error, self.now.mono);
             if error.class == ErrorClass::Auth {
-                let drift = (self.world.offset(&effect.endpoint) - effect.clock_offset).abs();
+                let drift = (self.world.offset(&effect.endpoint, self.now) - effect.clock_offset).abs();
                 if drift > 60_000 && !self.facts.redated {
                     self.facts.redated = true;
                 } else {
@@ -346,7 +347,7 @@ impl Ctx<'_> {
             _ => link.project.clone(),
         };
         ask(Effect::Cloud(CloudEffect {
-            clock_offset: self.world.offset(&link.endpoint),
+            clock_offset: self.world.offset(&link.endpoint, self.now),
             endpoint: link.endpoint.clone(),
             credential: link.credential.clone(),
             project,
@@ -438,14 +439,16 @@ pub(super) fn evidence(meta: &ObjectMeta) -> Evidence {
         v: u32,
     }
     let Some(text) = meta.annotations.as_ref().and_then(|a| a.get(INTENT_ANNOTATION)) else { return Evidence::None };
-    match serde_json::from_str::<Version>(text) {
-        Ok(Version { v: INTENT_VERSION }) => {}
-        Ok(_) => return Evidence::Unreadable,
-        Err(_) => return Evidence::None,
-    }
     match serde_json::from_str::<Intent>(text) {
-        Ok(intent) if Some(&intent.uid) == meta.uid.as_ref() => Evidence::Valid(intent),
-        _ => Evidence::None,
+        Ok(intent) if intent.v == INTENT_VERSION => {
+            let own = Some(&intent.uid) == meta.uid.as_ref();
+            if own { Evidence::Valid(intent) } else { Evidence::None }
+        }
+        // Another version may have other fields.
+        _ => match serde_json::from_str::<Version>(text) {
+            Ok(Version { v: INTENT_VERSION }) | Err(_) => Evidence::None,
+            Ok(_) => Evidence::Unreadable,
+        },
     }
 }
 

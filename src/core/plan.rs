@@ -18,8 +18,12 @@ pub(super) struct Target {
     pub(super) pool: Option<QueueName>,
     /// Number of the queue in the cloud, as far as known: a queue that is made again is another one.
     pub(super) id: Option<i64>,
+    /// When it was made, by the server's clock, in milliseconds.
+    pub(super) created: Option<i64>,
     /// The reference leads nowhere, so the name is a guess.
     pub(super) dangling: bool,
+    /// It is not made yet, so that an entry of its name is of another time.
+    pub(super) unmade: bool,
     /// Why it cannot be bound yet; `None` if it exists.
     pub(super) waits: Option<String>,
 }
@@ -138,6 +142,8 @@ fn bindings(
         plan.wanted += 1;
         let entry = entries.get(&target.name).or_else(|| target.pool.as_ref().and_then(|pool| entries.get(pool)));
         match (entry, &target.waits) {
+            // A name that is only a guess proves nothing, and neither does what another queue of that name left behind.
+            (_, Some(reason)) if target.dangling || target.unmade => plan.waiting.push(reason.clone()),
             (Some(entry), _) => match &entry.state {
                 PeeringState::Active => plan.active += 1,
                 PeeringState::Failed => plan.failed.push((target.name.clone(), entry.err_msg.clone())),

@@ -5,6 +5,7 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass, ProjectId, RegionName},
 };
 
+use super::report::without_request;
 use super::sweep::{next_sweep, sweep};
 use super::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, KubeEffect, Millis, Next, Outcome,
@@ -322,15 +323,13 @@ fn report(ctx: &mut Ctx<'_>, object: &DliProject, verdict: &Verdict) -> Flow<()>
     let endpoint = project.map(|p| p.endpoint.clone());
     let wall = endpoint.map_or(ctx.now.wall, |e| ctx.world.server_now(&e, ctx.now));
     let ready = matches!(&verdict.ready, Some(say) if say.status == Tri::True);
-    // A cloud that stays away answers in ever new words; the first are enough.
+    // A cloud that stays away answers in ever new words; the first are enough. So is the first number of a request.
     let same = find(&old.conditions, "Ready").is_some_and(|c| {
-        !ready
-            && Some(c.reason.as_str()) == verdict.ready.as_ref().map(|s| s.reason)
+        let Some(say) = verdict.ready.as_ref().filter(|_| !ready) else { return false };
+        c.reason == say.reason
             && c.observed_generation == Some(generation)
-            && matches!(
-                c.reason.as_str(),
-                "CloudUnreachable" | "UnexpectedAnswer" | "CloudError" | "CredentialsInvalid"
-            )
+            && (matches!(say.reason, "CloudUnreachable" | "UnexpectedAnswer" | "CloudError")
+                || without_request(&c.message) == without_request(&say.message))
     });
     if same {
         return Ok(());

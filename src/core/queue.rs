@@ -16,7 +16,7 @@ use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
     member::{
         Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, settling,
-        wall, watch,
+        wall, watch, without_tag_service,
     },
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
@@ -151,7 +151,7 @@ pub(super) fn absorb(
                 }
             }
         }
-        (Call::DeleteQueue(_), outcome) => {
+        (Call::DeleteQueue(name), outcome) => {
             ctx.facts.queue = None;
             let now = ctx.now.mono;
             ctx.memory().fence = now;
@@ -159,6 +159,8 @@ pub(super) fn absorb(
                 Ok(_) => {
                     ctx.facts.deleted = true;
                     ctx.memory().deleted_at.get_or_insert(now);
+                    // Its peerings go with it: what was read of them before says nothing.
+                    ctx.world.fence_dependents(ctx.key, name, now);
                     None
                 }
                 Err(error) if error.class == ErrorClass::NotFound => {
@@ -168,8 +170,8 @@ pub(super) fn absorb(
                 Err(error) => Some(error),
             }
         }
-        (Call::ListTags { .. }, Ok(Reply::Tags(tags))) => {
-            ctx.facts.tags = Some(tags);
+        (Call::ListTags { id, .. }, Ok(Reply::Tags(tags))) => {
+            ctx.facts.tags.insert(id.clone(), tags);
             None
         }
         (Call::CreateTags { .. }, Ok(_)) => {
@@ -196,18 +198,18 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     if object.management() != ManagementPolicy::Observe {
         claim(ctx, object, &link)?;
     }
-    if let Some((call, error)) = ctx.facts.failure.take() {
-        if matches!(call, Call::ListTags { .. } | Call::CreateTags { .. }) && error.class == ErrorClass::Unsupported {
-            if let Some(project) = ctx.world.projects.get_mut(&object.project_key()) {
-                project.tag_service = Some(false);
-            }
-        } else {
-            return failed(ctx, object, &call, &error);
-        }
+    if let Some(failure) = ctx.facts.failure.take()
+        && let Some((call, error)) = without_tag_service(ctx, object, failure)
+    {
+        return failed(ctx, object, &call, &error);
     }
     let name = queue_name(object);
     if object.management() == ManagementPolicy::Observe {
         return observe(ctx, object, &link, &name);
+    }
+    // A status that was copied along with the YAML speaks of what belongs to another.
+    if object.intent().is_none() && queue_id(object).is_some() {
+        return ctx.put_status(Status::Queue(Box::default()), Vec::new());
     }
     // A cache that lags behind this process's own write must not look like a fresh object.
     if ctx.memory().attempt.is_some() && object.intent().is_none() {
@@ -288,9 +290,12 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
             present(ctx, object);
             standing(ctx, object, link, &item, None)
         }
+        // A list may lag behind, and show what had the name before: the queue itself is asked.
+        Some(_) if ctx.facts.queue.is_none() => ctx.call(link, Call::GetQueue(name.clone())),
         Some(item) => {
             // Deleted and created again behind our back: ours only if it carries the mark.
-            if readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| q.name == *name) {
+            let same = |q: &QueueItem| q.name == *name && (q.queue_id.is_none() || q.queue_id == item.queue_id);
+            if readable(ctx, object) && marked(ctx, link)?.value.iter().any(same) {
                 present(ctx, object);
                 return standing(ctx, object, link, &item, Some(true));
             }

@@ -5,10 +5,13 @@ use crate::{
     dli::{Call, CreateQueue, QueueItem, QueueName, ResourceType, Tag},
 };
 
-use super::queue::{complete, marked, mismatch, queue_type, readable, seen, standing};
+use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, seen, standing};
 use super::{
     IntentOp, Next, Outcome,
-    member::{Member, doubt_ends, due, learn_filter, may_adopt, new_intent, present, say, settled, unconfirmed},
+    member::{
+        Member, carries_mark, doubt_ends, due, has_tag_service, learn_filter, may_adopt, new_intent, present, say,
+        settled, tags_of, unconfirmed, void_intent,
+    },
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     report::{Say, Tri, Verdict},
@@ -34,8 +37,19 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Q
     ctx.may_mutate()?;
     ctx.turn(link)?;
     let key = format!("{}/{name}", link.project_id());
-    let intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), Vec::new());
+    let mut intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), Vec::new());
+    intent.first = in_doubt_since(ctx, object);
     ctx.write_intent(intent)
+}
+
+/// When the first create call was written down that may have been applied after all. Names are unique, so that a call in
+/// doubt is simply repeated; but a queue that it made has to be known again.
+fn in_doubt_since(ctx: &mut Ctx<'_>, object: &DliQueue) -> Option<i64> {
+    let before = object.intent().filter(|i| i.op == IntentOp::Create && queue_id(object).is_none())?;
+    match &ctx.memory().attempt {
+        Some(Attempt::NotApplied { n } | Attempt::Exists { n }) if *n == before.n => before.first,
+        _ => Some(before.since()),
+    }
 }
 
 /// Nothing is created in a project whose lists are in doubt.
@@ -97,18 +111,27 @@ pub(super) fn confirm(
     let fence = memory.fence;
     let attempted = memory.attempt.clone().filter(|a| a.number() == intent.n);
     if let Some(Attempt::NotApplied { .. }) = attempted {
-        // An intent is good for one call: when it was written is what the next process goes by.
-        return create(ctx, object, link, name);
+        // An intent is good for one call: when it was written is what the next process goes by. What has the name by
+        // now is looked at first: a refusal may have meant just that.
+        return arrive(ctx, object, link, name);
     }
     // This pass has just written the intent of an object that this process knows to be new: the call comes now.
     if attempted.is_none() && ctx.wrote_intent(intent) {
         return post(ctx, object, link, name);
     }
     let accepted = matches!(attempted, Some(Attempt::Accepted { .. }));
+    // Older than any call of ours: another's, or one that a list that lags behind still shows.
+    let young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= intent.since() - SKEW);
     let found = match &ctx.facts.queue {
         Some(read) => read.clone(),
         None => match seen(ctx, object, name) {
-            Some((item, began)) if began >= fence && (accepted || attempted.is_some()) => Some(item),
+            Some((item, began)) if began >= fence && attempted.is_some() => {
+                let exists = matches!(attempted, Some(Attempt::Exists { .. }));
+                if !exists && !young(&item) {
+                    return ctx.call(link, Call::GetQueue(name.clone()));
+                }
+                Some(item)
+            }
             _ if accepted || attempted.is_some() => {
                 due(ctx, object)?;
                 return ctx.call(link, Call::GetQueue(name.clone()));
@@ -118,7 +141,9 @@ pub(super) fn confirm(
         },
     };
     let until = doubt_ends(ctx, link, intent);
-    if let (Some(Attempt::Exists { n }), found) = (&attempted, &found) {
+    if intent.first.is_none()
+        && let (Some(Attempt::Exists { n }), found) = (&attempted, &found)
+    {
         return match found {
             Some(item) => adopt(ctx, object, link, item),
             None => {
@@ -145,10 +170,17 @@ pub(super) fn confirm(
                 }
                 return adopt(ctx, object, link, &item);
             }
-            let skew = 5_000;
-            let recent = item.create_time.is_none_or(|t| t >= intent.at - skew);
-            if recent && mismatch(object, &item).is_empty() {
-                return take(ctx, object, link, &item, false);
+            match marked_by_service(ctx, object, link, &item)? {
+                Some(true) => return take(ctx, object, link, &item, false),
+                Some(false) if now < until => {
+                    unconfirmed(ctx, object, intent, until)?;
+                    return later(ctx, object);
+                }
+                Some(false) => {}
+                None if young(&item) && mismatch(object, &item).is_empty() => {
+                    return take(ctx, object, link, &item, false);
+                }
+                None => {}
             }
             adopt(ctx, object, link, &item)
         }
@@ -168,6 +200,22 @@ pub(super) fn confirm(
     }
 }
 
+/// How far the times of the cloud and of an intent may differ, in milliseconds.
+const SKEW: i64 = 5_000;
+
+/// Whether the tag service shows this object's mark on a queue; `None` where nobody can tell.
+pub(super) fn marked_by_service(
+    ctx: &mut Ctx<'_>,
+    object: &DliQueue,
+    link: &Link,
+    item: &QueueItem,
+) -> Flow<Option<bool>> {
+    match item.queue_id {
+        Some(id) => carries_mark(ctx, object, link, &id.to_string()),
+        None => Ok(None),
+    }
+}
+
 /// Looks again later, in step with the others that wait.
 pub(super) fn later(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     due(ctx, object)?;
@@ -184,25 +232,30 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
     if undecided(ctx, object) {
         return learn_filter(ctx, object);
     }
-    let ours = readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| q.name == item.name);
+    let ours = match readable(ctx, object) {
+        true => marked(ctx, link)?.value.iter().any(|q| q.name == item.name),
+        false => marked_by_service(ctx, object, link, item)? == Some(true),
+    };
     if !ours {
         let allowed = match object.adoption() {
             AdoptionPolicy::IfOwned => false,
             AdoptionPolicy::Always => true,
-            policy @ AdoptionPolicy::IfUnowned => match (&ctx.facts.tags, tag_service(ctx, object), item.queue_id) {
-                (Some(tags), _, _) => may_adopt(ctx, policy, tags),
-                (None, Some(false), _) | (None, _, None) => {
+            policy @ AdoptionPolicy::IfUnowned => {
+                let tags = match item.queue_id {
+                    Some(id) => tags_of(ctx, object, link, &id.to_string())?,
+                    None => None,
+                };
+                let Some(tags) = tags else {
                     let message = "Marks cannot be read in this region, so nobody can tell whether this queue has an owner. Set \
                                    adoptionPolicy: Always to take it over all the same.";
                     say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
                     return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
-                }
-                (None, _, Some(id)) => {
-                    return ctx.call(link, Call::ListTags { resource: ResourceType::Queue, id: id.to_string() });
-                }
-            },
+                };
+                may_adopt(ctx, policy, &tags)
+            }
         };
         if !allowed {
+            void_intent(ctx, object, link)?;
             let remedy = match object.adoption() {
                 AdoptionPolicy::IfOwned => "Choose another spec.queueName, or set adoptionPolicy to take it over.",
                 _ => "It carries another owner's mark. Choose another spec.queueName, or set adoptionPolicy: Always.",
@@ -213,6 +266,13 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
             return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
         }
     }
+    // A list that lags behind may show what is gone: the queue itself is asked before it is taken over.
+    let item = match ctx.facts.queue.clone() {
+        None => return ctx.call(link, Call::GetQueue(item.name.clone())),
+        Some(None) => return done(Some(ctx.now.mono + 5_000), Outcome::Waiting),
+        Some(Some(item)) => item,
+    };
+    let item = &item;
     let differs = mismatch(object, item);
     if let Some(first) = differs.first() {
         let message = format!(
@@ -229,16 +289,12 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
         let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), Vec::new());
         return ctx.write_intent(intent);
     }
-    if !ours && !ctx.facts.tagged && tag_service(ctx, object) != Some(false) {
+    if !ours && !ctx.facts.tagged && has_tag_service(ctx, object) {
         let Some(id) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
         let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
         return ctx.call(link, Call::CreateTags { resource: ResourceType::Queue, id: id.to_string(), tags });
     }
     take(ctx, object, link, item, true)
-}
-
-pub(super) fn tag_service(ctx: &Ctx<'_>, object: &DliQueue) -> Option<bool> {
-    ctx.world.projects.get(&object.project_key()).and_then(|p| p.tag_service)
 }
 
 /// Writes the ids down: from now on the queue is this object's.

@@ -2,11 +2,12 @@
 
 use crate::{api::DliQueue, dli::Call};
 
-use super::farewell::{Farewell, delete_failed, farewell, lost_event};
+use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::queue::{marked, queue_id, queue_name, readable};
+use super::queue_birth::marked_by_service;
 use super::{
     FinalizerChange, Next, Outcome,
-    member::{Member, doubt_ends, due, unconfirmed, wall},
+    member::{Member, doubt_ends, due, unconfirmed, wall, without_tag_service},
     pass::{Ctx, Flow, done},
     report::Verdict,
 };
@@ -15,7 +16,9 @@ use super::{
 pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     let name = queue_name(object);
     let farewell = farewell(ctx, object)?;
-    if let Some((call, error)) = ctx.facts.failure.take() {
+    if let Some(failure) = ctx.facts.failure.take()
+        && let Some((call, error)) = without_tag_service(ctx, object, failure)
+    {
         return delete_failed(ctx, object, &call, &error);
     }
     let (link, expected) = match &farewell {
@@ -38,22 +41,33 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     }
     // A fresh look, inside the pass: the same id and the mark, or hands off.
     let Some(found) = ctx.facts.queue.clone() else { return ctx.call(&link, Call::GetQueue(name)) };
-    let Some(item) = found else { return finish(ctx, object, &farewell) };
+    let Some(item) = found else {
+        not_just_created(ctx, object)?;
+        return finish(ctx, object, &farewell);
+    };
     let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
-    let ours = if readable(ctx, object) {
-        let reading = marked(ctx, &link)?;
-        let shown = reading.value.iter().any(|q| q.name == name);
-        // A mark that was just written may not be shown yet.
-        let server = ctx.world.server_now(&link.endpoint, ctx.now);
-        let young = item.create_time.is_none_or(|t| server < t + ctx.world.settings.visibility_grace as i64);
-        if !shown && young {
-            return done(Some(ctx.now.mono + 5_000), Outcome::Waiting);
-        }
-        same && shown
+    let shown = if readable(ctx, object) {
+        Some(marked(ctx, &link)?.value.iter().any(|q| q.name == name))
     } else {
-        let intent = object.intent();
-        let recent = intent.as_ref().is_some_and(|i| item.create_time.is_none_or(|t| t >= i.at - 5_000));
-        same && (expected.is_some() || recent)
+        marked_by_service(ctx, object, &link, &item)?
+    };
+    let server = ctx.world.server_now(&link.endpoint, ctx.now);
+    let grace = ctx.world.settings.visibility_grace as i64;
+    let ours = match shown {
+        // A mark that was just written may not be shown yet.
+        Some(false) if item.create_time.is_none_or(|t| server < t + grace) => {
+            let message = format!(
+                "Queue {name} was just created and does not show this object's mark yet; it is deleted when it does, and left \
+                 alone if it does not."
+            );
+            return refuse(ctx, object, "ConfirmingOwnership", message, ctx.now.mono + 5_000);
+        }
+        Some(shown) => same && shown,
+        None => {
+            let since = object.intent().map(|i| i.since() - 5_000);
+            let recent = since.is_some_and(|since| item.create_time.is_none_or(|t| t >= since));
+            same && (expected.is_some() || recent)
+        }
     };
     if !ours {
         let note = format!("Queue {name} in the cloud is not the one that this object owned; it is left alone.");

@@ -164,6 +164,18 @@ impl Verdict {
     }
 }
 
+/// A message without the numbers of requests, which differ from call to call.
+pub(super) fn without_request(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once("request ") {
+        text.push_str(before);
+        rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    }
+    text.push_str(rest);
+    text
+}
+
 /// `Ready` as it stands in a list of conditions.
 pub(super) fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
     conditions.iter().find(|c| c.type_ == type_)

@@ -17,6 +17,8 @@ pub(super) const PRESET_QUEUE: &str = "default";
 pub(super) struct Seen<T> {
     pub(super) item: T,
     pub(super) began: Millis,
+    /// It was asked for by its name or id, rather than seen in a list.
+    pub(super) direct: bool,
 }
 
 /// One list of a project.
@@ -53,11 +55,17 @@ impl<K: Ord + Clone, T> List<K, T> {
 
     /// Takes in a reading of one object.
     pub(super) fn put(&mut self, key: K, item: T, began: Millis) {
-        match self.items.get(&key) {
-            Some(seen) if seen.began > began => {}
-            _ => {
-                self.items.insert(key, Seen { item, began });
-            }
+        self.take(key, Seen { item, began, direct: true });
+    }
+
+    /// Takes in what a list shows of one object.
+    pub(super) fn put_listed(&mut self, key: K, item: T, began: Millis) {
+        self.take(key, Seen { item, began, direct: false });
+    }
+
+    fn take(&mut self, key: K, new: Seen<T>) {
+        if self.items.get(&key).is_none_or(|seen| seen.began <= new.began) {
+            self.items.insert(key, new);
         }
     }
 
@@ -72,7 +80,7 @@ impl<K: Ord + Clone, T> List<K, T> {
     pub(super) fn publish(&mut self, items: BTreeMap<K, T>, began: Millis) {
         self.items.retain(|key, seen| seen.began > began || items.contains_key(key));
         for (key, item) in items {
-            self.put(key, item, began);
+            self.put_listed(key, item, began);
         }
         self.complete = Some(self.complete.map_or(began, |old| old.max(began)));
     }

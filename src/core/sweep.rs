@@ -24,7 +24,7 @@ pub(super) const LEAST_GAP: Millis = 1_000;
 pub(super) const TRUSTED_FOR: Millis = 600_000;
 
 /// What a project's pass has found out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sweep {
     pub(super) found: Option<Result<ProjectId, Verdict>>,
     queues: Option<Pages<QueueName, QueueItem>>,
@@ -35,6 +35,9 @@ pub(super) struct Sweep {
     /// Number of the next page of the queue list.
     number: u32,
     canary_failed: bool,
+    /// The list of connections that this pass has read shows some: only beside it does an empty answer to a filter tell
+    /// anything.
+    shows_connections: bool,
 }
 
 pub(super) fn next_sweep(project: &Project) -> Millis {
@@ -62,7 +65,7 @@ pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
             !ctx.facts.sweep.canary_failed
                 && project.queue_filter.is_none()
                 && (project.trusted_queues.0 > 0 || snapshot.queues.len() > 0),
-            !ctx.facts.sweep.canary_failed && project.connection_filter.is_none() && snapshot.connections.len() > 0,
+            !ctx.facts.sweep.canary_failed && project.connection_filter.is_none() && ctx.facts.sweep.shows_connections,
         )
     };
     if queues_due && !ctx.facts.sweep.queues_read {
@@ -274,6 +277,7 @@ pub(super) fn publish_connections(
     let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
     project.trusted_connections = trust(project.trusted_connections, items.len(), single, now);
     items.retain(|_, item| item.state != ConnectionState::Deleted);
+    ctx.facts.sweep.shows_connections = !items.is_empty();
     let mut changed = Vec::new();
     for (id, item) in &items {
         if project.snapshot.connections.get(id).is_none_or(|seen| seen.item != *item) {

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     api::DEFAULT_PROJECT,
-    dli::{CallError, ConnectionId, EpochMillis, ErrorClass, ProjectId},
+    dli::{CallError, ConnectionId, EpochMillis, ErrorClass, ProjectId, QueueName},
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Everything that the operator remembers between passes. Lost at a restart, and rebuilt from Kubernetes and the cloud.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     pub(super) settings: Settings,
     pub(super) leadership: Leadership,
@@ -24,8 +24,8 @@ pub struct World {
     pub(super) projects: BTreeMap<ObjectKey, Project>,
     memories: BTreeMap<ObjectKey, Memory>,
     budgets: BTreeMap<(Endpoint, CredentialId), Budget>,
-    /// Server's clock minus this machine's, for each endpoint.
-    offsets: BTreeMap<Endpoint, i64>,
+    /// Server's clock minus [`Now::mono`], for each endpoint that has answered.
+    clocks: BTreeMap<Endpoint, i64>,
     /// Who waits for whom.
     dependents: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
     claims: BTreeMap<Claim, Holder>,
@@ -62,7 +62,7 @@ pub(super) enum Rank {
 }
 
 /// A project as far as it is known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Project {
     pub(super) endpoint: Endpoint,
     pub(super) id: Option<ProjectId>,
@@ -90,11 +90,20 @@ pub(super) struct Project {
     pub(super) watchers: BTreeMap<(ObjectKind, Arc<str>), BTreeSet<ObjectKey>>,
     /// Pending reads: who, and when it is due.
     pub(super) due: BTreeMap<ObjectKey, Millis>,
-    /// Owned resources that the lists lack, and whether a read of its own has proved each to be gone.
-    pub(super) missing: BTreeMap<ObjectKey, bool>,
+    /// Owned resources that the lists lack.
+    pub(super) missing: BTreeMap<ObjectKey, Missing>,
     /// Set while so many are missing at once that the lists are in doubt: how many, of how many.
     pub(super) breaker: Option<(usize, usize)>,
     pub(super) next_confirmation: Millis,
+}
+
+/// An owned resource that the lists lack.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Missing {
+    /// A read of its own has proved it to be gone.
+    pub(super) proved: bool,
+    /// Its turn for that read, kept until it is used: turns that are only counted out are never reached.
+    pub(super) turn: Option<Millis>,
 }
 
 /// Whether the objects of a project can be worked on.
@@ -174,6 +183,8 @@ pub(super) struct Memory {
     pub(super) uid: Arc<str>,
     /// End of the last write to its remote resource: what was read before says nothing about fields.
     pub(super) fence: Millis,
+    /// Lists that began before this moment may still show what was before.
+    pub(super) list_fence: Millis,
     pub(super) attempt: Option<Attempt>,
     pub(super) failures: u32,
     /// The cloud's words about the create call in doubt.
@@ -230,7 +241,7 @@ impl World {
             projects: BTreeMap::new(),
             memories: BTreeMap::new(),
             budgets: BTreeMap::new(),
-            offsets: BTreeMap::new(),
+            clocks: BTreeMap::new(),
             dependents: BTreeMap::new(),
             claims: BTreeMap::new(),
             stale_turn: 0,
@@ -305,6 +316,23 @@ impl World {
         }
     }
 
+    /// What was read before this moment says nothing about those that refer to the queue `whom`, by itself or by its name
+    /// in the cloud, and lists say nothing for a while.
+    pub(super) fn fence_dependents(&mut self, whom: &ObjectKey, name: &QueueName, now: Millis) {
+        let grace = self.settings.visibility_grace;
+        let watched = (ObjectKind::Queue, Arc::from(name.as_str()));
+        let project = self.memories.get(whom).and_then(|m| m.project.as_ref()).and_then(|p| self.projects.get(p));
+        let watchers = project.and_then(|p| p.watchers.get(&watched)).into_iter().flatten();
+        for key in self.dependents.get(whom).into_iter().flatten().chain(watchers) {
+            if let Some(memory) = self.memories.get_mut(key)
+                && key.kind == ObjectKind::Connection
+            {
+                memory.fence = memory.fence.max(now);
+                memory.list_fence = memory.list_fence.max(now + grace);
+            }
+        }
+    }
+
     /// Memory of an object; another incarnation of it starts afresh.
     pub(super) fn memory(&mut self, key: &ObjectKey, uid: &str) -> &mut Memory {
         let memory = self.memories.entry(key.clone()).or_default();
@@ -341,22 +369,32 @@ impl World {
         }
     }
 
-    pub(super) fn offset(&self, endpoint: &Endpoint) -> i64 {
-        self.offsets.get(endpoint).copied().unwrap_or(0)
+    /// Server's clock minus this machine's wall clock: signatures are dated by the server's.
+    pub(super) fn offset(&self, endpoint: &Endpoint, now: Now) -> i64 {
+        self.server_now(endpoint, now) - now.wall
     }
 
-    /// The server's clock.
+    /// The server's clock. Once an answer has shown it, it is told by the monotonic clock: what a person or a time daemon
+    /// does to the wall clock does not make anything older or younger.
     pub(super) fn server_now(&self, endpoint: &Endpoint, now: Now) -> EpochMillis {
-        now.wall + self.offset(endpoint)
+        self.clocks.get(endpoint).map_or(now.wall, |offset| now.mono as i64 + offset)
     }
 
     /// Learns the server's clock from an answer. A `Date` header has whole seconds, so small differences are noise.
     pub(super) fn learn_clock(&mut self, endpoint: &Endpoint, server: EpochMillis, now: Now) {
-        let offset = server - now.wall;
-        let offset = if offset.abs() < 5_000 { 0 } else { offset };
-        let old = self.offset(endpoint);
-        if (offset - old).abs() >= 2_000 {
-            self.offsets.insert(endpoint.clone(), offset);
+        const NOISE: i64 = 5_000;
+        let believed = self.server_now(endpoint, now);
+        let wrong = (server - believed).abs() >= NOISE;
+        if !wrong && self.clocks.contains_key(endpoint) {
+            return;
+        }
+        let clock = if wrong { server } else { believed };
+        self.clocks.insert(endpoint.clone(), clock - now.mono as i64);
+        if wrong {
+            // Whoever waits for a moment of the server's clock has counted with the wrong one.
+            let there = |key: &ObjectKey| self.projects.get(key).is_some_and(|p| p.endpoint == *endpoint);
+            let waiting = self.memories.iter().filter(|(_, m)| m.project.as_ref().is_some_and(there));
+            self.wakes.extend(waiting.map(|(key, _)| key.clone()));
         }
     }
 
@@ -388,7 +426,7 @@ impl World {
     /// Counts what is missing, opens or closes the breaker, and says whether it is open.
     pub(super) fn weigh(&mut self, project_key: &ObjectKey) -> Option<(usize, usize)> {
         let project = self.projects.get(project_key)?;
-        let (missing, unproved) = (project.missing.len(), project.missing.values().filter(|proved| !**proved).count());
+        let (missing, unproved) = (project.missing.len(), project.missing.values().filter(|m| !m.proved).count());
         let open = match (missing, &project.id) {
             (0..=5, _) | (_, None) => None,
             (_, Some(id)) => {

@@ -1,7 +1,10 @@
 //! Kubernetes as a model: resource versions, conflicts, finalizers, generations, the status apart from the spec, and a
 //! watch cache for each controller that lags behind.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use dli_operator::{
     api::{DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION},
@@ -13,14 +16,15 @@ use k8s_openapi::{
 };
 
 /// The store of the API server.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Kube {
     pub objects: BTreeMap<ObjectKey, Object>,
     version: u64,
     uids: u64,
-    /// Writes of the operator that changed something: metadata and status apart.
-    pub meta_writes: u64,
-    pub status_writes: u64,
+    /// What was deleted, as it was then: a backup.
+    pub attic: BTreeMap<ObjectKey, Object>,
+    /// Definitions that are being deleted.
+    pub terminating: BTreeSet<ObjectKind>,
     /// What changed, for the watches.
     pub changed: Vec<(ObjectKey, Option<Object>)>,
 }
@@ -41,6 +45,20 @@ fn meta_mut(object: &mut Object) -> &mut ObjectMeta {
     }
 }
 
+/// Resource version as a number.
+pub fn version(object: &Object) -> u64 {
+    meta(object).resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or_default()
+}
+
+fn same_spec(one: &Object, other: &Object) -> bool {
+    match (one, other) {
+        (Object::Project(a), Object::Project(b)) => a.spec == b.spec,
+        (Object::Queue(a), Object::Queue(b)) => a.spec == b.spec,
+        (Object::Connection(a), Object::Connection(b)) => a.spec == b.spec,
+        _ => false,
+    }
+}
+
 pub fn parse(kind: ObjectKind, json: serde_json::Value) -> Object {
     match kind {
         ObjectKind::Project => Object::Project(Arc::new(serde_json::from_value::<DliProject>(json).unwrap())),
@@ -48,6 +66,16 @@ pub fn parse(kind: ObjectKind, json: serde_json::Value) -> Object {
         ObjectKind::Connection => {
             Object::Connection(Arc::new(serde_json::from_value::<EnhancedConnection>(json).unwrap()))
         }
+    }
+}
+
+/// The status of `old` on a new spec.
+fn keep_status(object: &mut Object, old: &Object) {
+    match (object, old) {
+        (Object::Project(new), Object::Project(old)) => Arc::make_mut(new).status.clone_from(&old.status),
+        (Object::Queue(new), Object::Queue(old)) => Arc::make_mut(new).status.clone_from(&old.status),
+        (Object::Connection(new), Object::Connection(old)) => Arc::make_mut(new).status.clone_from(&old.status),
+        _ => unreachable!(),
     }
 }
 
@@ -85,22 +113,54 @@ impl Kube {
             }
             Some(old) => {
                 let mut object = parse(kind, json(serde_json::json!({"name": name, "namespace": namespace})));
-                match (&mut object, old) {
-                    (Object::Project(new), Object::Project(old)) => {
-                        Arc::make_mut(new).status.clone_from(&old.status);
-                    }
-                    (Object::Queue(new), Object::Queue(old)) => Arc::make_mut(new).status.clone_from(&old.status),
-                    (Object::Connection(new), Object::Connection(old)) => {
-                        Arc::make_mut(new).status.clone_from(&old.status);
-                    }
-                    _ => unreachable!(),
+                if same_spec(&object, old) {
+                    return;
                 }
+                keep_status(&mut object, old);
                 *meta_mut(&mut object) = meta(old).clone();
                 meta_mut(&mut object).generation = meta(old).generation.map(|g| g + 1);
                 object
             }
         };
         self.store(&key, object);
+    }
+
+    /// Whether the project's id is written down.
+    pub fn pinned(&self) -> bool {
+        self.objects.values().any(|object| match object {
+            Object::Project(project) => project.status.as_ref().is_some_and(|s| s.project_id.is_some()),
+            _ => false,
+        })
+    }
+
+    /// A tool that backs up and restores: a deleted object comes back as a copy, annotations and status and all.
+    pub fn restore(&mut self, key: &ObjectKey, copy: &Object, now: i64) {
+        if self.objects.contains_key(key) {
+            return;
+        }
+        self.uids += 1;
+        let mut object = copy.clone();
+        let meta = meta_mut(&mut object);
+        meta.uid = Some(format!("uid-{}", self.uids));
+        meta.generation = Some(1);
+        meta.deletion_timestamp = None;
+        meta.creation_timestamp = Some(Time(Timestamp::from_millisecond(now / 1000 * 1000).unwrap()));
+        self.store(key, object);
+    }
+
+    /// The YAML of an object, annotations and status and all, applied under another name with further fields.
+    pub fn copy(&mut self, object: &Object, key: &ObjectKey, fields: &serde_json::Value, now: i64) {
+        let json = match object {
+            Object::Project(o) => serde_json::to_value(&**o),
+            Object::Queue(o) => serde_json::to_value(&**o),
+            Object::Connection(o) => serde_json::to_value(&**o),
+        };
+        let mut json = json.unwrap();
+        json["metadata"]["name"] = serde_json::Value::from(&*key.name);
+        if let (Some(spec), Some(fields)) = (json["spec"].as_object_mut(), fields.as_object()) {
+            spec.extend(fields.clone());
+        }
+        self.restore(key, &parse(key.kind, json), now);
     }
 
     /// `kubectl delete`.
@@ -154,7 +214,6 @@ impl Kube {
                 if *meta(&object) == before {
                     return KubeReply::Written(Some(object));
                 }
-                self.meta_writes += 1;
                 let object = self.store(key, object);
                 KubeReply::Written(self.objects.contains_key(key).then_some(object))
             }
@@ -184,12 +243,11 @@ impl Kube {
                 if same {
                     return KubeReply::Written(Some(object));
                 }
-                self.status_writes += 1;
                 let object = self.store(key, object);
                 KubeReply::Written(Some(object))
             }
             KubeEffect::GetLive(key) => KubeReply::Object(self.objects.get(key).cloned()),
-            KubeEffect::IsDefinitionTerminating(_) => KubeReply::Flag(false),
+            KubeEffect::IsDefinitionTerminating(kind) => KubeReply::Flag(self.terminating.contains(kind)),
             KubeEffect::GetCached(_) | KubeEffect::HasDependents(_) => panic!("answered by the cache"),
         }
     }

@@ -1,148 +1,109 @@
-//! Does it survive? Every scenario, every effect boundary, every fault, over the production `step`.
+//! Does it survive? Scenarios, effect boundaries, faults and the cloud's undocumented answers, over the production
+//! `step`; then random schedules.
 //!
 //! Kubernetes and DLI are models; a crash drops the world and all passes and keeps the two models; two leaders are two
-//! worlds. What is judged is the state of the two models at the end, never what the operator said it did.
+//! worlds. What is judged is the state of the two models, never what the operator said it did.
 //!
-//! Replay one: `FAULT_SEARCH='scenario effect-number FaultKind variant' cargo test --test fault_search -- --nocapture`.
+//! A failure names the one command that plays it again and prints what happened: `FAULT_SEARCH='…' cargo test --test
+//! fault_search -- --nocapture`. `docs/how-it-is-proved.md` says what is looked at and how much of it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
+mod acts;
+mod calls;
+mod dice;
+mod explore;
+mod faults;
 mod kube;
 mod oracles;
+mod process;
+mod report;
 mod scenarios;
+mod script;
 mod sim;
+mod story;
+mod trace;
 
-use std::collections::BTreeMap;
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
-use dli_operator::simulator::{Answers, Config, Model};
-use oracles::{End, judge};
-use scenarios::Scenario;
-use sim::{Fault, FaultKind, Sim};
+use explore::{Extent, Tally, explore};
+use report::{number, replay};
 
-/// Longest simulated time of a stage.
-const LIMIT: u64 = 3 * 3_600_000;
-/// So long without a write on either side, and a world is quiet: longer than any retry.
-const QUIET: u64 = 15 * 60_000;
+/// Random schedules of one job.
+const BATCH: u64 = 100;
 
-fn cloud(variant: u64) -> Model {
-    let answers = match variant {
-        0 => Answers::default(),
-        seed => Answers::variant(seed),
-    };
-    let mut config = Config { seed: variant, answers, ..Config::default() };
-    // Short enough that waiting is not most of the search; the order of things is the real one.
-    config.durations.jitter_percent = 0;
-    config.durations.queue_assigning = 12_000;
-    config.durations.peering = 4_000;
-    Model::new(config)
-}
-
-fn play(scenario: &Scenario, variant: u64, faults: Vec<Fault>, tracing: bool) -> Sim {
-    let mut sim = Sim::new(cloud(variant), faults);
-    sim.tracing = tracing;
-    for (index, stage) in scenario.stages.iter().enumerate() {
-        if index > 0 {
-            let until = match scenario.pauses[index - 1] {
-                Some(pause) => sim.mono + pause,
-                None => sim.mono + LIMIT,
-            };
-            let quiet = if scenario.pauses[index - 1].is_some() { u64::MAX / 2 } else { QUIET };
-            sim.run(until, quiet);
+/// Does `count` jobs on all processors; the results come in the order of the jobs.
+fn parallel<T: Send>(count: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = number("FAULT_SEARCH_THREADS", threads as u64);
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count {
+                        return;
+                    }
+                    let result = job(index);
+                    results.lock().unwrap().push((index, result));
+                }
+            });
         }
-        for action in stage {
-            action.act(&mut sim);
-        }
-    }
-    let until = sim.mono + LIMIT;
-    sim.run(until, QUIET);
-    sim
+    });
+    let mut results = results.into_inner().unwrap();
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn variants() -> Vec<u64> {
-    std::env::var("FAULT_SEARCH_VARIANTS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .map_or_else(|| (0..4).collect(), |n| (0..n).collect())
-}
-
-/// Of the effect boundaries, every so many-th is tried: all of them in an optimised build, a sample in a debug build, so
-/// that the inner loop stays short.
-fn stride() -> usize {
-    let default = if cfg!(debug_assertions) { 97 } else { 1 };
-    std::env::var("FAULT_SEARCH_STRIDE").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
-}
-
-fn explain(scenario: &Scenario, variant: u64, fault: Option<Fault>) -> String {
-    let sim = play(scenario, variant, fault.into_iter().collect(), true);
-    sim.trace.join("\n")
+/// How much of a search a build does without being told: all of it when it is optimised.
+fn extent(name: &str, optimised: u64, debug: u64) -> u64 {
+    number(name, if cfg!(debug_assertions) { debug } else { optimised })
 }
 
 #[test]
-fn no_single_fault_leaks_doubles_takes_or_hangs() {
-    let replay = std::env::var("FAULT_SEARCH").ok();
-    let mut runs = 0u64;
-    let mut effects = 0u64;
-    let mut by_fault: BTreeMap<FaultKind, u64> = BTreeMap::new();
-    let mut failures = Vec::new();
-    let mut worst_wait = 0u64;
-    let mut worst_calls = 0u64;
-    for scenario in scenarios::all() {
-        for variant in variants() {
-            let plain = play(&scenario, variant, Vec::new(), false);
-            let end = End::of(&plain);
-            if let Err(fault) = judge(&plain, &scenario, None) {
-                failures.push(format!("{} variant {variant} without faults: {fault}", scenario.name));
-                if replay.as_deref() == Some(scenario.name) {
-                    println!("{}", explain(&scenario, variant, None));
-                }
-                continue;
-            }
-            runs += 1;
-            for at in 0..plain.effects {
-                for kind in FaultKind::ALL {
-                    let number = at * FaultKind::ALL.len() + kind as usize;
-                    if replay.is_none() && !number.is_multiple_of(stride()) {
-                        continue;
-                    }
-                    if let Some(replay) = &replay
-                        && *replay != format!("{} {at} {kind:?} {variant}", scenario.name)
-                    {
-                        continue;
-                    }
-                    let fault = Fault { at, kind };
-                    let sim = play(&scenario, variant, vec![fault], false);
-                    runs += 1;
-                    effects += sim.effects as u64;
-                    *by_fault.entry(kind).or_default() += 1;
-                    worst_wait = worst_wait.max(sim.last_write.saturating_sub(plain.last_write));
-                    worst_calls = worst_calls.max(sim.remote_writes.saturating_sub(plain.remote_writes));
-                    if let Err(problem) = judge(&sim, &scenario, Some(&end)) {
-                        failures.push(format!("FAULT_SEARCH='{} {at} {kind:?} {variant}': {problem}", scenario.name));
-                        if replay.is_some() {
-                            println!("{}", explain(&scenario, variant, Some(fault)));
-                        }
-                    }
-                }
-            }
-        }
+fn no_fault_leaks_doubles_takes_lies_or_hangs() {
+    let scenarios = scenarios::all();
+    if let Ok(name) = std::env::var("FAULT_SEARCH") {
+        return replay(&scenarios, &name);
     }
-    println!("{runs} schedules, {effects} effects, {} variants of undocumented answers", variants().len());
-    println!("at most {worst_calls} more remote writes and {} s more than without the fault", worst_wait / 1000);
-    for (kind, count) in &by_fault {
-        println!("  {kind:?}: {count}");
+    let began = Instant::now();
+    let only = std::env::var("FAULT_SEARCH_SCENARIO").ok();
+    let variants = extent("FAULT_SEARCH_VARIANTS", 64, 4);
+    let singles = extent("FAULT_SEARCH_SINGLES", 8, 97);
+    let pairs = extent("FAULT_SEARCH_PAIRS", 0, 0);
+    let chosen: Vec<_> = scenarios.iter().filter(|s| only.as_deref().is_none_or(|name| name == s.name)).collect();
+    let jobs: Vec<_> = (0..variants).flat_map(|variant| chosen.iter().map(move |s| (*s, variant))).collect();
+    let mut tally = Tally::default();
+    for part in parallel(jobs.len(), |index| {
+        let (scenario, variant) = jobs[index];
+        explore(scenario, variant, Extent { singles, pairs, offset: variant, first: false })
+    }) {
+        tally.add(part);
     }
-    println!("{} leaks, duplicates, foreign touches, hangs or other ends", failures.len());
-    let mut groups: BTreeMap<String, Vec<&String>> = BTreeMap::new();
-    for failure in &failures {
-        let (schedule, problem) = failure.split_once("': ").unwrap_or(("", failure));
-        let mut words = schedule.split(' ');
-        let scenario = words.next().unwrap_or_default();
-        let kind = words.nth(1).unwrap_or_default();
-        let problem: String = problem.chars().take(160).collect();
-        groups.entry(format!("{scenario} {kind}: {problem}")).or_default().push(failure);
+    println!("{} scenarios, {variants} variants of the cloud's undocumented answers", chosen.len());
+    report::exploration(&tally, began);
+    assert!(tally.failures.is_empty(), "{} failures", tally.failures.len());
+}
+
+#[test]
+fn no_random_schedule_leaks_doubles_takes_lies_or_hangs() {
+    if std::env::var("FAULT_SEARCH").is_ok() {
+        return;
     }
-    for (group, list) in groups.iter().take(80) {
-        println!("{} x {group}\n    first: {}", list.len(), list[0].chars().take(700).collect::<String>());
-    }
-    assert!(failures.is_empty(), "{} failures", failures.len());
+    let began = Instant::now();
+    let count = extent("FAULT_SEARCH_RANDOM", 200_000, 300);
+    let first = number("FAULT_SEARCH_SEED", 1);
+    let batches = parallel(count.div_ceil(BATCH) as usize, |batch| {
+        let from = first + batch as u64 * BATCH;
+        report::Batch::of(from..(from + BATCH).min(first + count))
+    });
+    let batch = report::random(batches, began);
+    assert!(batch.failures.is_empty(), "{} failures", batch.failures.len());
 }

@@ -1,14 +1,20 @@
-//! What has to be true at the end, judged from the two models alone.
+//! What has to be true, judged from the models of Kubernetes and the cloud alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dli_operator::{
-    core::{OWNER_TAG, Object, ObjectKind},
+    core::{OWNER_TAG, Object, ObjectKey, ObjectKind},
     dli::{PeeringState, Tag},
+    simulator::model::{ConnectionTagFilter, ConnectionView, QueueTagFilter, QueueView, TagsService},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::{QUIET, kube::meta, scenarios::Scenario, sim::Sim};
+use crate::{acts::Stranger, kube::meta, sim::Sim, trace};
+
+/// So long without a write on either side, and a world is quiet: longer than any retry.
+pub const QUIET: u64 = 11 * 60_000;
+/// A lie is what is said so long after the cloud was last changed by a colleague.
+const STALE: u64 = 130_000;
 
 /// The end of a run, without what may differ from run to run: ids, times, words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +23,7 @@ pub struct End {
     objects: BTreeMap<String, String>,
 }
 
-fn conditions(object: &Object) -> &[Condition] {
+pub fn conditions(object: &Object) -> &[Condition] {
     match object {
         Object::Project(o) => o.status.as_ref().map(|s| &s.conditions[..]),
         Object::Queue(o) => o.status.as_ref().map(|s| &s.conditions[..]),
@@ -26,45 +32,56 @@ fn conditions(object: &Object) -> &[Condition] {
     .unwrap_or_default()
 }
 
-fn marked(tags: &[Tag]) -> Option<&str> {
+pub fn ready(object: &Object) -> Option<&Condition> {
+    conditions(object).iter().find(|c| c.type_ == "Ready")
+}
+
+pub fn marked(tags: &[Tag]) -> Option<&str> {
     tags.iter().find(|t| t.key == OWNER_TAG).map(|t| t.value.as_str())
 }
 
-impl End {
+/// What the cloud really has.
+pub struct Remote {
+    pub queues: Vec<QueueView>,
+    pub connections: Vec<ConnectionView>,
+}
+
+impl Remote {
     pub fn of(sim: &Sim) -> Self {
         let now = sim.wall();
-        let mut remote = BTreeSet::new();
-        for queue in sim.cloud.queues(now) {
-            remote.insert(format!("queue {} {} {:?}", queue.name, queue.cu_count, marked(&queue.tags)));
-        }
-        for connection in sim.cloud.connections(now).iter().filter(|c| !c.deleted) {
-            let entries: Vec<String> =
-                connection.entries.iter().map(|e| format!("{}={}", e.name, e.state.as_str())).collect();
-            let mut entries = entries;
-            entries.sort();
-            let hosts: Vec<&str> = connection.hosts.iter().map(|h| h.name.as_str()).collect();
-            remote.insert(format!(
-                "connection {} {entries:?} {hosts:?} {:?}",
-                connection.name,
-                marked(&connection.tags)
-            ));
-        }
-        let objects = sim
-            .kube
-            .objects
-            .iter()
-            .map(|(key, object)| {
-                let say: Vec<String> =
-                    conditions(object).iter().map(|c| format!("{}={}/{}", c.type_, c.status, c.reason)).collect();
-                (key.to_string(), say.join(" "))
-            })
-            .collect();
-        Self { remote, objects }
+        let mut connections = sim.cloud.connections(now);
+        connections.retain(|c| !c.deleted);
+        let mut queues = sim.cloud.queues(now);
+        queues.retain(|q| !q.preset);
+        Self { queues, connections }
     }
 }
 
 impl End {
-    fn difference(&self, expected: &Self) -> String {
+    pub fn of(sim: &Sim) -> Self {
+        let now = Remote::of(sim);
+        let mut remote = BTreeSet::new();
+        for queue in &now.queues {
+            remote.insert(format!("queue {} {} {:?}", queue.name, queue.cu_count, marked(&queue.tags)));
+        }
+        for connection in &now.connections {
+            let mut entries: Vec<String> =
+                connection.entries.iter().map(|e| format!("{}={}", e.name, e.state.as_str())).collect();
+            entries.sort();
+            let hosts: Vec<&str> = connection.hosts.iter().map(|h| h.name.as_str()).collect();
+            let mark = marked(&connection.tags);
+            remote.insert(format!("connection {} {entries:?} {hosts:?} {mark:?}", connection.name));
+        }
+        let mut objects = BTreeMap::new();
+        for (number, cluster) in sim.clusters.iter().enumerate() {
+            for (key, object) in &cluster.kube.objects {
+                objects.insert(format!("{number} {key}"), trace::conditions(conditions(object)));
+            }
+        }
+        Self { remote, objects }
+    }
+
+    pub fn difference(&self, expected: &Self) -> String {
         let mut words = Vec::new();
         words.extend(self.remote.difference(&expected.remote).map(|r| format!("has {r}")));
         words.extend(expected.remote.difference(&self.remote).map(|r| format!("lacks {r}")));
@@ -75,118 +92,253 @@ impl End {
                 None => words.push(format!("{key} is there")),
             }
         }
-        words
-            .extend(expected.objects.keys().filter(|k| !self.objects.contains_key(*k)).map(|k| format!("{k} is gone")));
+        let gone = expected.objects.keys().filter(|k| !self.objects.contains_key(*k));
+        words.extend(gone.map(|k| format!("{k} is gone")));
         words.join("; ")
     }
 }
 
-pub fn judge(sim: &Sim, scenario: &Scenario, expected: Option<&End>) -> Result<(), String> {
-    let now = sim.wall();
-    let queues = sim.cloud.queues(now);
-    let connections: Vec<_> = sim.cloud.connections(now).into_iter().filter(|c| !c.deleted).collect();
-
-    // Exactly one, by name and by mark.
-    let mut names = BTreeMap::new();
-    for connection in &connections {
-        *names.entry(connection.name.to_string()).or_insert(0) += 1;
-    }
-    if let Some((name, count)) = names.iter().find(|(_, count)| **count > 1) {
-        return Err(format!("{count} connections named {name}"));
-    }
-    let mut owned = BTreeMap::new();
-    for tags in queues.iter().map(|q| &q.tags).chain(connections.iter().map(|c| &c.tags)) {
-        if let Some(mark) = marked(tags) {
-            *owned.entry(mark.to_owned()).or_insert(0) += 1;
+/// Whether the cloud really has what an object asks for.
+fn truth(sim: &Sim, remote: &Remote, object: &Object) -> bool {
+    match object {
+        Object::Project(_) => true,
+        Object::Queue(o) => {
+            let id = o.status.as_ref().and_then(|s| s.queue_id);
+            remote.queues.iter().any(|q| Some(q.queue_id) == id)
         }
-    }
-    if let Some((mark, count)) = owned.iter().find(|(_, count)| **count > 1) {
-        return Err(format!("{count} resources with the mark {mark}"));
-    }
-
-    // None left: what is remote and marked belongs to a live object, unless it was retained.
-    let live = |kind: ObjectKind, name: &str| sim.kube.objects.keys().any(|k| k.kind == kind && &*k.name == name);
-    let retained = scenario.name.contains("retain");
-    for queue in queues.iter().filter(|q| marked(&q.tags).is_some()) {
-        if !live(ObjectKind::Queue, &queue.name) && !retained {
-            return Err(format!("queue {} is leaked", queue.name));
-        }
-    }
-    for connection in connections.iter().filter(|c| marked(&c.tags).is_some()) {
-        if !live(ObjectKind::Connection, &connection.name) && !retained {
-            return Err(format!("connection {} is leaked", connection.name));
-        }
-    }
-
-    // Foreign untouched.
-    for name in &scenario.foreign {
-        let queue = queues.iter().find(|q| &*q.name == *name);
-        let connection = connections.iter().find(|c| &*c.name == *name);
-        let fine = match (queue, connection) {
-            (Some(q), _) => marked(&q.tags).is_none() && q.cu_count == 32,
-            (None, Some(c)) => marked(&c.tags).is_none() && c.entries.is_empty() && c.hosts.is_empty(),
-            (None, None) => false,
-        };
-        if !fine {
-            return Err(format!("the stranger's {name} was touched"));
-        }
-    }
-
-    // Status true; nobody hangs.
-    for (key, object) in &sim.kube.objects {
-        if meta(object).deletion_timestamp.is_some() {
-            return Err(format!("{key} hangs in deletion: {:?}", conditions(object)));
-        }
-        let ready = conditions(object).iter().find(|c| c.type_ == "Ready");
-        let Some(ready) = ready else { return Err(format!("{key} has no Ready condition")) };
-        if ready.observed_generation != meta(object).generation {
-            return Err(format!("{key} speaks of generation {:?}", ready.observed_generation));
-        }
-        let says_ready = ready.status == "True";
-        let abnormal =
-            conditions(object).iter().filter(|c| matches!(c.type_.as_str(), "Reconciling" | "Stalled")).count();
-        if abnormal > 1 {
-            return Err(format!("{key} is both Reconciling and Stalled"));
-        }
-        let truth = match object {
-            Object::Project(_) => true,
-            Object::Queue(o) => queues.iter().any(|q| Some(q.queue_id) == o.status.as_ref().and_then(|s| s.queue_id)),
-            Object::Connection(o) => {
-                let id = o.status.as_ref().and_then(|s| s.connection_id.clone()).unwrap_or_default();
-                let wanted: Vec<String> = o
-                    .spec
-                    .queues
-                    .iter()
-                    .flatten()
-                    .filter_map(|q| q.reference.as_ref().map(|r| r.name.clone()).or(q.queue_name.clone()))
-                    .collect();
-                connections.iter().any(|c| {
-                    *c.id == *id
-                        && wanted
-                            .iter()
-                            .all(|w| c.entries.iter().any(|e| *e.name == **w && e.state == PeeringState::Active))
+        Object::Connection(o) => {
+            let id = o.status.as_ref().and_then(|s| s.connection_id.clone()).unwrap_or_default();
+            let wanted: Vec<String> = o
+                .spec
+                .queues
+                .iter()
+                .flatten()
+                .map(|q| match (&q.reference, &q.queue_name) {
+                    (Some(reference), _) => queue_of(sim, object, &reference.name),
+                    (None, name) => name.clone().unwrap_or_default(),
                 })
-            }
-        };
-        if says_ready && !truth {
-            return Err(format!("{key} says Ready, and it is not so"));
-        }
-        if !says_ready && truth && expected.is_none() && scenario.foreign.is_empty() {
-            return Err(format!("{key} is there and does not say Ready: {:?}", conditions(object)));
+                .collect();
+            remote.connections.iter().any(|c| {
+                let bound = |w: &String| c.entries.iter().any(|e| *e.name == **w && e.state == PeeringState::Active);
+                *c.id == *id && wanted.iter().all(bound)
+            })
         }
     }
+}
 
-    // Stable, then silent.
-    if sim.mono < sim.last_write + QUIET {
-        return Err(format!("still writing at {} (last write {})", sim.mono, sim.last_write));
+/// Name in the cloud of a queue object that a connection refers to.
+fn queue_of(sim: &Sim, object: &Object, name: &str) -> String {
+    let namespace = meta(object).namespace.clone().unwrap_or_default();
+    let key = ObjectKey::new(ObjectKind::Queue, &namespace, name);
+    let found = sim.clusters.iter().find_map(|c| c.kube.objects.get(&key));
+    match found {
+        Some(Object::Queue(q)) => q.spec.queue_name.clone().unwrap_or_else(|| name.replace('-', "_")),
+        _ => name.replace('-', "_"),
     }
+}
 
-    // The same end as without the fault.
-    if let Some(expected) = expected {
+/// Whether the status that was just written says Ready of what is not so.
+pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<String> {
+    if sim.mono < sim.last_console + STALE || sim.clusters.len() > 1 {
+        return None;
+    }
+    let object = sim.clusters[cluster].kube.objects.get(key)?;
+    let says = ready(object)?;
+    let current = says.observed_generation == meta(object).generation;
+    if says.status != "True" || !current || meta(object).deletion_timestamp.is_some() {
+        return None;
+    }
+    let remote = Remote::of(sim);
+    (!truth(sim, &remote, object)).then(|| format!("{key} says Ready ({}), and it is not so", says.message))
+}
+
+/// What is to be judged besides what holds for every run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expect<'a> {
+    /// What is marked may be left.
+    pub keeps: bool,
+    /// The end without faults.
+    pub end: Option<&'a End>,
+    /// Everything that is there is to be Ready.
+    pub all_ready: bool,
+}
+
+pub fn judge(sim: &Sim, expect: Expect<'_>) -> Result<(), String> {
+    if let Some(problem) = &sim.problem {
+        return Err(problem.clone());
+    }
+    let remote = Remote::of(sim);
+    exactly_one(sim, &remote)?;
+    if !expect.keeps {
+        none_left(sim, &remote)?;
+    }
+    for stranger in &sim.strangers {
+        untouched(sim, &remote, stranger)?;
+    }
+    let now = sim.wall();
+    let elsewhere = sim.elsewhere.queues(now).iter().any(|q| !q.preset) || !sim.elsewhere.connections(now).is_empty();
+    if elsewhere {
+        return Err("something was made in another region or account".to_owned());
+    }
+    for (number, cluster) in sim.clusters.iter().enumerate() {
+        for (key, object) in &cluster.kube.objects {
+            honest(sim, &remote, key, object, expect.all_ready).map_err(|e| format!("cluster {number}: {e}"))?;
+        }
+    }
+    // Where no mark can be read, two clusters that are both told to take what they find each undo the other's changes.
+    let answers = &sim.cloud.config().answers;
+    let unreadable = answers.connection_tag_filter != ConnectionTagFilter::Honoured;
+    let told = sim.clusters.len() > 1 && !sim.may_take.is_empty();
+    let fight = told && unreadable && answers.tags_service == TagsService::Absent;
+    if sim.mono < sim.last_write + QUIET && !fight {
+        return Err(format!("still writing (last write {} ms ago)", sim.mono - sim.last_write));
+    }
+    if let Some(expected) = expect.end {
         let end = End::of(sim);
         if end != *expected {
             return Err(format!("another end: {}", end.difference(expected)));
         }
+    }
+    Ok(())
+}
+
+/// By name, as far as names are the operator's, and by mark.
+fn exactly_one(sim: &Sim, remote: &Remote) -> Result<(), String> {
+    let foreign = |id: &str| sim.strangers.iter().any(|s| s.id == id);
+    let mut names = BTreeMap::new();
+    for connection in remote.connections.iter().filter(|c| !foreign(&c.id)) {
+        *names.entry(connection.name.to_string()).or_insert(0) += 1;
+    }
+    if let Some((name, count)) =
+        names.iter().find(|(name, count)| **count > 1 && told_apart(sim, ObjectKind::Connection, name))
+        && sim.clusters.len() == 1
+    {
+        return Err(format!("{count} connections named {name}"));
+    }
+    let mut owned = BTreeMap::new();
+    let tags = remote.queues.iter().map(|q| &q.tags).chain(remote.connections.iter().map(|c| &c.tags));
+    for mark in tags.filter_map(|tags| marked(tags)) {
+        *owned.entry(mark.to_owned()).or_insert(0) += 1;
+    }
+    match owned.iter().find(|(_, count)| **count > 1) {
+        Some((mark, count)) => Err(format!("{count} resources with the mark {mark}")),
+        None => Ok(()),
+    }
+}
+
+/// What an operator made belongs to a live object, unless it is retained.
+fn none_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
+    let live = |kind: ObjectKind, name: &str| {
+        let objects = sim.clusters.iter().flat_map(|c| &c.kube.objects);
+        objects.filter(|(k, _)| k.kind == kind).any(|(k, o)| remote_name(k, o) == name)
+    };
+    let foreign = |kind, id: &str| sim.strangers.iter().any(|s| s.kind == kind && s.id == id);
+    for queue in &remote.queues {
+        if !foreign(ObjectKind::Queue, &queue.queue_id.to_string()) && !live(ObjectKind::Queue, &queue.name) {
+            return Err(format!("queue {} is leaked", queue.name));
+        }
+    }
+    for connection in &remote.connections {
+        let told = told_apart(sim, ObjectKind::Connection, &connection.name);
+        if told && !foreign(ObjectKind::Connection, &connection.id) && !live(ObjectKind::Connection, &connection.name) {
+            return Err(format!("connection {} is leaked", connection.name));
+        }
+    }
+    Ok(())
+}
+
+pub fn remote_name(key: &ObjectKey, object: &Object) -> String {
+    let given = match object {
+        Object::Queue(o) => o.spec.queue_name.clone(),
+        Object::Connection(o) => o.spec.connection_name.clone(),
+        Object::Project(_) => None,
+    };
+    given.unwrap_or_else(|| key.name.replace('-', "_"))
+}
+
+/// What a colleague made is as the colleague left it, unless somebody was told to take it over.
+fn untouched(sim: &Sim, remote: &Remote, stranger: &Stranger) -> Result<(), String> {
+    let may_take = sim.may_take.contains(&(stranger.kind, stranger.name.clone()));
+    if may_take || !told_apart(sim, stranger.kind, &stranger.name) {
+        return Ok(());
+    }
+    let fine = match stranger.kind {
+        ObjectKind::Queue => {
+            let found = remote.queues.iter().find(|q| q.queue_id.to_string() == stranger.id);
+            found.is_some_and(|q| marked(&q.tags).is_none() && q.cu_count == 32)
+        }
+        _ => {
+            let found = remote.connections.iter().find(|c| *c.id == *stranger.id);
+            found.is_some_and(|c| {
+                let only = c.entries.iter().all(|e| stranger.entries.contains(&*e.name));
+                marked(&c.tags).is_none() && only && (c.hosts.is_empty() || stranger.hosts)
+            })
+        }
+    };
+    if fine { Ok(()) } else { Err(format!("the colleague's {:?} {} was touched", stranger.kind, stranger.name)) }
+}
+
+/// Whether an object asks for what users have not made: a queue that does not exist.
+fn waits_for_others(sim: &Sim, remote: &Remote, object: &Object) -> bool {
+    let Object::Connection(connection) = object else { return false };
+    let namespace = meta(object).namespace.clone().unwrap_or_default();
+    connection.spec.queues.iter().flatten().any(|q| match (&q.reference, &q.queue_name) {
+        (Some(reference), _) => {
+            let key = ObjectKey::new(ObjectKind::Queue, &namespace, &reference.name);
+            !sim.clusters.iter().any(|c| c.kube.objects.get(&key).is_some_and(|o| meta(o).deletion_timestamp.is_none()))
+        }
+        (None, name) => !remote.queues.iter().any(|q| Some(&*q.name) == name.as_deref()),
+    })
+}
+
+/// Whether the cloud can say whose a resource is. Where it cannot, one that a colleague makes under the same name
+/// while a create call is in doubt cannot be told from one's own: the promise is weaker there, and says so.
+fn told_apart(sim: &Sim, kind: ObjectKind, name: &str) -> bool {
+    let answers = &sim.cloud.config().answers;
+    let filter = match kind {
+        ObjectKind::Queue => answers.queue_tag_filter == QueueTagFilter::Honoured,
+        _ => answers.connection_tag_filter == ConnectionTagFilter::Honoured,
+    };
+    filter || answers.tags_service == TagsService::Present || !sim.met.contains(name)
+}
+
+/// Nobody hangs, and what is said is so.
+fn honest(sim: &Sim, remote: &Remote, key: &ObjectKey, object: &Object, all_ready: bool) -> Result<(), String> {
+    let say = conditions(object);
+    let has = |type_: &str, reason: &str| say.iter().any(|c| c.type_ == type_ && c.reason == reason);
+    if meta(object).deletion_timestamp.is_some() {
+        // Without credentials the cloud cannot be asked, and the object says so.
+        let lost = sim.clusters.iter().any(|c| c.secret.is_none());
+        if lost && (has("Reconciling", "CredentialsMissing") || key.kind == ObjectKind::Project) {
+            return Ok(());
+        }
+        // The cloud may refuse to delete what is bound, and what others bound is not unbound.
+        let bound = match key.kind {
+            ObjectKind::Queue => {
+                let name = remote_name(key, object);
+                remote.connections.iter().any(|c| c.entries.iter().any(|e| *e.name == *name))
+            }
+            _ => remote.connections.iter().any(|c| *c.name == *remote_name(key, object) && !c.entries.is_empty()),
+        };
+        if bound && has("Reconciling", "DeletionRefused") {
+            return Ok(());
+        }
+        return Err(format!("{key} hangs in deletion: {}", trace::conditions(say)));
+    }
+    let Some(ready) = ready(object) else { return Err(format!("{key} has no Ready condition")) };
+    if ready.observed_generation != meta(object).generation {
+        return Err(format!("{key} speaks of generation {:?}", ready.observed_generation));
+    }
+    if say.iter().filter(|c| matches!(c.type_.as_str(), "Reconciling" | "Stalled")).count() > 1 {
+        return Err(format!("{key} is both Reconciling and Stalled"));
+    }
+    let says_ready = ready.status == "True";
+    let true_ = truth(sim, remote, object);
+    if says_ready && !true_ {
+        return Err(format!("{key} says Ready, and it is not so"));
+    }
+    if !says_ready && all_ready && !waits_for_others(sim, remote, object) {
+        return Err(format!("{key} is not Ready: {} {}", trace::conditions(say), ready.message));
     }
     Ok(())
 }

@@ -1,217 +1,284 @@
 //! What users and colleagues do, in stages: the next stage begins when the world is quiet, or at once.
 
 use dli_operator::{
-    core::{ObjectKey, ObjectKind},
-    dli::Host,
-    simulator::Edit,
+    core::ObjectKind,
+    simulator::model::{Config, ConnectionNames},
 };
 use serde_json::{Value, json};
 
-use crate::sim::Sim;
-
-pub const NS: &str = "team";
-
-/// One thing that somebody does.
-#[derive(Clone)]
-pub enum Action {
-    Apply(ObjectKind, &'static str, Value),
-    Delete(ObjectKind, &'static str),
-    /// In the console; the connection is found by name.
-    Console(fn(&Sim) -> Edit),
-    /// The Secret is deleted.
-    NoSecret,
-}
+use crate::acts::{Act, Colleague, apply, connection, connection_spec, delete, merged, project, queue, refs};
 
 /// A story: a name, and stages of actions.
+#[derive(Clone)]
 pub struct Scenario {
     pub name: &'static str,
-    pub stages: Vec<Vec<Action>>,
+    pub stages: Vec<Vec<Act>>,
     /// How long to let things go on before each stage but the first: quiet, or a fixed time.
     pub pauses: Vec<Option<u64>>,
-    /// Remote names that nobody but their owner may touch.
-    pub foreign: Vec<&'static str>,
+    /// What is left in the cloud on purpose: retained, or abandoned with the definition.
+    pub keeps: bool,
+    /// Changes to the cloud before it begins.
+    pub config: fn(&mut Config),
 }
 
-fn project() -> Action {
-    Action::Apply(ObjectKind::Project, "default", json!({"region": "ap-southeast-3"}))
-}
+pub const NS: &str = "team";
+pub const REGION: &str = "ap-southeast-3";
 
-fn queue(name: &'static str, extra: Value) -> Action {
-    let mut spec = json!({"cuCount": 16});
-    merge(&mut spec, extra);
-    Action::Apply(ObjectKind::Queue, name, spec)
-}
+impl Scenario {
+    fn new(name: &'static str, stages: Vec<Vec<Act>>, pauses: &[Option<u64>]) -> Self {
+        Self { name, stages, pauses: pauses.to_vec(), keeps: false, config: |_| {} }
+    }
 
-fn connection(extra: Value) -> Action {
-    let mut spec = json!({
-        "destVpcId": "22094d8f-c310-4621-913d-4c4d655d8495",
-        "destNetworkId": "78f2562a-36e4-4b39-95b9-f5aab22e1281",
-        "hosts": [{"name": "ecs-97f8-0001", "ip": "192.168.0.1"}]
-    });
-    merge(&mut spec, extra);
-    Action::Apply(ObjectKind::Connection, "test1", spec)
-}
+    /// How many clusters it plays in.
+    pub fn clusters(&self) -> usize {
+        1 + self.stages.iter().flatten().map(Act::cluster).max().unwrap_or(0)
+    }
 
-fn merge(target: &mut Value, extra: Value) {
-    if let (Value::Object(target), Value::Object(extra)) = (target, extra) {
-        target.extend(extra);
+    fn keeps(self) -> Self {
+        Self { keeps: true, ..self }
+    }
+
+    fn on(self, config: fn(&mut Config)) -> Self {
+        Self { config, ..self }
     }
 }
 
-fn refs(names: &[&str]) -> Value {
-    json!({"queues": names.iter().map(|n| json!({"ref": {"name": n}})).collect::<Vec<_>>()})
+fn base() -> Vec<Act> {
+    vec![project(), queue("q1", json!({})), connection(refs(&["q1"]))]
 }
 
-fn id_of(sim: &Sim, name: &str) -> String {
-    sim.cloud
-        .connections(sim.wall())
-        .into_iter()
-        .find(|c| &*c.name == name && !c.deleted)
-        .map(|c| c.id.to_string())
-        .unwrap_or_default()
+fn two() -> Vec<Act> {
+    vec![project(), queue("q1", json!({})), queue("q2", json!({})), connection(refs(&["q1", "q2"]))]
+}
+
+fn goodbye() -> Vec<Act> {
+    vec![delete(ObjectKind::Connection, "test1"), delete(ObjectKind::Queue, "q1")]
+}
+
+fn console(what: Colleague) -> Vec<Act> {
+    vec![Act::Console(what)]
+}
+
+fn both_exist() -> Vec<Act> {
+    vec![
+        Act::Console(Colleague::CreateQueue("q1".to_owned())),
+        Act::Console(Colleague::CreateConnection("test1".to_owned())),
+    ]
+}
+
+fn second(kind: ObjectKind, name: &str, spec: Value) -> Act {
+    Act::Apply { cluster: 1, kind, name: name.to_owned(), spec }
 }
 
 pub fn all() -> Vec<Scenario> {
-    let with = |name, stages, pauses, foreign| Scenario { name, stages, pauses, foreign };
-    let base = || vec![project(), queue("q1", json!({})), connection(refs(&["q1"]))];
-    let two = || vec![project(), queue("q1", json!({})), queue("q2", json!({})), connection(refs(&["q1", "q2"]))];
+    let mut list = births();
+    list.extend(changes());
+    list.extend(deaths());
+    list.extend(strangers());
+    list
+}
+
+fn births() -> Vec<Scenario> {
+    let s = Scenario::new;
     vec![
-        with("create-queue", vec![vec![project(), queue("q1", json!({}))]], vec![], vec![]),
-        with("create-connection", vec![base()], vec![], vec![]),
-        with("bind", vec![base(), vec![queue("q2", json!({})), connection(refs(&["q1", "q2"]))]], vec![None], vec![]),
-        with("unbind", vec![two(), vec![connection(refs(&["q1"]))]], vec![None], vec![]),
-        with(
+        s("create-queue", vec![vec![project(), queue("q1", json!({}))]], &[]),
+        s("create-connection", vec![base()], &[]),
+        s(
+            "custom-names",
+            vec![
+                vec![
+                    project(),
+                    queue("etl", json!({"queueName": "etl_nightly"})),
+                    connection(merged(refs(&["etl"]), json!({"connectionName": "vpc_east"}))),
+                ],
+                vec![connection(merged(json!({"queues": []}), json!({"connectionName": "vpc_east"})))],
+            ],
+            &[None],
+        ),
+        // Names need not be unique: whoever calls twice has two.
+        s("names-not-unique", vec![base(), goodbye()], &[None])
+            .on(|config| config.answers.connection_names = ConnectionNames::Free),
+        s(
+            "many-others",
+            vec![(0..104).map(|n| Act::Console(Colleague::CreateConnection(format!("other{n:03}")))).collect(), base()],
+            &[Some(60_000)],
+        )
+        .on(|config| config.page_cap = 100),
+    ]
+}
+
+fn changes() -> Vec<Scenario> {
+    let s = Scenario::new;
+    vec![
+        s("bind", vec![base(), vec![queue("q2", json!({})), connection(refs(&["q1", "q2"]))]], &[None]),
+        s("unbind", vec![two(), vec![connection(refs(&["q1"]))]], &[None]),
+        s(
+            "edit-in-flight",
+            vec![two(), vec![connection(refs(&["q2"]))], vec![connection(refs(&["q1", "q2"]))]],
+            &[Some(20_000), Some(200_000)],
+        ),
+        s(
             "drift-binding-and-hosts",
             vec![
                 base(),
-                vec![Action::Console(|sim| Edit::Unbind { id: id_of(sim, "test1"), queue: "q1".into() })],
-                vec![Action::Console(|sim| Edit::SetHosts {
-                    id: id_of(sim, "test1"),
-                    hosts: vec![Host { name: "other".into(), ip: "10.0.0.1".into() }],
-                })],
+                console(Colleague::Unbind("test1".to_owned(), "q1".to_owned())),
+                console(Colleague::SetHosts("test1".to_owned())),
             ],
-            vec![None, None],
-            vec![],
+            &[None, None],
         ),
-        with(
+        s(
             "drift-deleted",
             vec![
                 base(),
-                vec![Action::Console(|sim| Edit::DeleteConnection { id: id_of(sim, "test1") })],
-                vec![Action::Console(|_| Edit::DeleteQueue { name: "q1".into() })],
+                console(Colleague::DeleteConnection("test1".to_owned())),
+                console(Colleague::DeleteQueue("q1".to_owned())),
             ],
-            vec![None, None],
-            vec![],
+            &[None, None],
         ),
-        with(
-            "adopt",
+        s(
+            "all-vanish",
             vec![
-                vec![
-                    Action::Console(|_| Edit::CreateQueue { name: "q1".into(), cu_count: 16, tags: vec![] }),
-                    Action::Console(|_| Edit::CreateConnection {
-                        name: "test1".into(),
-                        dest_vpc_id: "22094d8f-c310-4621-913d-4c4d655d8495".into(),
-                        dest_network_id: "78f2562a-36e4-4b39-95b9-f5aab22e1281".into(),
-                        tags: vec![],
-                    }),
-                ],
-                {
-                    let policy = json!({"adoptionPolicy": "Always", "deletionPolicy": "Delete"});
-                    let mut with_queue = refs(&["q1"]);
-                    merge(&mut with_queue, policy.clone());
-                    vec![project(), queue("q1", policy), connection(with_queue)]
-                },
+                std::iter::once(project()).chain((1..8).map(|n| queue(&format!("q{n}"), json!({})))).collect(),
+                (1..8).map(|n| Act::Console(Colleague::DeleteQueue(format!("q{n}")))).collect(),
             ],
-            vec![Some(60_000)],
-            vec![],
+            &[None],
         ),
-        with(
-            "stranger",
-            vec![
-                vec![
-                    Action::Console(|_| Edit::CreateQueue { name: "q1".into(), cu_count: 32, tags: vec![] }),
-                    Action::Console(|_| Edit::CreateConnection {
-                        name: "test1".into(),
-                        dest_vpc_id: "22094d8f-c310-4621-913d-4c4d655d8495".into(),
-                        dest_network_id: "78f2562a-36e4-4b39-95b9-f5aab22e1281".into(),
-                        tags: vec![],
-                    }),
-                ],
-                base(),
-                vec![Action::Delete(ObjectKind::Connection, "test1"), Action::Delete(ObjectKind::Queue, "q1")],
-            ],
-            vec![Some(60_000), None],
-            vec!["q1", "test1"],
-        ),
-        with(
-            "delete",
+        s(
+            "another-account",
             vec![
                 base(),
-                vec![Action::Delete(ObjectKind::Connection, "test1"), Action::Delete(ObjectKind::Queue, "q1")],
+                vec![Act::Secret { cluster: 0, version: Some(100) }],
+                vec![Act::Secret { cluster: 0, version: Some(2) }],
             ],
-            vec![None],
-            vec![],
+            &[None, Some(900_000)],
         ),
-        with(
-            "delete-in-flight",
-            vec![
-                base(),
-                vec![Action::Delete(ObjectKind::Connection, "test1"), Action::Delete(ObjectKind::Queue, "q1")],
-            ],
-            vec![Some(1_500)],
-            vec![],
-        ),
-        with(
-            "namespace",
-            vec![
-                base(),
-                vec![
-                    Action::NoSecret,
-                    Action::Delete(ObjectKind::Project, "default"),
-                    Action::Delete(ObjectKind::Connection, "test1"),
-                    Action::Delete(ObjectKind::Queue, "q1"),
-                ],
-            ],
-            vec![None],
-            vec![],
-        ),
-        with(
-            "retain-and-return",
-            vec![
-                vec![project(), queue("q1", json!({"deletionPolicy": "Retain"})), {
-                    let mut spec = refs(&["q1"]);
-                    merge(&mut spec, json!({"deletionPolicy": "Retain"}));
-                    connection(spec)
-                }],
-                vec![Action::Delete(ObjectKind::Connection, "test1"), Action::Delete(ObjectKind::Queue, "q1")],
-                base(),
-            ],
-            vec![None, None],
-            vec![],
-        ),
-        with(
-            "edit-in-flight",
-            vec![two(), vec![connection(refs(&["q2"]))], vec![connection(refs(&["q1", "q2"]))]],
-            vec![Some(20_000), Some(200_000)],
-            vec![],
+        s(
+            "another-region",
+            vec![base(), vec![apply(ObjectKind::Project, "default", json!({"region": "cn-north-4"}))], vec![project()]],
+            &[None, Some(900_000)],
         ),
     ]
 }
 
-impl Action {
-    pub fn act(&self, sim: &mut Sim) {
-        let now = sim.wall();
-        match self {
-            Self::Apply(kind, name, spec) => sim.kube.apply(*kind, NS, name, spec, now),
-            Self::Delete(kind, name) => sim.kube.delete(&ObjectKey::new(*kind, NS, name), now),
-            Self::Console(edit) => {
-                let edit = edit(sim);
-                // What a colleague wants to edit may be gone by then.
-                let _ = sim.cloud.edit(now, None, edit);
-            }
-            Self::NoSecret => sim.set_secret(None),
-        }
-        sim.spread(false);
-        sim.last_write = sim.mono;
-    }
+fn deaths() -> Vec<Scenario> {
+    let s = Scenario::new;
+    let retain = || json!({"deletionPolicy": "Retain"});
+    vec![
+        s("delete", vec![base(), goodbye()], &[None]),
+        s("delete-in-flight", vec![base(), goodbye()], &[Some(1_500)]),
+        // Somebody deletes by hand what a tool applies again at once.
+        s("deleted-and-applied-again", vec![[vec![Act::Reapply], base()].concat(), goodbye()], &[None]),
+        s(
+            "namespace",
+            vec![
+                base(),
+                [vec![Act::Secret { cluster: 0, version: None }, delete(ObjectKind::Project, "default")], goodbye()]
+                    .concat(),
+            ],
+            &[None],
+        ),
+        s(
+            "retain-and-return",
+            vec![
+                vec![project(), queue("q1", retain()), connection(merged(refs(&["q1"]), retain()))],
+                goodbye(),
+                base(),
+            ],
+            &[None, None],
+        )
+        .keeps(),
+        s(
+            "definitions-deleted",
+            vec![
+                base(),
+                vec![
+                    Act::DeleteDefinition { kind: ObjectKind::Connection },
+                    Act::DeleteDefinition { kind: ObjectKind::Queue },
+                ],
+            ],
+            &[None],
+        )
+        .keeps(),
+        s(
+            "restored-from-backup",
+            vec![
+                base(),
+                goodbye(),
+                vec![
+                    Act::Restore { cluster: 0, kind: ObjectKind::Queue, name: "q1".to_owned() },
+                    Act::Restore { cluster: 0, kind: ObjectKind::Connection, name: "test1".to_owned() },
+                ],
+            ],
+            &[None, None],
+        ),
+    ]
+}
+
+fn strangers() -> Vec<Scenario> {
+    let s = Scenario::new;
+    let take = || json!({"adoptionPolicy": "Always", "deletionPolicy": "Delete"});
+    vec![
+        s(
+            "adopt",
+            vec![
+                both_exist(),
+                vec![project(), queue("q1", take()), connection(merged(refs(&["q1"]), take()))],
+                goodbye(),
+            ],
+            &[Some(60_000), None],
+        ),
+        s("stranger", vec![both_exist(), base(), goodbye()], &[Some(60_000), None]),
+        s(
+            "copied-yaml",
+            vec![
+                base(),
+                vec![
+                    Act::Copy {
+                        cluster: 0,
+                        kind: ObjectKind::Queue,
+                        from: "q1".to_owned(),
+                        to: "q9".to_owned(),
+                        fields: json!({"queueName": "q1"}),
+                    },
+                    Act::Copy {
+                        cluster: 0,
+                        kind: ObjectKind::Connection,
+                        from: "test1".to_owned(),
+                        to: "test9".to_owned(),
+                        fields: json!({"connectionName": "test1"}),
+                    },
+                ],
+                vec![delete(ObjectKind::Queue, "q9"), delete(ObjectKind::Connection, "test9")],
+            ],
+            &[None, None],
+        ),
+        s(
+            "stranger-binds",
+            vec![
+                base(),
+                vec![
+                    Act::Console(Colleague::CreateQueue("theirs".to_owned())),
+                    Act::Console(Colleague::Bind("test1".to_owned(), "theirs".to_owned())),
+                ],
+                vec![connection(json!({"queues": []}))],
+            ],
+            &[None, None],
+        ),
+        s(
+            "two-clusters",
+            vec![
+                base(),
+                vec![
+                    second(ObjectKind::Project, "default", json!({"region": REGION})),
+                    second(ObjectKind::Queue, "q1", json!({"cuCount": 16})),
+                    second(ObjectKind::Connection, "test1", connection_spec(refs(&["q1"]))),
+                ],
+                vec![
+                    Act::Delete { cluster: 1, kind: ObjectKind::Connection, name: "test1".to_owned() },
+                    Act::Delete { cluster: 1, kind: ObjectKind::Queue, name: "q1".to_owned() },
+                ],
+            ],
+            &[None, None],
+        ),
+    ]
 }

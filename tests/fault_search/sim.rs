@@ -1,258 +1,505 @@
-//! The scheduler: performs effects against the two models, one at a time, in simulated time, and injects faults.
+//! The scheduler: replicas, API servers and clouds in one simulated time. It stops at every effect boundary, so that
+//! whoever drives it can copy the whole world there and let something go wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use dli_operator::{
-    cloud::wire,
-    core::{
-        CloudEffect, CredentialId, CredentialState, Effect, Input, KubeEffect, KubeReply, Leadership, Millis, Next,
-        Now, Object, ObjectKey, ObjectKind, Pass, Settings, Step, World, step,
-    },
-    dli::{Answer, Applied, CallError, Cause, ErrorClass},
-    simulator::{Caller, Delivery, Effect as CloudFault, Fault as ArmedFault, Model},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    hash::{DefaultHasher, Hasher},
 };
 
-use crate::kube::{Kube, meta};
+use dli_operator::{
+    core::{
+        CredentialId, CredentialState, Effect, Input, KubeEffect, KubeReply, Leadership, Millis, Next, Now, ObjectKey,
+        ObjectKind, Pass, Settings, Step, step,
+    },
+    dli::{Answer, Cause},
+    simulator::Model,
+};
+
+use crate::{
+    acts::Stranger,
+    calls::{broken, clock_of, kube_write},
+    dice::Dice,
+    faults::{FaultKind, given_up},
+    kube::{Kube, meta, version},
+    oracles,
+    process::{Process, Running, Stage},
+    trace,
+};
 
 /// Wall clock at the beginning of simulated time.
 pub const EPOCH: i64 = 1_795_000_000_000;
+/// Where simulated time begins.
+pub const BEGINNING: Millis = 1_000_000;
 const LEASE: Millis = 30_000;
+const RENEW_DEADLINE: Millis = 20_000;
 const BARRIER: Millis = 15_000;
+const CALL_TIMEOUT: Millis = 20_000;
+const KUBE_TIMEOUT: Millis = 10_000;
+/// A status that is not so for longer is a lie.
+const MOMENT: Millis = 5_000;
 
-/// What goes wrong at one effect boundary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FaultKind {
-    CrashBefore,
-    CrashAfter,
-    LostReply,
-    ErrorApplied,
-    ErrorNotApplied,
-    Throttled,
-    StaleRead,
-    DroppedEvent,
-    SecondLeader,
-}
-
-impl FaultKind {
-    pub const ALL: [Self; 9] = [
-        Self::CrashBefore,
-        Self::CrashAfter,
-        Self::LostReply,
-        Self::ErrorApplied,
-        Self::ErrorNotApplied,
-        Self::Throttled,
-        Self::StaleRead,
-        Self::DroppedEvent,
-        Self::SecondLeader,
-    ];
-}
-
-/// A fault at the n-th effect.
-#[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    pub at: usize,
-    pub kind: FaultKind,
-}
-
-/// One process: its world, its watch cache, its passes.
-struct Process {
-    world: World,
-    cache: BTreeMap<ObjectKey, Object>,
-    due: BTreeMap<ObjectKey, Millis>,
-    /// Cache updates that are under way.
-    coming: Vec<(Millis, ObjectKey, Option<Object>)>,
-    running: Option<(Pass, Input)>,
-    leads_until: Option<Millis>,
-    mutate_from: Millis,
-    /// It neither runs nor renews before this moment.
-    paused_until: Millis,
-    dead: bool,
-}
-
-/// Both models, and the processes between them.
-pub struct Sim {
+/// A cluster: its API server, and the credentials in it.
+#[derive(Clone, Debug)]
+pub struct Cluster {
     pub kube: Kube,
-    pub cloud: Model,
-    pub mono: Millis,
-    processes: Vec<Process>,
-    secret: Option<u64>,
-    faults: Vec<Fault>,
-    pub effects: usize,
-    pub remote_calls: u64,
-    pub remote_writes: u64,
-    pub trace: Vec<String>,
-    pub tracing: bool,
-    /// Last moment at which either side was written to.
-    pub last_write: Millis,
-    pub injected: BTreeSet<FaultKind>,
+    /// Version of the Secret; from 100 on it is another account's.
+    pub secret: Option<u64>,
     settings: Settings,
 }
 
+/// Where [`Sim::proceed`] stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// This process (first number) is about to perform the effect of this pass (second number).
+    Boundary(usize, usize),
+    /// The time has come, or all is quiet.
+    Reached,
+}
+
+/// All there is.
+#[derive(Clone, Debug)]
+pub struct Sim {
+    pub clusters: Vec<Cluster>,
+    pub cloud: Model,
+    /// Another region, and what another account's credentials lead to.
+    pub elsewhere: Model,
+    pub mono: Millis,
+    pub processes: Vec<Process>,
+    /// Effects of processes that are gone, which still reach the other side.
+    orphans: Vec<(Millis, usize, Effect)>,
+    /// Chance in latencies and order; without it both are fixed.
+    pub dice: Option<Dice>,
+    sequence: u64,
+    pub slots: usize,
+    /// Effect boundaries so far.
+    pub effects: usize,
+    pub remote_calls: u64,
+    pub remote_writes: u64,
+    pub kube_writes: u64,
+    /// Last moment at which either side was written to.
+    pub last_write: Millis,
+    /// Last moment at which somebody other than an operator did something.
+    pub last_meddling: Millis,
+    /// What users have applied.
+    pub wanted: BTreeMap<(usize, ObjectKey), serde_json::Value>,
+    /// A GitOps tool applies it again when it has gone.
+    pub reapplies: bool,
+    /// Last moment at which a colleague did something in the console.
+    pub last_console: Millis,
+    /// What colleagues made.
+    pub strangers: Vec<Stranger>,
+    /// Names of connections that a colleague ever made.
+    pub met: BTreeSet<String>,
+    /// What of it somebody was told to take over.
+    pub may_take: BTreeSet<(ObjectKind, String)>,
+    /// Faults that struck.
+    pub struck: Vec<(usize, FaultKind)>,
+    /// Who said Ready of what was not so, and when it is looked at again: two writes may meet.
+    suspects: Vec<(Millis, usize, ObjectKey)>,
+    /// What an oracle found on the way.
+    pub problem: Option<String>,
+    pub trace: Vec<String>,
+    pub tracing: bool,
+}
+
 impl Sim {
-    pub fn new(cloud: Model, faults: Vec<Fault>) -> Self {
-        let settings = Settings { cluster_id: "c1".to_owned(), ..Settings::default() };
+    pub fn new(cloud: Model, elsewhere: Model) -> Self {
         let mut sim = Self {
-            kube: Kube::default(),
+            clusters: Vec::new(),
             cloud,
-            mono: 1_000_000,
+            elsewhere,
+            mono: BEGINNING,
             processes: Vec::new(),
-            secret: Some(1),
-            faults,
+            orphans: Vec::new(),
+            dice: None,
+            sequence: 0,
+            slots: 1,
             effects: 0,
             remote_calls: 0,
             remote_writes: 0,
+            kube_writes: 0,
+            last_write: 0,
+            last_meddling: 0,
+            wanted: BTreeMap::new(),
+            reapplies: false,
+            last_console: 0,
+            strangers: Vec::new(),
+            met: BTreeSet::new(),
+            may_take: BTreeSet::new(),
+            struck: Vec::new(),
+            suspects: Vec::new(),
+            problem: None,
             trace: Vec::new(),
             tracing: false,
-            last_write: 0,
-            injected: BTreeSet::new(),
-            settings,
         };
-        sim.start(false);
+        sim.add_cluster("c1", &Settings::default());
         sim
+    }
+
+    /// How many passes each replica works on at a time.
+    pub fn use_slots(&mut self, slots: usize) {
+        self.slots = slots;
+        for process in &mut self.processes {
+            process.slots = slots;
+        }
+    }
+
+    /// One more cluster, with one replica.
+    pub fn add_cluster(&mut self, id: &str, settings: &Settings) {
+        let settings = Settings { cluster_id: id.to_owned(), ..settings.clone() };
+        self.clusters.push(Cluster { kube: Kube::default(), secret: Some(1), settings });
+        self.start(self.clusters.len() - 1, false);
     }
 
     pub fn wall(&self) -> i64 {
         EPOCH + self.mono as i64
     }
 
-    fn now(&self) -> Now {
-        Now { mono: self.mono, wall: self.wall() }
+    pub fn say(&mut self, text: impl FnOnce() -> String) {
+        if self.tracing {
+            let at = self.mono - BEGINNING;
+            self.trace.push(format!("{:>5}.{:03} {}", at / 1000, at % 1000, text()));
+        }
     }
 
-    /// Starts a process that becomes the leader at once, or after the old lease ran out.
-    fn start(&mut self, takeover: bool) {
-        let mut world = World::new(Settings { seed: self.processes.len() as u64, ..self.settings.clone() });
+    /// Starts a replica that becomes the leader at once, or after the old lease ran out.
+    fn start(&mut self, cluster: usize, takeover: bool) {
+        let settings = Settings { seed: self.processes.len() as u64, ..self.clusters[cluster].settings.clone() };
         let start = self.mono + if takeover { LEASE } else { 0 };
         let mutate_from = start + if takeover { BARRIER } else { 0 };
-        world.set_leadership(Leadership::Follower);
-        let cache: BTreeMap<_, _> = self.kube.objects.clone();
-        let due = cache.keys().map(|k| (k.clone(), start)).collect();
-        self.processes.push(Process {
-            world,
-            cache,
-            due,
-            coming: Vec::new(),
-            running: None,
-            leads_until: None,
-            mutate_from,
-            paused_until: start,
-            dead: false,
-        });
-    }
-
-    pub fn set_secret(&mut self, version: Option<u64>) {
-        self.secret = version;
-        for process in &mut self.processes {
-            process.world.credential_changed("team");
+        let mut process = Process::new(cluster, settings, self.slots, start, mutate_from);
+        process.cache.clone_from(&self.clusters[cluster].kube.objects);
+        for key in process.cache.keys() {
+            process.agenda.add(key, start);
         }
-        self.wakes();
+        process.last_secret = None;
+        let number = self.processes.len();
+        self.say(|| {
+            format!(
+                "p{number} starts in cluster {cluster}{}",
+                if takeover { ", when the lease has run out" } else { "" }
+            )
+        });
+        self.processes.push(process);
     }
 
-    /// Hands the changes of the store to the watches.
-    pub fn spread(&mut self, drop_one: bool) {
-        let changed = std::mem::take(&mut self.kube.changed);
+    pub fn set_secret(&mut self, cluster: usize, secret: Option<u64>) {
+        self.clusters[cluster].secret = secret;
+        for process in self.processes.iter_mut().filter(|p| p.cluster == cluster && !p.dead) {
+            process.world.credential_changed(crate::scenarios::NS);
+            take_wakes(process, self.mono);
+        }
+    }
+
+    /// Hands the changes of a store to the watches.
+    pub fn spread(&mut self, cluster: usize, dropped: bool) {
+        if self.reapplies {
+            self.apply_again(cluster);
+        }
+        let changed = std::mem::take(&mut self.clusters[cluster].kube.changed);
         let last = changed.len();
         for (index, (key, object)) in changed.into_iter().enumerate() {
-            for process in &mut self.processes {
-                // A dropped event is made good by the next list, a minute later.
-                let late = if drop_one && index + 1 == last { 60_000 } else { 5 };
-                process.coming.push((self.mono + late, key.clone(), object.clone()));
+            let lag = self.dice.as_mut().map_or(5, |dice| dice.lag(2, 400, 3_000));
+            // A dropped event is made good by the next list, a minute later.
+            let late = if dropped && index + 1 == last { 60_000 } else { lag };
+            self.sequence += 1;
+            for process in self.processes.iter_mut().filter(|p| p.cluster == cluster && !p.dead) {
+                // Changes of one object come in their order.
+                let before = process.coming.iter().rfind(|(_, (other, _))| *other == key).map_or(0, |((at, _), _)| *at);
+                let at = (self.mono + late).max(before);
+                process.coming.insert((at, self.sequence), (key.clone(), object.clone()));
             }
         }
     }
 
-    fn wakes(&mut self) {
-        for process in &mut self.processes {
-            for key in process.world.take_wakes() {
-                let at = process.due.entry(key).or_insert(self.mono);
-                *at = (*at).min(self.mono);
+    /// What has gone and is wanted comes back.
+    fn apply_again(&mut self, cluster: usize) {
+        let now = self.wall();
+        let kube = &mut self.clusters[cluster].kube;
+        let gone: Vec<ObjectKey> = kube.changed.iter().filter(|(_, o)| o.is_none()).map(|(k, _)| k.clone()).collect();
+        for key in gone {
+            if let Some(spec) = self.wanted.get(&(cluster, key.clone())) {
+                kube.apply(key.kind, &key.namespace, &key.name, spec, now);
             }
         }
     }
 
-    /// Runs until `until`, or, if earlier, until nothing was written for `quiet`.
-    pub fn run(&mut self, until: Millis, quiet: Millis) {
-        let mut guard = 0u64;
-        while self.mono < until {
-            guard += 1;
-            assert!(guard < 200_000, "no end in sight at {} after {} effects", self.mono, self.effects);
-            if self.mono > self.last_write + quiet && self.mono > quiet {
-                return;
+    /// Goes on until an effect boundary, until `until`, or until nothing was written for `quiet`.
+    pub fn proceed(&mut self, until: Millis, quiet: Millis) -> Halt {
+        loop {
+            if self.mono >= until || (self.mono > self.last_write + quiet && self.mono > quiet + BEGINNING) {
+                return Halt::Reached;
             }
-            if !self.advance() {
-                let Some(next) = self.next_moment() else {
-                    self.mono = until;
-                    return;
-                };
-                self.mono = next.max(self.mono + 1).min(until);
+            if !self.suspects.is_empty() {
+                self.ask_again();
+            }
+            match self.advance() {
+                Some(Some(halt)) => return halt,
+                Some(None) => {}
+                None => {
+                    let next = self.next_moment().unwrap_or(until).max(self.mono + 1);
+                    self.mono = next.min(until);
+                }
+            }
+        }
+    }
+
+    /// Looks again at those that said Ready of what was not so.
+    fn ask_again(&mut self) {
+        let now = self.mono;
+        let (due, later) = self.suspects.drain(..).partition::<Vec<_>, _>(|(at, ..)| *at <= now);
+        self.suspects = later;
+        for (_, cluster, key) in due {
+            // Nobody can take back what a process that is gone has said, until the next one leads.
+            let leads =
+                self.processes.iter().any(|p| p.cluster == cluster && !p.dead && p.paused_until + MOMENT <= now);
+            if !leads {
+                self.suspects.push((now + MOMENT, cluster, key));
+            } else if self.problem.is_none() {
+                self.problem = oracles::lie(self, cluster, &key);
             }
         }
     }
 
     fn next_moment(&self) -> Option<Millis> {
-        let mut next = Millis::MAX;
-        for process in self.processes.iter().filter(|p| !p.dead) {
-            let floor = process.paused_until;
-            if process.running.is_some() {
-                next = next.min(floor);
-            }
-            for at in process.due.values() {
-                next = next.min((*at).max(floor));
-            }
-            for (at, ..) in &process.coming {
-                next = next.min((*at).max(floor));
-            }
-        }
-        (next < Millis::MAX).then_some(next)
+        let processes = self.processes.iter().filter(|p| !p.dead).filter_map(Process::next);
+        processes.chain(self.orphans.iter().map(|(at, ..)| *at)).min()
     }
 
-    /// Does one thing; `false` if there is nothing to do at this moment.
-    fn advance(&mut self) -> bool {
+    /// Does one thing, or stops before an effect; `None` if there is nothing to do at this moment.
+    fn advance(&mut self) -> Option<Option<Halt>> {
+        if let Some(index) = self.orphans.iter().position(|(at, ..)| *at <= self.mono) {
+            let (_, cluster, effect) = self.orphans.remove(index);
+            self.say(|| format!("   what a gone process sent arrives: {}", trace::effect(&effect)));
+            drop(self.apply(cluster, 0, &effect, None));
+            return Some(None);
+        }
         for index in 0..self.processes.len() {
             if self.processes[index].dead || self.mono < self.processes[index].paused_until {
                 continue;
             }
             self.deliver(index);
             self.lead(index);
-            if self.processes[index].dead {
-                continue;
+            let process = &self.processes[index];
+            if process.dead {
+                return Some(None);
             }
-            if self.processes[index].running.is_none() {
-                let now = self.mono;
+            if process.stopping && process.running.is_empty() {
+                let cluster = process.cluster;
+                self.processes[index].dead = true;
+                self.start(cluster, false);
+                return Some(None);
+            }
+            let now = self.mono;
+            let ready = process.running.iter().position(|r| match &r.stage {
+                Stage::Told(_) | Stage::Asks(_) => true,
+                Stage::Flies { applies, .. } => *applies <= now,
+                Stage::Comes { told, .. } => *told <= now,
+            });
+            if let Some(running) = ready {
+                return Some(self.go_on(index, running));
+            }
+            if process.running.len() < process.slots && !process.stopping {
+                let n = self.dice.as_mut().map_or(0, |dice| dice.roll(8) as usize);
                 let process = &mut self.processes[index];
-                let next = process.due.iter().filter(|(_, at)| **at <= now).min_by_key(|(_, at)| **at);
-                let Some(key) = next.map(|(k, _)| k.clone()) else { continue };
-                process.due.remove(&key);
-                let Some(object) = process.cache.get(&key).cloned() else {
-                    process.world.forget(&key);
+                let running = &process.running;
+                let Some(key) = process.agenda.take(now, n, |key| running.iter().any(|r| r.pass.key() == key)) else {
                     continue;
                 };
-                process.running = Some((Pass::new(key), Input::Object(object)));
+                match process.cache.get(&key).cloned() {
+                    Some(object) => {
+                        process
+                            .running
+                            .push(Running { pass: Pass::new(key), stage: Stage::Told(Input::Object(object)) });
+                    }
+                    None => process.world.forget(&key),
+                }
+                return Some(None);
             }
-            self.turn(index);
-            return true;
         }
-        false
+        None
+    }
+
+    /// Takes a pass one stage further.
+    fn go_on(&mut self, index: usize, running: usize) -> Option<Halt> {
+        let process = &mut self.processes[index];
+        let Running { pass, stage } = &mut process.running[running];
+        match std::mem::replace(stage, Stage::Told(Input::Kube(KubeReply::Gone))) {
+            Stage::Comes { input, .. } => *stage = Stage::Told(input),
+            Stage::Told(input) => {
+                let now = Now { mono: self.mono, wall: EPOCH + self.mono as i64 + process.wall_offset };
+                let result = step(&mut process.world, pass, input, now);
+                let key = pass.key().clone();
+                take_wakes(process, self.mono);
+                match result {
+                    Step::Do(effect) => process.running[running].stage = Stage::Asks(effect),
+                    Step::Done(Next { at, outcome }) => {
+                        process.running.remove(running);
+                        if let Some(at) = at {
+                            process.agenda.add(&key, at.max(self.mono + 1));
+                        }
+                        self.say(|| trace::done(index, &key, outcome, at));
+                    }
+                }
+            }
+            Stage::Asks(effect) => {
+                if let Some(input) = self.local(index, &effect) {
+                    self.processes[index].running[running].stage = Stage::Told(input);
+                    return None;
+                }
+                self.processes[index].running[running].stage = Stage::Asks(effect);
+                return Some(Halt::Boundary(index, running));
+            }
+            Stage::Flies { effect, fault, told, .. } => {
+                let cluster = process.cluster;
+                let wall_offset = process.wall_offset;
+                let input = self.apply(cluster, wall_offset, &effect, fault);
+                let process = &mut self.processes[index];
+                process.running[running].stage = Stage::Comes { told: told.max(self.mono), input };
+            }
+        }
+        None
+    }
+
+    /// What is answered inside the process.
+    fn local(&self, index: usize, effect: &Effect) -> Option<Input> {
+        let process = &self.processes[index];
+        match effect {
+            Effect::ReadCredential { namespace } => {
+                let id = |fingerprint| CredentialId { namespace: namespace.clone(), fingerprint };
+                Some(Input::Credential(match self.clusters[process.cluster].secret {
+                    Some(version) => CredentialState::Present(id(version)),
+                    None => CredentialState::Missing { last: process.last_secret.map(id) },
+                }))
+            }
+            Effect::Kube(KubeEffect::GetCached(key)) => {
+                Some(Input::Kube(KubeReply::Object(process.cache.get(key).cloned())))
+            }
+            Effect::Kube(KubeEffect::HasDependents(_)) => {
+                Some(Input::Kube(KubeReply::Flag(process.cache.keys().any(|k| k.kind != ObjectKind::Project))))
+            }
+            _ => None,
+        }
+    }
+
+    /// The effect that is about to be performed.
+    pub fn pending(&self, index: usize, running: usize) -> &Effect {
+        match &self.processes[index].running[running].stage {
+            Stage::Asks(effect) => effect,
+            other => panic!("nothing is asked for: {other:?}"),
+        }
+    }
+
+    /// Performs the effect at a boundary, and lets `fault` strike.
+    pub fn perform(&mut self, index: usize, running: usize, fault: Option<FaultKind>) {
+        let effect = Box::new(self.pending(index, running).clone());
+        let now = self.mono;
+        let number = self.effects;
+        self.effects += 1;
+        if let Some(kind) = fault {
+            self.struck.push((number, kind));
+        }
+        if self.tracing {
+            let key = self.processes[index].running[running].pass.key().clone();
+            self.say(|| trace::asks(index, &key, number, fault, &effect));
+        }
+        let cluster = self.processes[index].cluster;
+        if self.clusters[cluster].secret.is_some() {
+            self.processes[index].last_secret = self.clusters[cluster].secret;
+        }
+        let wall_offset = self.processes[index].wall_offset;
+        let cloud = matches!(*effect, Effect::Cloud(_));
+        let (there, back) = match &mut self.dice {
+            None => (0, if cloud { 20 } else { 3 }),
+            Some(dice) if cloud => (dice.lag(1, 200, 30_000), dice.lag(5, 300, 10_000)),
+            Some(dice) => (dice.lag(0, 20, 2_000), dice.lag(1, 20, 500)),
+        };
+        let timeout = if cloud { CALL_TIMEOUT } else { KUBE_TIMEOUT };
+        let mutation = match &*effect {
+            Effect::Cloud(effect) => effect.call.is_mutation(),
+            Effect::Kube(effect) => kube_write(effect),
+            Effect::ReadCredential { .. } => false,
+        };
+        let gave_up = |told| Stage::Comes { told, input: timed_out(cloud, mutation) };
+        let stage = match fault {
+            Some(FaultKind::CrashBefore) => return self.crash(index),
+            Some(FaultKind::CrashAfter) => {
+                drop(self.apply(cluster, wall_offset, &effect, None));
+                return self.crash(index);
+            }
+            Some(FaultKind::SecondLeader) => {
+                self.orphans.push((now + LEASE + BARRIER + 15_000, cluster, *effect));
+                return self.crash(index);
+            }
+            Some(FaultKind::AppliedLate) => {
+                self.orphans.push((now + timeout + 15_000, cluster, *effect));
+                gave_up(now + timeout)
+            }
+            Some(FaultKind::Paused) => {
+                self.processes[index].paused_until = now + 18_000;
+                Stage::Flies { effect, fault: None, applies: now + 18_000, told: now + 18_000 + back }
+            }
+            _ => {
+                match fault {
+                    Some(FaultKind::Restart) => self.processes[index].stopping = true,
+                    Some(FaultKind::ClockAhead) => self.processes[index].wall_offset += 3_600_000,
+                    Some(FaultKind::ClockBack) => self.processes[index].wall_offset -= 3_600_000,
+                    _ => {}
+                }
+                if there >= timeout {
+                    self.orphans.push((now + there, cluster, *effect));
+                    gave_up(now + timeout)
+                } else if there + back >= timeout {
+                    drop(self.apply(cluster, wall_offset, &effect, fault));
+                    gave_up(now + timeout)
+                } else if there == 0 {
+                    let input = self.apply(cluster, wall_offset, &effect, fault);
+                    Stage::Comes { told: self.mono + back, input }
+                } else {
+                    Stage::Flies { effect, fault, applies: now + there, told: now + there + back }
+                }
+            }
+        };
+        self.processes[index].running[running].stage = stage;
+    }
+
+    /// The process is gone; what it had sent already still arrives.
+    fn crash(&mut self, index: usize) {
+        let process = &mut self.processes[index];
+        process.dead = true;
+        let cluster = process.cluster;
+        for running in std::mem::take(&mut process.running) {
+            if let Stage::Flies { effect, applies, .. } = running.stage {
+                self.orphans.push((applies, cluster, *effect));
+            }
+        }
+        self.start(cluster, true);
     }
 
     fn deliver(&mut self, index: usize) {
         let now = self.mono;
         let process = &mut self.processes[index];
-        let (ready, later): (Vec<_>, Vec<_>) = process.coming.drain(..).partition(|(at, ..)| *at <= now);
-        process.coming = later;
-        for (_, key, object) in ready {
+        while let Some(entry) = process.coming.first_entry() {
+            if entry.key().0 > now {
+                return;
+            }
+            let (key, object) = entry.remove();
             match object {
                 Some(object) => {
-                    let version = |o: &Object| meta(o).resource_version.as_ref().unwrap().parse::<u64>().unwrap();
+                    // An object may be stale, and never goes back; after a deletion another incarnation begins.
                     let newer = process.cache.get(&key).is_none_or(|old| version(old) < version(&object));
-                    if newer {
+                    let gone = process.gone.get(&key).is_some_and(|version_gone| *version_gone >= version(&object));
+                    if newer && !gone {
                         process.cache.insert(key.clone(), object);
-                        let at = process.due.entry(key).or_insert(now);
-                        *at = (*at).min(now);
+                        process.agenda.add(&key, now);
                     }
                 }
                 None => {
-                    process.cache.remove(&key);
+                    if let Some(old) = process.cache.remove(&key) {
+                        process.gone.insert(key.clone(), version(&old));
+                        process.agenda.add(&key, now);
+                    }
                 }
             }
         }
@@ -260,221 +507,143 @@ impl Sim {
 
     /// Renews the lease, takes it, or finds it lost.
     fn lead(&mut self, index: usize) {
+        let cluster = self.processes[index].cluster;
         let newest = (0..self.processes.len()).rev().find(|i| {
-            !self.processes[*i].dead && self.processes[*i].leads_until.is_some_and(|until| self.mono < until)
+            let process = &self.processes[*i];
+            process.cluster == cluster && !process.dead && process.leads_until.is_some_and(|until| self.mono < until)
         });
         let process = &mut self.processes[index];
         if newest.is_some_and(|leader| leader != index) {
             if process.leads_until.is_some() {
                 // Somebody else has it now: a real process ends itself.
                 process.dead = true;
-                process.running = None;
+                process.running.clear();
             }
             return;
         }
         process.leads_until = Some(self.mono + LEASE);
         process.world.set_leadership(Leadership::Leader {
-            until_mono: self.mono + 20_000,
-            until_wall: EPOCH + self.mono as i64 + 20_000,
+            until_mono: self.mono + RENEW_DEADLINE,
+            until_wall: EPOCH + self.mono as i64 + process.wall_offset + RENEW_DEADLINE as i64,
             mutate_from: process.mutate_from,
         });
     }
 
-    /// Gives the running pass its input, and performs what it asks for.
-    fn turn(&mut self, index: usize) {
-        let now = self.now();
-        let process = &mut self.processes[index];
-        let Some((mut pass, input)) = process.running.take() else { return };
-        let result = step(&mut process.world, &mut pass, input, now);
-        self.wakes();
-        match result {
-            Step::Done(Next { at, outcome }) => {
-                if self.tracing {
-                    self.trace.push(format!(
-                        "{:>9} p{index} {} done: {} {at:?}",
-                        self.mono - 1_000_000,
-                        pass.key(),
-                        outcome.as_str()
-                    ));
-                }
-                if let Some(at) = at {
-                    let process = &mut self.processes[index];
-                    let entry = process.due.entry(pass.key().clone()).or_insert(at);
-                    *entry = (*entry).min(at).max(self.mono + 1);
-                }
-            }
-            Step::Do(effect) => self.perform(index, pass, &effect),
-        }
-    }
-
-    fn perform(&mut self, index: usize, pass: Pass, effect: &Effect) {
-        let counted = !matches!(
-            effect,
-            Effect::ReadCredential { .. } | Effect::Kube(KubeEffect::GetCached(_) | KubeEffect::HasDependents(_))
-        );
-        let mut fault = None;
-        if counted {
-            fault = self.faults.iter().find(|f| f.at == self.effects).map(|f| f.kind);
-            self.effects += 1;
-        }
-        if self.tracing {
-            let text = format!("{effect:?}");
-            let text: String = text.chars().take(if text.contains("PutStatus") { 1500 } else { 400 }).collect();
-            self.trace.push(format!(
-                "{:>9} p{index} {} #{} {} {text}",
-                self.mono - 1_000_000,
-                pass.key(),
-                self.effects,
-                fault.map(|f| format!("[{f:?}]")).unwrap_or_default()
-            ));
-        }
-        if let Some(kind) = fault {
-            self.injected.insert(kind);
-        }
-        match fault {
-            Some(FaultKind::CrashBefore) => return self.crash(index),
-            Some(FaultKind::SecondLeader) => {
-                // Stopped between the check and the send, for longer than the lease; somebody else takes over.
-                self.start(true);
-                self.processes[index].paused_until = self.mono + LEASE + BARRIER + 15_000;
-                self.late(index, effect);
-                return;
-            }
-            _ => {}
-        }
-        let input = match effect {
-            Effect::ReadCredential { namespace } => Input::Credential(self.credential(namespace)),
-            Effect::Kube(effect) => Input::Kube(self.kube_effect(index, effect, fault)),
-            Effect::Cloud(effect) => Input::Cloud(self.cloud_effect(effect, fault)),
-        };
-        if fault == Some(FaultKind::CrashAfter) {
-            return self.crash(index);
-        }
-        self.processes[index].running = Some((pass, input));
-    }
-
-    /// A paused process sends its last effect when it wakes up, and only then finds out that it leads no more.
-    fn late(&mut self, index: usize, effect: &Effect) {
-        let wake = self.processes[index].paused_until;
-        // The others go on meanwhile.
-        while self.mono < wake {
-            if !self.advance() {
-                let next = self.next_moment().unwrap_or(wake).max(self.mono + 1);
-                self.mono = next.min(wake);
-            }
-        }
+    /// Lets an effect happen, and gives the answer to it.
+    fn apply(&mut self, cluster: usize, wall_offset: i64, effect: &Effect, fault: Option<FaultKind>) -> Input {
         match effect {
-            Effect::ReadCredential { .. } => {}
-            Effect::Kube(effect) => drop(self.kube_effect(index, effect, None)),
-            Effect::Cloud(effect) => drop(self.cloud_effect(effect, None)),
-        }
-        self.processes[index].dead = true;
-    }
-
-    fn crash(&mut self, index: usize) {
-        self.processes[index].dead = true;
-        self.start(true);
-    }
-
-    fn credential(&self, namespace: &std::sync::Arc<str>) -> CredentialState {
-        match self.secret {
-            Some(version) => {
-                CredentialState::Present(CredentialId { namespace: namespace.clone(), fingerprint: version })
-            }
-            None => {
-                CredentialState::Missing { last: Some(CredentialId { namespace: namespace.clone(), fingerprint: 1 }) }
-            }
+            Effect::Kube(effect) => Input::Kube(self.apply_kube(cluster, effect, fault)),
+            Effect::Cloud(effect) => Input::Cloud(self.apply_cloud(effect, wall_offset, fault)),
+            Effect::ReadCredential { .. } => Input::Kube(KubeReply::Gone),
         }
     }
 
-    fn kube_effect(&mut self, index: usize, effect: &KubeEffect, fault: Option<FaultKind>) -> KubeReply {
+    fn apply_kube(&mut self, cluster: usize, effect: &KubeEffect, fault: Option<FaultKind>) -> KubeReply {
         let unknown = || KubeReply::Unknown { message: "injected".to_owned() };
-        match effect {
-            KubeEffect::GetCached(key) => {
-                return KubeReply::Object(self.processes[index].cache.get(key).cloned());
-            }
-            KubeEffect::HasDependents(_) => {
-                return KubeReply::Flag(self.processes[index].cache.keys().any(|k| k.kind != ObjectKind::Project));
-            }
-            _ => {}
-        }
-        if matches!(fault, Some(FaultKind::ErrorNotApplied | FaultKind::Throttled)) {
+        if fault == Some(FaultKind::ErrorNotApplied) {
             return unknown();
         }
-        let before = self.kube.changed.len();
-        let reply = self.kube.perform(effect);
-        if self.kube.changed.len() > before {
+        let reply = self.clusters[cluster].kube.perform(effect);
+        if !self.clusters[cluster].kube.changed.is_empty() {
             self.last_write = self.mono;
+            self.kube_writes += 1;
+            if let KubeEffect::PutStatus { key, .. } = effect
+                && oracles::lie(self, cluster, key).is_some()
+            {
+                self.suspects.push((self.mono + MOMENT, cluster, key.clone()));
+            }
         }
-        self.mono += 3;
-        self.spread(fault == Some(FaultKind::DroppedEvent));
+        self.spread(cluster, fault == Some(FaultKind::DroppedEvent));
+        self.say(|| format!("       <- {}", trace::kube(&reply)));
         match fault {
-            Some(FaultKind::LostReply | FaultKind::ErrorApplied) => unknown(),
+            Some(FaultKind::LostReply) => unknown(),
             _ => reply,
         }
     }
 
-    fn cloud_effect(&mut self, effect: &CloudEffect, fault: Option<FaultKind>) -> Answer {
-        self.remote_calls += 1;
-        let mutation = effect.call.is_mutation();
-        if mutation {
-            self.remote_writes += 1;
-            self.last_write = self.mono;
-        }
-        let error = |applied, cause, message: &str| Answer {
-            outcome: Err(CallError {
-                class: ErrorClass::Transient,
-                applied,
-                cause,
-                status: None,
-                code: None,
-                message: message.to_owned(),
-                request_id: None,
-                retry_after: None,
-                limit: None,
-            }),
-            server_date: None,
-        };
-        let armed = match fault {
-            Some(FaultKind::LostReply) => Some(CloudFault::DropAfter),
-            Some(FaultKind::ErrorApplied) => Some(CloudFault::ApplyThenRespond {
-                status: 400,
-                code: "DLI.0999".to_owned(),
-                message: "Server-side error.".to_owned(),
-            }),
-            Some(FaultKind::ErrorNotApplied) => Some(CloudFault::Respond {
-                status: 500,
-                code: "DLI.0999".to_owned(),
-                message: "Server-side error.".to_owned(),
-            }),
-            Some(FaultKind::Throttled) => Some(CloudFault::Throttle { retry_after: None, limit: None }),
-            Some(FaultKind::StaleRead) => Some(CloudFault::StaleList { ms: 30_000 }),
-            _ => None,
-        };
-        if let Some(armed) = armed {
-            self.cloud.arm(ArmedFault::any(armed));
-        }
-        self.mono += 20;
-        let request = wire::encode(&effect.call, effect.project.as_ref()).expect("encodable");
-        let outcome = self.cloud.handle(self.wall(), &Caller::new("key"), &request);
-        self.cloud.disarm();
-        let answer = match outcome.delivery {
-            Delivery::Whole(response) => {
-                Answer { outcome: wire::decode(&effect.call, &response), server_date: Some(self.wall() / 1000 * 1000) }
+    fn apply_cloud(
+        &mut self,
+        effect: &dli_operator::core::CloudEffect,
+        wall_offset: i64,
+        fault: Option<FaultKind>,
+    ) -> Answer {
+        let answer = if effect.not_after.is_some_and(|at| at < self.mono) && fault.is_none() {
+            broken(effect.call.is_mutation(), Cause::NotSent)
+        } else {
+            self.remote_calls += 1;
+            self.remote_writes += u64::from(effect.call.is_mutation());
+            let wall = self.wall();
+            let skew = clock_of(effect, wall + wall_offset) - (wall + self.cloud.clock_skew());
+            let other = effect.credential.fingerprint >= 100 || &*effect.endpoint.region != crate::scenarios::REGION;
+            let model = if other { &mut self.elsewhere } else { &mut self.cloud };
+            let (answer, applied) = crate::calls::call(model, wall, effect, skew, fault);
+            if applied {
+                self.last_write = self.mono;
             }
-            Delivery::Nothing | Delivery::Cut(_) | Delivery::Endless(_) => {
-                self.mono += 1_000;
-                error(Applied::Unknown, Cause::Reset, "connection reset")
-            }
+            answer
         };
-        if self.tracing {
-            let text = format!("{answer:?}");
-            self.trace.push(format!(
-                "{:>9}    <- {}",
-                self.mono - 1_000_000,
-                text.chars().take(700).collect::<String>()
-            ));
-        }
+        self.say(|| format!("       <- {}", trace::answer(&answer)));
         answer
+    }
+
+    /// Somebody other than an operator has done something.
+    pub fn meddled(&mut self) {
+        for cluster in 0..self.clusters.len() {
+            self.spread(cluster, false);
+        }
+        self.last_write = self.mono;
+        self.last_meddling = self.mono;
+    }
+
+    /// A number for all that the future depends on.
+    pub fn state(&self) -> u64 {
+        let mut hasher = TextHasher(DefaultHasher::new());
+        let _ = write!(
+            hasher,
+            "{} {:?} {:?} {:?} {} {} {} {:?} {:?} {:?}",
+            self.mono,
+            self.clusters,
+            self.processes.iter().filter(|p| !p.dead).collect::<Vec<_>>(),
+            self.orphans,
+            self.sequence,
+            self.last_write,
+            self.last_console,
+            self.strangers,
+            self.dice,
+            (&self.problem, &self.suspects),
+        );
+        hasher.0.write_u64(self.cloud.fingerprint());
+        hasher.0.write_u64(self.elsewhere.fingerprint());
+        hasher.0.finish()
+    }
+
+    /// Objects that are being deleted.
+    pub fn leaving(&self) -> usize {
+        let objects = self.clusters.iter().flat_map(|c| c.kube.objects.values());
+        objects.filter(|o| meta(o).deletion_timestamp.is_some()).count()
+    }
+}
+
+/// Hashes text without keeping it.
+struct TextHasher(DefaultHasher);
+
+impl Write for TextHasher {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
+    }
+}
+
+fn take_wakes(process: &mut Process, now: Millis) {
+    for key in process.world.take_wakes() {
+        process.agenda.add(&key, now);
+    }
+}
+
+fn timed_out(cloud: bool, mutation: bool) -> Input {
+    if cloud {
+        Input::Cloud(broken(mutation, Cause::Timeout))
+    } else {
+        Input::Kube(KubeReply::Unknown { message: format!("timed out ({:?})", given_up(mutation)) })
     }
 }

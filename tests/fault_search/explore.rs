@@ -1,0 +1,189 @@
+//! Every fault at every effect boundary of a scenario, and every second fault after each first: depth first, from
+//! copies of the world, so that what is common to two schedules is played once. A world that was seen before, to the
+//! last bit, is not gone into again: all that follows is the same.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    hash::{BuildHasherDefault, DefaultHasher},
+};
+
+use crate::{
+    faults::FaultKind,
+    oracles::{End, Expect},
+    scenarios::Scenario,
+    script::Run,
+};
+
+/// Later than so long after the last write, a second fault finds nothing that the first one does not.
+const ACTIVE: u64 = 130_000;
+
+/// What came of an exploration.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Schedules that were played to their end.
+    pub schedules: u64,
+    /// Schedules that led into a world that was known already.
+    pub pruned: u64,
+    /// Worlds that differ after a fault.
+    pub states: u64,
+    pub effects: u64,
+    pub by_fault: BTreeMap<FaultKind, u64>,
+    /// The most that a schedule needed beyond the one without faults: writes to the cloud, calls, milliseconds.
+    pub more_writes: u64,
+    pub more_calls: u64,
+    pub longer: u64,
+    pub failures: Vec<Failure>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub scenario: &'static str,
+    pub variant: u64,
+    pub faults: Vec<(usize, FaultKind)>,
+    pub problem: String,
+}
+
+impl Failure {
+    pub fn name(&self) -> String {
+        let faults: Vec<String> = self.faults.iter().map(|(at, kind)| format!("{at}:{kind:?}")).collect();
+        format!("{} {} {}", self.scenario, self.variant, faults.join(","))
+    }
+}
+
+impl Tally {
+    pub fn add(&mut self, other: Self) {
+        self.schedules += other.schedules;
+        self.pruned += other.pruned;
+        self.states += other.states;
+        self.effects += other.effects;
+        for (kind, count) in other.by_fault {
+            *self.by_fault.entry(kind).or_default() += count;
+        }
+        self.more_writes = self.more_writes.max(other.more_writes);
+        self.more_calls = self.more_calls.max(other.more_calls);
+        self.longer = self.longer.max(other.longer);
+        self.failures.extend(other.failures);
+    }
+}
+
+/// How much to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Every so many-th single fault.
+    pub singles: u64,
+    /// Every so many-th pair of faults; 0 for none.
+    pub pairs: u64,
+    /// Which of them.
+    pub offset: u64,
+    /// Stop at the first failure.
+    pub first: bool,
+}
+
+struct Search<'a> {
+    scenario: &'a Scenario,
+    variant: u64,
+    extent: Extent,
+    seen: HashSet<u64, BuildHasherDefault<DefaultHasher>>,
+    end: End,
+    calls: u64,
+    writes: u64,
+    length: u64,
+    singles: u64,
+    pairs: u64,
+    tally: Tally,
+}
+
+/// Explores one scenario on one variant of the cloud.
+pub fn explore(scenario: &Scenario, variant: u64, extent: Extent) -> Tally {
+    let mut plain = Run::new(scenario, variant, false);
+    plain.finish(&[]);
+    let mut search = Search {
+        scenario,
+        variant,
+        extent,
+        seen: HashSet::default(),
+        end: End::of(&plain.sim),
+        calls: plain.sim.remote_calls,
+        writes: plain.sim.remote_writes,
+        length: plain.sim.last_write,
+        singles: extent.offset,
+        pairs: extent.offset,
+        tally: Tally::default(),
+    };
+    search.tally.schedules = 1;
+    search.tally.effects = plain.sim.effects as u64;
+    if let Err(problem) = plain.judge(Expect::default()) {
+        search.fail(&plain, problem);
+        return search.tally;
+    }
+    let mut run = Run::new(scenario, variant, false);
+    search.branch(&mut run, 1);
+    search.tally.states = search.seen.len() as u64;
+    search.tally
+}
+
+impl Search<'_> {
+    /// Goes along a run to its end, and off it at each boundary. `depth`: which fault the branches get.
+    fn branch(&mut self, run: &mut Run<'_>, depth: u32) {
+        while let Some((process, running)) = run.next() {
+            let active = run.sim.mono < run.sim.last_write + ACTIVE;
+            for kind in FaultKind::ALL {
+                if self.extent.first && !self.tally.failures.is_empty() {
+                    return;
+                }
+                if !kind.matters(run.sim.pending(process, running)) || (depth > 1 && !active) {
+                    continue;
+                }
+                let (count, every) = match depth {
+                    1 => (&mut self.singles, self.extent.singles),
+                    _ => (&mut self.pairs, self.extent.pairs),
+                };
+                *count += 1;
+                let chosen = every > 0 && count.is_multiple_of(every);
+                let deeper = depth == 1 && self.extent.pairs > 0 && active;
+                if !chosen && !deeper {
+                    continue;
+                }
+                let mut other = run.clone();
+                other.sim.perform(process, running, Some(kind));
+                if !self.seen.insert(other.state()) {
+                    self.tally.pruned += 1;
+                    continue;
+                }
+                if deeper {
+                    self.branch(&mut other.clone(), 2);
+                }
+                if chosen {
+                    other.finish(&[]);
+                    self.judge(&other, kind);
+                }
+            }
+            run.sim.perform(process, running, None);
+        }
+    }
+
+    fn judge(&mut self, run: &Run<'_>, kind: FaultKind) {
+        let tally = &mut self.tally;
+        tally.schedules += 1;
+        tally.effects += run.sim.effects as u64;
+        *tally.by_fault.entry(kind).or_default() += 1;
+        tally.more_writes = tally.more_writes.max(run.sim.remote_writes.saturating_sub(self.writes));
+        tally.more_calls = tally.more_calls.max(run.sim.remote_calls.saturating_sub(self.calls));
+        tally.longer = tally.longer.max(run.sim.last_write.saturating_sub(self.length));
+        // Where the credentials were lost with the process, the end is another one, and says so.
+        let lost = run.sim.clusters.iter().any(|c| c.secret.is_none()) && run.sim.leaving() > 0;
+        let end = (!lost).then_some(&self.end);
+        if let Err(problem) = run.judge(Expect { end, ..Expect::default() }) {
+            self.fail(run, problem);
+        }
+    }
+
+    fn fail(&mut self, run: &Run<'_>, problem: String) {
+        self.tally.failures.push(Failure {
+            scenario: self.scenario.name,
+            variant: self.variant,
+            faults: run.sim.struck.clone(),
+            problem,
+        });
+    }
+}

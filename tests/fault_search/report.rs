@@ -1,0 +1,163 @@
+//! What a search prints: counts, and for each kind of failure the command that plays it again.
+
+use std::{collections::BTreeMap, ops::Range, time::Instant};
+
+use crate::{
+    explore::Tally,
+    faults::FaultKind,
+    oracles::{End, Expect},
+    scenarios::Scenario,
+    script::Run,
+    story::{self, shrink, story},
+};
+
+/// Most kinds of failures that are printed.
+const MOST: usize = 40;
+
+/// A number out of the environment.
+pub fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+/// Plays one schedule and prints what happens: `SCENARIO VARIANT EFFECT:FAULT,…` or `random SEED`.
+pub fn replay(scenarios: &[Scenario], name: &str) {
+    let mut words = name.split(' ');
+    let first = words.next().unwrap_or_default();
+    let second = words.next().and_then(|n| n.parse().ok()).expect("a number as the second word");
+    if first == "random" {
+        return replay_random(second);
+    }
+    let scenario = scenarios.iter().find(|s| s.name == first).expect("a scenario of that name");
+    let faults: Vec<(usize, FaultKind)> = words
+        .next()
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|fault| fault.split_once(':'))
+        .map(|(at, kind)| (at.parse().expect("a number"), FaultKind::by_name(kind).expect("a fault")))
+        .collect();
+    let mut run = Run::new(scenario, second, true);
+    run.finish(&faults);
+    println!("{}", run.sim.trace.join("\n"));
+    let mut plain = Run::new(scenario, second, false);
+    plain.finish(&[]);
+    let end = End::of(&plain.sim);
+    println!("verdict: {:?}", run.judge(Expect { end: Some(&end), ..Expect::default() }));
+}
+
+fn replay_random(seed: u64) {
+    let story = story(seed);
+    let problem = story.judge(&story.play(false));
+    let (story, verdict) = match &problem {
+        Ok(()) => (story, "no problem".to_owned()),
+        Err(problem) => shrink(&story, problem),
+    };
+    println!("{}\n{}", story::tell(&story), story.play(true).trace.join("\n"));
+    println!("verdict: {verdict}");
+}
+
+fn rate(count: u64, began: Instant) -> String {
+    format!("{:.0} schedules a second", count as f64 / began.elapsed().as_secs_f64().max(0.001))
+}
+
+pub fn exploration(tally: &Tally, began: Instant) {
+    println!("{} schedules, {} effects, {}", tally.schedules, tally.effects, rate(tally.schedules, began));
+    println!("{} distinct states after a fault; {} faults led into a known one", tally.states, tally.pruned);
+    println!(
+        "at most {} more remote writes, {} more calls and {} s more than without faults",
+        tally.more_writes,
+        tally.more_calls,
+        tally.longer / 1_000
+    );
+    let faults: Vec<String> = tally.by_fault.iter().map(|(kind, count)| format!("{kind:?} {count}")).collect();
+    println!("by the last fault: {}", faults.join(", "));
+    let failures = tally.failures.iter().map(|failure| {
+        let kinds: Vec<String> = failure.faults.iter().map(|(_, kind)| format!("{kind:?}")).collect();
+        (format!("{} {}", failure.scenario, kinds.join("+")), failure.name(), failure.problem.clone())
+    });
+    groups(failures.collect());
+}
+
+fn groups(failures: Vec<(String, String, String)>) {
+    println!("{} leaks, duplicates, foreign touches, lies, hangs or other ends", failures.len());
+    let mut groups: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (group, name, problem) in failures {
+        groups.entry(group).or_default().push((name, problem));
+    }
+    for (group, list) in groups.iter().take(MOST) {
+        let problem: String = list[0].1.chars().take(300).collect();
+        println!("{} x {group}\n    FAULT_SEARCH='{}'\n    {problem}", list.len(), list[0].0);
+    }
+}
+
+/// Some random schedules.
+#[derive(Debug, Default)]
+pub struct Batch {
+    schedules: u64,
+    effects: u64,
+    faults: u64,
+    acts: u64,
+    writes: u64,
+    clusters: u64,
+    most_calls: u64,
+    longest: u64,
+    pub failures: Vec<(u64, String)>,
+}
+
+impl Batch {
+    pub fn of(seeds: Range<u64>) -> Self {
+        let mut batch = Self::default();
+        for seed in seeds {
+            let story = story(seed);
+            let sim = story.play(false);
+            batch.schedules += 1;
+            batch.effects += sim.effects as u64;
+            batch.faults += sim.struck.len() as u64;
+            batch.acts += story.acts.len() as u64;
+            batch.writes += sim.remote_writes;
+            batch.clusters += u64::from(sim.clusters.len() > 1);
+            batch.most_calls = batch.most_calls.max(sim.remote_calls);
+            batch.longest = batch.longest.max(sim.last_write.saturating_sub(sim.last_meddling));
+            if let Err(problem) = story.judge(&sim) {
+                batch.failures.push((seed, problem));
+            }
+        }
+        batch
+    }
+}
+
+pub fn random(batches: Vec<Batch>, began: Instant) -> Batch {
+    let mut all = Batch::default();
+    for batch in batches {
+        all.schedules += batch.schedules;
+        all.effects += batch.effects;
+        all.faults += batch.faults;
+        all.acts += batch.acts;
+        all.writes += batch.writes;
+        all.clusters += batch.clusters;
+        all.most_calls = all.most_calls.max(batch.most_calls);
+        all.longest = all.longest.max(batch.longest);
+        all.failures.extend(batch.failures);
+    }
+    println!("{} random schedules, {} effects, {}", all.schedules, all.effects, rate(all.schedules, began));
+    println!(
+        "{} deeds of people, {} faults, {} remote writes; {} of them with two clusters",
+        all.acts, all.faults, all.writes, all.clusters
+    );
+    println!("at most {} calls, and {} s from the last deed to the last write", all.most_calls, all.longest / 1_000);
+    let mut kinds: BTreeMap<String, Vec<(u64, String)>> = BTreeMap::new();
+    for (seed, problem) in &all.failures {
+        let kind: String = problem.chars().filter(|c| !c.is_ascii_digit()).take(90).collect();
+        kinds.entry(kind).or_default().push((*seed, problem.clone()));
+    }
+    println!("{} leaks, duplicates, foreign touches, lies or hangs", all.failures.len());
+    for list in kinds.values().take(MOST) {
+        let (seed, problem) = &list[0];
+        let (smaller, verdict) = shrink(&story(*seed), problem);
+        println!(
+            "{} x {problem}\n    FAULT_SEARCH='random {seed}', cut down:\n{}    {verdict}",
+            list.len(),
+            story::tell(&smaller)
+        );
+    }
+    all
+}

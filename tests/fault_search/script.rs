@@ -1,0 +1,108 @@
+//! A scenario under way.
+
+use dli_operator::{
+    core::Settings,
+    simulator::model::{Answers, Config, Model, ProjectConfig},
+};
+
+use crate::{
+    faults::FaultKind,
+    oracles::{Expect, QUIET, judge},
+    scenarios::Scenario,
+    sim::{Halt, Sim},
+};
+
+/// Longest simulated time of a stage.
+const LIMIT: u64 = 3 * 3_600_000;
+/// So long without a write, and the next stage begins: longer than a refused key is left alone.
+const CALM: u64 = 330_000;
+/// More effects than any schedule needs: who makes so many goes round in circles.
+const EFFORT: usize = 20_000;
+
+/// A cloud of a variant of the undocumented answers, and what is elsewhere.
+pub fn clouds(variant: u64, change: impl Fn(&mut Config)) -> (Model, Model) {
+    let answers = match variant {
+        0 => Answers::default(),
+        seed => Answers::variant(seed),
+    };
+    let mut config = Config { seed: variant, answers, ..Config::default() };
+    // Short enough that waiting is not most of the search; the order of things is the real one.
+    config.durations.jitter_percent = 0;
+    config.durations.queue_assigning = 12_000;
+    config.durations.peering = 4_000;
+    change(&mut config);
+    let project = ProjectConfig { id: dli_operator::dli::ProjectId::new("ffffffff"), ..ProjectConfig::default() };
+    let mut elsewhere = config.clone();
+    elsewhere.projects = vec![project];
+    (Model::new(config), Model::new(elsewhere))
+}
+
+/// A scenario and how far it has come.
+#[derive(Clone)]
+pub struct Run<'a> {
+    pub sim: Sim,
+    scenario: &'a Scenario,
+    stage: usize,
+    until: u64,
+    quiet: u64,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(scenario: &'a Scenario, variant: u64, tracing: bool) -> Self {
+        let (cloud, elsewhere) = clouds(variant, scenario.config);
+        let mut sim = Sim::new(cloud, elsewhere);
+        sim.tracing = tracing;
+        if scenario.clusters() > 1 {
+            sim.add_cluster("c2", &Settings::default());
+        }
+        let mut run = Self { sim, scenario, stage: 0, until: 0, quiet: 0 };
+        run.act();
+        run
+    }
+
+    /// Does what the next stage says.
+    fn act(&mut self) {
+        for act in &self.scenario.stages[self.stage] {
+            act.act(&mut self.sim);
+        }
+        let pause = self.scenario.pauses.get(self.stage).copied().flatten();
+        self.stage += 1;
+        (self.until, self.quiet) = match pause {
+            Some(pause) => (self.sim.mono + pause, u64::MAX / 2),
+            None if self.stage < self.scenario.stages.len() => (self.sim.mono + LIMIT, CALM),
+            None => (self.sim.mono + LIMIT, QUIET),
+        };
+    }
+
+    /// Goes on to the next effect boundary; `None` at the end.
+    pub fn next(&mut self) -> Option<(usize, usize)> {
+        while self.sim.problem.is_none() {
+            match self.sim.proceed(self.until, self.quiet) {
+                Halt::Boundary(..) if self.sim.effects >= EFFORT => {
+                    self.sim.problem = Some(format!("no end in sight after {EFFORT} effects"));
+                }
+                Halt::Boundary(process, running) => return Some((process, running)),
+                Halt::Reached if self.stage < self.scenario.stages.len() => self.act(),
+                Halt::Reached => return None,
+            }
+        }
+        None
+    }
+
+    /// To the end, with faults at these effects.
+    pub fn finish(&mut self, faults: &[(usize, FaultKind)]) {
+        while let Some((process, running)) = self.next() {
+            let fault = faults.iter().find(|(at, _)| *at == self.sim.effects).map(|(_, kind)| *kind);
+            self.sim.perform(process, running, fault);
+        }
+    }
+
+    pub fn judge(&self, expect: Expect<'_>) -> Result<(), String> {
+        judge(&self.sim, Expect { keeps: self.scenario.keeps, ..expect })
+    }
+
+    /// A number for all that the future depends on.
+    pub fn state(&self) -> u64 {
+        self.sim.state() ^ (self.stage as u64).rotate_left(40)
+    }
+}
