@@ -8,7 +8,7 @@ use crate::{
 use super::{
     Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
     connection::{connection_id, hosts, marked, may_have_changed, readable},
-    member::{Member, carries_mark, due, say, say_status, settled, settling, wall},
+    member::{Member, carries_mark, denied_twice, due, say, say_status, settled, settling, wall},
     pass::{Ctx, Flow, Link, done},
     plan::{Desired, Plan, PlanStep, Target, hosts_hash, plan},
     queue::{queue_id, queue_name},
@@ -313,8 +313,10 @@ fn still_ours(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, item:
         _ => carries_mark(ctx, object, link, item.id.as_str())?,
     };
     if shown != Some(false) {
+        ctx.memory().denied = None;
         return Ok(());
     }
+    denied_twice(ctx)?;
     let grace = ctx.world.settings.visibility_grace as i64;
     if item.create_time.is_none_or(|t| wall(ctx, object) < t + grace) || settling(ctx, object) {
         // A mark that was just written may not be shown yet.

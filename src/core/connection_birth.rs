@@ -15,8 +15,8 @@ use super::{
     Intent, IntentOp, Millis, Next, Outcome, Status,
     binding::resolve,
     member::{
-        Member, carries_mark, doubt_ends, due, has_tag_service, learn_filter, may_adopt, new_intent, present, say,
-        settled, tags_of, unconfirmed, void_intent, wall,
+        LOOKS_APART, Member, carries_mark, doubt_ends, due, has_tag_service, learn_filter, may_adopt, new_intent,
+        present, say, settled, tags_of, unconfirmed, void_intent, wall,
     },
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
@@ -153,6 +153,13 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
         }
         Some((first, more)) => take(ctx, object, link, first, false, intent, more),
         None if began >= until => {
+            // One list may be wrong; a second connection would be for ever.
+            let first = ctx.memory().empty_look.filter(|first| *first >= until).unwrap_or(began);
+            ctx.memory().empty_look = Some(first);
+            if began < first + LOOKS_APART {
+                unconfirmed(ctx, object, intent, until)?;
+                return done(Some(first + LOOKS_APART), Outcome::Waiting);
+            }
             // A cloud that fails on and on is asked ever less often.
             if let Some(Attempt::Unknown { gave_up, .. }) = attempted {
                 let at = gave_up + timing::backoff(ctx.memory().failures, ctx.world.settings.seed);

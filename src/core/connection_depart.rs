@@ -12,7 +12,7 @@ use super::connection_birth::{fitting, own_of};
 use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::{
     FinalizerChange, Next, Outcome,
-    member::{Member, carries_mark, doubt_ends, due, unconfirmed, wall, without_tag_service},
+    member::{Member, carries_mark, denied_twice, doubt_ends, due, unconfirmed, wall, without_tag_service},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, done},
     report::{Verdict, find},
@@ -77,6 +77,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
                 );
                 return refuse(ctx, object, "ConfirmingOwnership", message, ctx.now.mono + 5_000);
             }
+            denied_twice(ctx)?;
             let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
             abandon(ctx, object, note)
         }
@@ -85,6 +86,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
             let grace = ctx.world.settings.visibility_grace as i64;
             let young = item.create_time.is_none_or(|t| server < t + grace);
             if !young && carries_mark(ctx, object, &link, id.as_str())? == Some(false) {
+                denied_twice(ctx)?;
                 let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
                 return abandon(ctx, object, note);
             }

@@ -25,6 +25,9 @@ pub(super) const STALE_AFTER: Millis = 600_000;
 /// Time from writing an intent to the last moment at which its call may be sent.
 pub(super) const SEND_WITHIN: Millis = 20_000;
 
+/// Time between two readings that have to agree before what cannot be taken back.
+pub(super) const LOOKS_APART: Millis = 5_000;
+
 /// Time between two reads that confirm an absence while many are missing at once.
 const CONFIRMATION_GAP: Millis = 500;
 
@@ -554,6 +557,16 @@ pub(super) fn without_tag_service<M: Member>(
         project.tag_service = Some(false);
     }
     None
+}
+
+/// A reading lacks this object's mark. One reading may be wrong, and what is disowned is left behind: two have to say so.
+pub(super) fn denied_twice(ctx: &mut Ctx<'_>) -> Flow<()> {
+    let now = ctx.now.mono;
+    let first = *ctx.memory().denied.get_or_insert(now);
+    if now < first + LOOKS_APART {
+        return done(Some(first + LOOKS_APART), Outcome::Waiting);
+    }
+    Ok(())
 }
 
 /// Says that a create call is in doubt, and when it will be known.

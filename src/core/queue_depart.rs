@@ -7,7 +7,7 @@ use super::queue::{marked, queue_id, queue_name, readable};
 use super::queue_birth::marked_by_service;
 use super::{
     FinalizerChange, Next, Outcome,
-    member::{Member, doubt_ends, due, unconfirmed, wall, without_tag_service},
+    member::{Member, denied_twice, doubt_ends, due, unconfirmed, wall, without_tag_service},
     pass::{Ctx, Flow, done},
     report::Verdict,
 };
@@ -69,7 +69,10 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
             same && (expected.is_some() || recent)
         }
     };
-    if !ours {
+    if ours {
+        ctx.memory().denied = None;
+    } else {
+        denied_twice(ctx)?;
         let note = format!("Queue {name} in the cloud is not the one that this object owned; it is left alone.");
         return abandon(ctx, object, note);
     }

@@ -35,6 +35,8 @@ pub(super) struct Sweep {
     /// Number of the next page of the queue list.
     number: u32,
     canary_failed: bool,
+    /// How often a filter by a tag that nothing carries was answered with nothing: once may be chance.
+    empty_canaries: [u32; 2],
     /// The list of connections that this pass has read shows some: only beside it does an empty answer to a filter tell
     /// anything.
     shows_connections: bool,
@@ -347,7 +349,15 @@ pub(super) fn canary_answer(
     error: Option<CallError>,
 ) -> Option<CallError> {
     let readable = match error {
-        None => Some(empty),
+        None if empty => {
+            let count = &mut ctx.facts.sweep.empty_canaries[usize::from(kind == ObjectKind::Queue)];
+            *count += 1;
+            if *count < 2 {
+                return None;
+            }
+            Some(true)
+        }
+        None => Some(false),
         Some(error) => match error.class {
             ErrorClass::Refused | ErrorClass::Unsupported | ErrorClass::NotFound => Some(false),
             // Nobody knows; it is tried again with the next reading.

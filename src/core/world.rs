@@ -187,6 +187,10 @@ pub(super) struct Memory {
     pub(super) list_fence: Millis,
     pub(super) attempt: Option<Attempt>,
     pub(super) failures: u32,
+    /// When a reading first lacked this object's mark on what it owns.
+    pub(super) denied: Option<Millis>,
+    /// When a list began that lacked what a create call in doubt may have made.
+    pub(super) empty_look: Option<Millis>,
     /// The cloud's words about the create call in doubt.
     pub(super) last_words: Option<String>,
     /// Not before this moment, while the object is of this generation.

@@ -255,6 +255,7 @@ impl Colleague {
                 sim.strangers.extend(newest.map(|c| stranger(ObjectKind::Connection, name, c.id.to_string())));
             }
             (Self::DeleteQueue(name), _) => {
+                sim.bound.retain(|(_, queue)| queue != name);
                 sim.strangers.retain(|s| s.kind != ObjectKind::Queue || s.name != *name);
                 for stranger in &mut sim.strangers {
                     stranger.entries.remove(name);
@@ -262,11 +263,15 @@ impl Colleague {
             }
             (_, Edit::DeleteConnection { id }) => sim.strangers.retain(|s| s.id != *id),
             (Self::Bind(_, queue), Edit::Bind { id, .. }) => {
+                if !sim.asked_for(queue) {
+                    sim.bound.insert((id.clone(), queue.clone()));
+                }
                 for stranger in sim.strangers.iter_mut().filter(|s| s.id == *id) {
                     stranger.entries.insert(queue.clone());
                 }
             }
             (Self::Unbind(_, queue), Edit::Unbind { id, .. }) => {
+                sim.bound.remove(&(id.clone(), queue.clone()));
                 for stranger in sim.strangers.iter_mut().filter(|s| s.id == *id) {
                     stranger.entries.remove(queue);
                 }

@@ -37,6 +37,8 @@ pub enum FaultKind {
     Unauthorized,
     /// The list is as it was half a minute ago.
     StaleRead,
+    /// The list comes back empty.
+    EmptyList,
     /// The event of the write reaches the watch a minute late.
     DroppedEvent,
     /// The machine's wall clock jumps an hour ahead.
@@ -46,7 +48,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::Restart,
@@ -61,6 +63,7 @@ impl FaultKind {
         Self::Throttled,
         Self::Unauthorized,
         Self::StaleRead,
+        Self::EmptyList,
         Self::DroppedEvent,
         Self::ClockAhead,
         Self::ClockBack,
@@ -90,7 +93,7 @@ impl FaultKind {
             Self::LostReply => write,
             Self::ErrorApplied => cloud && write,
             Self::Html | Self::NotSuccess | Self::Throttled | Self::Unauthorized => cloud,
-            Self::StaleRead => list,
+            Self::StaleRead | Self::EmptyList => list,
             Self::DroppedEvent => write && !cloud,
         }
     }
@@ -113,6 +116,7 @@ impl FaultKind {
             Self::Throttled => Some(CloudFault::Throttle { retry_after: None, limit: None }),
             Self::Unauthorized => Some(CloudFault::Unauthorized),
             Self::StaleRead => Some(CloudFault::StaleList { ms: 30_000 }),
+            Self::EmptyList => Some(CloudFault::TruncatedList { keep: 0 }),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dli_operator::{
     core::{OWNER_TAG, Object, ObjectKey, ObjectKind},
     dli::{PeeringState, Tag},
+    simulator::Operation,
     simulator::model::{ConnectionTagFilter, ConnectionView, QueueTagFilter, QueueView, TagsService},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -104,7 +105,11 @@ fn truth(sim: &Sim, remote: &Remote, object: &Object) -> bool {
         Object::Project(_) => true,
         Object::Queue(o) => {
             let id = o.status.as_ref().and_then(|s| s.queue_id);
-            remote.queues.iter().any(|q| Some(q.queue_id) == id)
+            let own = |id: i64| {
+                let stranger = sim.strangers.iter().find(|s| s.id == id.to_string());
+                stranger.is_none_or(|s| sim.may_take.contains(&(s.kind, s.name.clone())) || sim.met_unreadable())
+            };
+            remote.queues.iter().any(|q| Some(q.queue_id) == id && own(q.queue_id))
         }
         Object::Connection(o) => {
             let id = o.status.as_ref().and_then(|s| s.connection_id.clone()).unwrap_or_default();
@@ -169,9 +174,15 @@ pub fn judge(sim: &Sim, expect: Expect<'_>) -> Result<(), String> {
     }
     let remote = Remote::of(sim);
     exactly_one(sim, &remote)?;
-    if !expect.keeps {
+    if expect.keeps {
+        let deleted = sim.cloud.calls(Operation::DeleteQueue) + sim.cloud.calls(Operation::DeleteConnection);
+        if deleted > 0 {
+            return Err(format!("{deleted} calls delete what is to be kept"));
+        }
+    } else {
         none_left(sim, &remote)?;
     }
+    bindings_of_others(sim, &remote)?;
     for stranger in &sim.strangers {
         untouched(sim, &remote, stranger)?;
     }
@@ -276,6 +287,18 @@ fn untouched(sim: &Sim, remote: &Remote, stranger: &Stranger) -> Result<(), Stri
         }
     };
     if fine { Ok(()) } else { Err(format!("the colleague's {:?} {} was touched", stranger.kind, stranger.name)) }
+}
+
+/// What a colleague bound to an operator's connection stays bound, unless somebody asked the operator for the same.
+fn bindings_of_others(sim: &Sim, remote: &Remote) -> Result<(), String> {
+    for (id, queue) in &sim.bound {
+        let lives = remote.queues.iter().any(|q| *q.name == **queue);
+        let connection = remote.connections.iter().find(|c| *c.id == **id).filter(|_| lives);
+        if connection.is_some_and(|c| !c.entries.iter().any(|e| *e.name == **queue)) {
+            return Err(format!("the colleague's binding of {queue} was touched"));
+        }
+    }
+    Ok(())
 }
 
 /// Whether an object asks for what users have not made: a queue that does not exist.

@@ -2,7 +2,7 @@
 
 use dli_operator::{
     core::ObjectKind,
-    simulator::model::{Config, ConnectionNames},
+    simulator::model::{Config, ConnectionNames, ConnectionPageCap},
 };
 use serde_json::{Value, json};
 
@@ -103,7 +103,11 @@ fn births() -> Vec<Scenario> {
             vec![(0..104).map(|n| Act::Console(Colleague::CreateConnection(format!("other{n:03}")))).collect(), base()],
             &[Some(60_000)],
         )
-        .on(|config| config.page_cap = 100),
+        .on(|config| {
+            config.page_cap = 100;
+            config.answers.connection_page_cap = ConnectionPageCap::Capped;
+        }),
+        s("general-queue", vec![vec![project(), queue("q1", json!({"queueType": "general"}))]], &[]),
     ]
 }
 
@@ -226,6 +230,19 @@ fn strangers() -> Vec<Scenario> {
                 goodbye(),
             ],
             &[Some(60_000), None],
+        ),
+        // What a colleague makes in the place of what was ours is the colleague's.
+        s(
+            "replaced-by-stranger",
+            vec![
+                base(),
+                vec![
+                    Act::Console(Colleague::DeleteQueue("q1".to_owned())),
+                    Act::Console(Colleague::CreateQueue("q1".to_owned())),
+                ],
+                goodbye(),
+            ],
+            &[None, None],
         ),
         s("stranger", vec![both_exist(), base(), goodbye()], &[Some(60_000), None]),
         s(

@@ -13,7 +13,10 @@ use dli_operator::{
         ObjectKind, Pass, Settings, Step, step,
     },
     dli::{Answer, Cause},
-    simulator::Model,
+    simulator::{
+        Model,
+        model::{QueueTagFilter, TagsService},
+    },
 };
 
 use crate::{
@@ -89,7 +92,9 @@ pub struct Sim {
     pub last_console: Millis,
     /// What colleagues made.
     pub strangers: Vec<Stranger>,
-    /// Names of connections that a colleague ever made.
+    /// What a colleague bound: id of the connection and name of the queue.
+    pub bound: BTreeSet<(String, String)>,
+    /// Names of what a colleague ever made.
     pub met: BTreeSet<String>,
     /// What of it somebody was told to take over.
     pub may_take: BTreeSet<(ObjectKind, String)>,
@@ -125,6 +130,7 @@ impl Sim {
             reapplies: false,
             last_console: 0,
             strangers: Vec::new(),
+            bound: BTreeSet::new(),
             met: BTreeSet::new(),
             may_take: BTreeSet::new(),
             struck: Vec::new(),
@@ -584,6 +590,19 @@ impl Sim {
         };
         self.say(|| format!("       <- {}", trace::answer(&answer)));
         answer
+    }
+
+    /// Whether some connection's YAML names this queue.
+    pub fn asked_for(&self, queue: &str) -> bool {
+        let quoted = format!("\"{queue}\"");
+        let connections = self.wanted.iter().filter(|((_, key), _)| key.kind == ObjectKind::Connection);
+        connections.into_iter().any(|(_, spec)| spec["queues"].to_string().contains(&quoted))
+    }
+
+    /// Whether marks of queues cannot be read at all.
+    pub fn met_unreadable(&self) -> bool {
+        let answers = &self.cloud.config().answers;
+        answers.queue_tag_filter != QueueTagFilter::Honoured && answers.tags_service == TagsService::Absent
     }
 
     /// Somebody other than an operator has done something.

@@ -1,0 +1,75 @@
+//! Hunts each mutant of a mutated copy of the source. This file is compiled in that copy only.
+
+use std::{fmt::Write, time::Instant};
+
+use dli_operator::mutant;
+
+use crate::{
+    explore::{Extent, explore},
+    parallel,
+    report::number,
+    scenarios,
+    story::story,
+};
+
+/// How a hunt ended.
+struct End {
+    by: Option<String>,
+    schedules: u64,
+}
+
+/// Scenarios with single faults first, then random schedules; the same for every mutant, up to the first failure.
+fn hunt(name: usize) -> End {
+    mutant::choose(name);
+    let mut schedules = 0;
+    for variant in 0..number("MUTANTS_VARIANTS", 6) {
+        for scenario in scenarios::all() {
+            let extent = Extent { singles: 3, pairs: 0, offset: variant, first: true };
+            let tally = explore(&scenario, variant, extent);
+            schedules += tally.schedules;
+            if let Some(failure) = tally.failures.first() {
+                return End { by: Some(format!("{}: {}", failure.name(), failure.problem)), schedules };
+            }
+        }
+    }
+    for seed in 1..=number("MUTANTS_RANDOM", 20_000) {
+        let story = story(seed);
+        schedules += 1;
+        if let Err(problem) = story.judge(&story.play(false)) {
+            return End { by: Some(format!("random {seed}: {problem}")), schedules };
+        }
+    }
+    End { by: None, schedules }
+}
+
+#[test]
+fn every_mutant_is_killed() {
+    let began = Instant::now();
+    let names: Vec<&str> = include_str!("mutants.txt").lines().collect();
+    let only = std::env::var("MUTANTS_ONLY").ok();
+    // First none at all: the copy is as good as the original.
+    let ends = parallel(names.len() + 1, |index| {
+        if index == 0 {
+            mutant::choose(usize::MAX);
+            let quiet = |s: &scenarios::Scenario| explore(s, 0, Extent { singles: 9, pairs: 0, offset: 0, first: true });
+            let failures: Vec<_> = scenarios::all().iter().flat_map(|s| quiet(s).failures).collect();
+            assert!(failures.is_empty(), "the copy without mutants fails: {failures:?}");
+            return None;
+        }
+        let wanted = only.as_deref().is_none_or(|only| names[index - 1].contains(only));
+        wanted.then(|| hunt(index - 1))
+    });
+    let mut table = String::from("| mutant | killed by | after schedules |\n| --- | --- | --- |\n");
+    let mut survivors = Vec::new();
+    for (name, end) in names.iter().zip(ends.into_iter().skip(1)) {
+        let Some(end) = end else { continue };
+        let by = end.by.as_deref().map_or("NOTHING".to_owned(), |by| by.chars().take(150).collect());
+        let _ = writeln!(table, "| {name} | {by} | {} |", end.schedules);
+        if end.by.is_none() {
+            survivors.push(*name);
+        }
+    }
+    println!("{table}");
+    println!("{} of {} mutants killed, {} s", names.len() - survivors.len(), names.len(), began.elapsed().as_secs());
+    assert!(survivors.is_empty(), "survivors: {survivors:#?}");
+}
