@@ -92,9 +92,9 @@ fn main() -> ExitCode {
 impl Failure {
     /// 2 for what was written wrong, 1 for what went wrong.
     fn exit_code(&self) -> u8 {
-        use SimulatorError::{Flag, ParseConfig, ReadConfig};
+        use SimulatorError::{Flag, ParseConfig, ReadConfig, State};
         match self {
-            Self::Config(_) | Self::Simulator(Flag { .. } | ReadConfig { .. } | ParseConfig { .. }) => 2,
+            Self::Config(_) | Self::Simulator(Flag { .. } | ReadConfig { .. } | ParseConfig { .. } | State { .. }) => 2,
             Self::Run(_) | Self::Crds(_) | Self::Simulator(_) | Self::Runtime(_) => 1,
         }
     }

@@ -73,11 +73,9 @@ fn build(
     class: ErrorClass,
     applied: Applied,
 ) -> CallError {
-    let message = if body.message.trim().is_empty() {
-        format!("HTTP {} without an explanation", response.status)
-    } else {
-        one_line(&body.message, MESSAGE_BYTES, hidden)
-    };
+    let message = Some(one_line(&body.message, MESSAGE_BYTES, hidden))
+        .filter(|message| !message.is_empty())
+        .unwrap_or_else(|| format!("HTTP {} without an explanation", response.status));
     let id = response.request_id.as_deref().or(body.request_id.as_deref());
     CallError {
         class,
@@ -126,8 +124,8 @@ fn judge(call: &Call, response: &HttpResponse, code: Code, text: &str) -> (Error
     match code {
         Code::Gateway(number) => gateway(number, response.status),
         Code::Dli(number) if response.status < 500 => service(call, number, response, text),
-        // Already unsubscribed: gone, as far as a deletion is concerned.
-        Code::Billing(30_000_067) if is_deletion(call) => (ErrorClass::NotFound, Applied::No),
+        // Already unsubscribed: gone, as far as a deletion is concerned. A failure of the server proves nothing.
+        Code::Billing(30_000_067) if is_deletion(call) && response.status < 500 => (ErrorClass::NotFound, Applied::No),
         Code::Other if response.status == 404 && says_missing(call, text) => (ErrorClass::NotFound, Applied::No),
         Code::Other if response.status == 400 && matches!(call, Call::FindProjects(_)) => {
             (ErrorClass::Refused, Applied::No)

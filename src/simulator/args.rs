@@ -48,6 +48,9 @@ pub struct SimulateArgs {
     /// Configuration file (YAML): durations, answers, quotas, networks, history.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// File that keeps the state over restarts; made if need be.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// `random` rolls an answer to every question that the documentation leaves open.
     #[arg(long, value_name = "random")]
     variant: Option<String>,
@@ -62,6 +65,8 @@ pub struct SimulateOptions {
     pub credentials: Vec<Credential>,
     /// Configuration of the model, durations as they are to be.
     pub config: Config,
+    /// File that keeps the state over restarts.
+    pub state: Option<PathBuf>,
 }
 
 /// Why the simulator does not run.
@@ -91,6 +96,14 @@ pub enum SimulatorError {
         /// Its path.
         path: String,
         /// Where and why.
+        text: String,
+    },
+    /// The state cannot be read, or does not fit.
+    #[error("--state {path}: {text}")]
+    State {
+        /// The file.
+        path: String,
+        /// Why, and what to do.
         text: String,
     },
     /// The address cannot be listened on.
@@ -155,7 +168,7 @@ impl SimulateArgs {
             secret_key: self.secret_key,
             security_token: self.security_token.filter(|token| !token.expose_secret().is_empty()),
         };
-        Ok(SimulateOptions { listen, credentials: vec![credential], config })
+        Ok(SimulateOptions { listen, credentials: vec![credential], config, state: self.state })
     }
 
     fn read_config(&self) -> Result<Config, SimulatorError> {

@@ -23,6 +23,7 @@ use super::{
     line::{Lines, Peer},
     model::Refusal,
     route,
+    store::{Held, Kept},
     verify::{Verifier, WireRequest},
 };
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, Method, ProjectId};
@@ -43,14 +44,14 @@ const STOP_TIME: Duration = Duration::from_secs(2);
 /// What all connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    model: Mutex<Model>,
+    model: Mutex<Kept>,
     verifier: Mutex<Verifier>,
 }
 
 impl Shared {
     /// The model. A panic elsewhere does not make it unusable.
-    pub(super) fn model(&self) -> MutexGuard<'_, Model> {
-        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn model(&self) -> Held<'_> {
+        Held(self.model.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The keys.
@@ -84,7 +85,7 @@ impl Simulator {
         for credential in options.credentials {
             verifier.add(credential);
         }
-        let model = Mutex::new(Model::new(options.config));
+        let model = Mutex::new(Kept::open(options.config, options.state)?);
         let shared = Arc::new(Shared { model, verifier: Mutex::new(verifier) });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel::<()>();

@@ -5,6 +5,7 @@
 //! | [`model`] | the cloud as a value: no I/O, no clock, no chance from outside |
 //! | [`verify`] | the gateway's check of signatures, just as pure |
 //! | `http`, `line` | the server: limits, signatures, faults on the wire |
+//! | `store` | the file that keeps the state over restarts |
 //! | `control` | the control endpoint below `/_simulator/` (`docs/simulator.md`) |
 //! | `args` | the command line |
 //!
@@ -16,6 +17,7 @@ mod http;
 mod line;
 pub mod model;
 mod route;
+mod store;
 pub mod verify;
 
 pub use args::{SimulateArgs, SimulateOptions, SimulatorError, serve};

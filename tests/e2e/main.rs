@@ -13,6 +13,7 @@ mod control_plane;
 
 mod lab;
 mod processes;
+mod reader;
 
 mod adoption;
 mod bad_days;
@@ -20,7 +21,6 @@ mod credentials;
 mod definitions;
 mod drift;
 mod getting_started;
-mod kills;
 mod kubectl;
 mod life;
 mod policies;

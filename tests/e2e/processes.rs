@@ -1,5 +1,8 @@
 //! The two programs under test, as processes.
 
+// Each test binary has a copy of this module and uses a part of it.
+#![allow(dead_code)]
+
 use std::{
     cell::{Cell, RefCell},
     env,
@@ -63,24 +66,30 @@ pub struct Simulator {
     child: Child,
     port: u16,
     log: PathBuf,
+    more: Vec<String>,
 }
 
 impl Simulator {
     /// Starts one that is sixty times as fast as the real one: a queue takes four seconds. Port 0 takes any.
     pub fn start(log: &Path, port: u16) -> Self {
-        let mut child = command()
-            .args(["simulate", "--listen", &format!("127.0.0.1:{port}"), "--project", PROJECT, "--time-scale", "60"])
-            .args(["--access-key", ACCESS_KEY, "--secret-key", SECRET_KEY])
-            .stdout(Stdio::piped())
-            .stderr(File::create(log).expect("a log file"))
-            .spawn()
-            .expect("the simulator");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("the first line");
-        let first: Value = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("the simulator said {line:?}: {}", fs::read_to_string(log).unwrap_or_default()));
-        let port = first["port"].as_u64().and_then(|port| port.try_into().ok()).expect("a port");
-        Self { child, port, log: log.to_owned() }
+        Self::start_with(log, port, Vec::new())
+    }
+
+    /// As [`Self::start`], with more flags.
+    pub fn start_with(log: &Path, port: u16, more: Vec<String>) -> Self {
+        let (child, port) = simulate(log, port, &more);
+        Self { child, port, log: log.to_owned(), more }
+    }
+
+    /// Ends it as a power cut does.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again after [`Self::kill`], at the same port. What it knows then is in its `--state`.
+    pub fn start_again(&mut self) {
+        (self.child, self.port) = simulate(&self.log, self.port, &self.more);
     }
 
     pub fn port(&self) -> u16 {
@@ -184,6 +193,11 @@ impl Simulator {
         self.control("POST", "config", patch);
     }
 
+    /// Sends it a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -191,9 +205,24 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
+}
+
+fn simulate(log: &Path, port: u16, more: &[String]) -> (Child, u16) {
+    let mut child = command()
+        .args(["simulate", "--listen", &format!("127.0.0.1:{port}"), "--project", PROJECT, "--time-scale", "60"])
+        .args(["--access-key", ACCESS_KEY, "--secret-key", SECRET_KEY])
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(File::options().create(true).append(true).open(log).expect("a log file"))
+        .spawn()
+        .expect("the simulator");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("the first line");
+    let first: Value = serde_json::from_str(&line)
+        .unwrap_or_else(|_| panic!("the simulator said {line:?}: {}", fs::read_to_string(log).unwrap_or_default()));
+    (child, first["port"].as_u64().and_then(|port| port.try_into().ok()).expect("a port"))
 }
 
 /// An operator. One that lost its lease, as on a machine that stood still for seconds, is started again: the kubelet does
@@ -224,6 +253,30 @@ impl Operator {
         if self.wanted.get() && ended == Some(1) && self.log().contains("leadership is lost") {
             *self.child.borrow_mut() = spawn(&self.config, &self.kubeconfig, &self.log);
         }
+    }
+
+    /// Starts it again however it ended, as the kubelet does; says whether that was needed.
+    pub fn keep_alive(&self) -> bool {
+        let ended = self.wanted.get() && self.ended();
+        if ended {
+            *self.child.borrow_mut() = spawn(&self.config, &self.kubeconfig, &self.log);
+        }
+        ended
+    }
+
+    /// Whether it has ended.
+    pub fn ended(&self) -> bool {
+        self.child.borrow_mut().try_wait().expect("its status").is_some()
+    }
+
+    /// From now on nobody starts it again.
+    pub fn abandon(&self) {
+        self.wanted.set(false);
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child.borrow(), name);
     }
 
     /// What it has said.
@@ -267,8 +320,7 @@ impl Operator {
     pub fn terminate(&self) -> Option<i32> {
         self.revive();
         self.wanted.set(false);
-        let status = Command::new("kill").args(["-TERM", &self.child.borrow().id().to_string()]).status();
-        assert!(status.expect("kill").success(), "the operator had ended by itself: {}", self.log());
+        self.signal("TERM");
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.borrow_mut().try_wait().expect("its status") {
@@ -305,6 +357,11 @@ fn spawn(config: &Path, kubeconfig: &Path, log: &Path) -> Child {
         .stderr(log)
         .spawn()
         .expect("the operator")
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
+    assert!(status.expect("kill").success(), "process {} had ended by itself", child.id());
 }
 
 /// The string of a JSON value.

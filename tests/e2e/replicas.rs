@@ -2,13 +2,13 @@
 
 use crate::{
     control_plane::SYSTEM_NAMESPACE,
-    lab::{Lab, Options, queue},
+    lab::{Lab, Options, SHORT_LEASE, queue},
     processes::text,
 };
 
 #[test]
 fn a_second_replica_takes_over() {
-    let mut lab = Lab::with("replicas", &Options { short_lease: true, ..Options::default() });
+    let mut lab = Lab::with("replicas", &Options { lease: Some(SHORT_LEASE), ..Options::default() });
     let holder = |lab: &Lab| {
         let lease = lab.cluster().get(SYSTEM_NAMESPACE, &format!("lease/{}", lab.ns));
         text(&lease["spec"]["holderIdentity"])

@@ -34,6 +34,7 @@ impl Client {
             listen: "127.0.0.1:0".parse().unwrap(),
             credentials: vec![credential],
             config: Config { durations, ..Config::default() },
+            state: None,
         };
         let simulator = Simulator::start(options).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();

@@ -7,5 +7,6 @@ mod guide;
 mod http;
 mod properties;
 mod refusals;
+mod state;
 mod support;
 mod verify;

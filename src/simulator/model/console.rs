@@ -149,6 +149,7 @@ impl Model {
         edit: Edit,
     ) -> Result<Option<Arc<str>>, EditError> {
         self.begin(now);
+        self.revision += 1;
         let index = project.map_or(Some(0), |id| self.project(id.as_str()));
         let place = index.and_then(|index| self.projects.get_mut(index));
         let Some(place) = place else {

@@ -14,6 +14,7 @@ mod faults;
 mod iam;
 mod input;
 mod json;
+mod persist;
 mod queue;
 mod random;
 mod state;
@@ -30,6 +31,7 @@ pub use answers::*;
 pub use config::{Config, ConfigError, Durations, History, Networks, ProjectConfig, Quotas};
 pub use console::{Edit, EditError};
 pub use faults::{Armed, Effect, Fault, FaultId, Limit, Matching, Policy, RateLimit};
+pub use persist::StateError;
 pub use views::{Change, ConnectionView, Count, EntryView, QueueView};
 
 pub(crate) use errors::Refusal;
@@ -138,6 +140,7 @@ pub struct Model {
     changes: VecDeque<Change>,
     counts: BTreeMap<(Operation, u16), u64>,
     requests: u64,
+    revision: u64,
 }
 
 impl Model {
@@ -160,6 +163,7 @@ impl Model {
             changes: VecDeque::new(),
             counts: BTreeMap::new(),
             requests: 0,
+            revision: 0,
         };
         let config = Arc::clone(&model.env.config);
         for project in &config.projects {
@@ -219,6 +223,7 @@ impl Model {
     pub fn forget_calls(&mut self) {
         self.changes.clear();
         self.counts.clear();
+        self.revision += 1;
     }
 
     /// Moves on to `now` and forgets what the last call needed.
@@ -318,6 +323,11 @@ impl Model {
         self.projects.iter().position(|project| project.id.as_str() == id)
     }
 
+    /// A number that grows with everything that [`Model::save`] keeps: changes, refused ones too, and edits.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     fn record(&mut self, route: &Route<'_>, caller: &Caller, request: &HttpRequest, outcome: &Outcome) {
         let status = match &outcome.delivery {
             Delivery::Whole(response) | Delivery::Cut(response) | Delivery::Endless(response) => Some(response.status),
@@ -325,7 +335,11 @@ impl Model {
         };
         *self.counts.entry((route.operation, status.unwrap_or_default())).or_default() += 1;
         let most = self.env.config.history.changes;
-        if !route.operation.is_mutation() || most == 0 {
+        if !route.operation.is_mutation() {
+            return;
+        }
+        self.revision += 1;
+        if most == 0 {
             return;
         }
         while self.changes.len() >= most {
@@ -365,6 +379,7 @@ impl Model {
     /// Puts the server's clock ahead (or behind) in the times that it writes from now on.
     pub fn skew_clock(&mut self, ms: i64) {
         self.env.skew = ms;
+        self.revision += 1;
     }
 
     /// How far the server's clock is ahead.

@@ -103,14 +103,14 @@ fn checked(body: Create, env: &mut Env) -> Result<Queue, Refusal> {
     }
     let tags = input::tags(body.tags)?;
     let mut queue = blank(env, &name, cu, tags);
-    queue.kind = kind;
+    queue.kind = kind.into();
     queue.description = description.into();
     queue.resource_mode = resource_mode;
     queue.enterprise_project_id = body.enterprise_project_id.filter(|id| !id.is_empty()).unwrap_or("0".into()).into();
-    queue.platform = platform;
-    queue.labels = labels;
-    queue.feature = feature;
-    queue.engine = engine;
+    queue.platform = platform.into();
+    queue.labels = labels.into();
+    queue.feature = feature.map(Into::into);
+    queue.engine = engine.into();
     Ok(queue)
 }
 
@@ -138,15 +138,15 @@ pub(super) fn blank(env: &mut Env, name: &str, cu: i64, tags: Vec<Tag>) -> Queue
         list_from: env.now,
         get_from: env.now,
         list_until: None,
-        kind: "sql",
+        kind: "sql".into(),
         description: "".into(),
         charging_mode: 1,
         resource_mode: 1,
         enterprise_project_id: "0".into(),
-        platform: "x86_64",
-        labels: "",
+        platform: "x86_64".into(),
+        labels: "".into(),
         feature: None,
-        engine: "spark",
+        engine: "spark".into(),
         cu: Lagging::new(cu),
         scaling: None,
         restarting_until: EpochMillis::MIN,
@@ -231,8 +231,8 @@ pub(super) fn carries(tags: &[Tag], filter: &[Tag]) -> bool {
 
 fn item(json: &mut Json, queue: &Queue, env: &Env, eye: Eye) {
     let cu = queue.cu_seen(eye);
-    let feature = match (queue.feature, env.config.answers.feature_echo) {
-        (Some(feature), _) => feature,
+    let feature = match (&queue.feature, env.config.answers.feature_echo) {
+        (Some(feature), _) => feature.as_ref(),
         (None, FeatureEcho::Basic) => "basic",
         (None, FeatureEcho::Empty) => "",
     };
@@ -241,8 +241,8 @@ fn item(json: &mut Json, queue: &Queue, env: &Env, eye: Eye) {
         .text("description", &queue.description)
         .text("owner", &env.config.domain_name)
         .integer("create_time", queue.create_time)
-        .text("queue_type", queue.kind)
-        .text("engine", queue.engine)
+        .text("queue_type", &queue.kind)
+        .text("engine", &queue.engine)
         .number("used_cu", 0)
         .number("cu_count", cu)
         .number("charging_mode", queue.charging_mode)
@@ -252,9 +252,9 @@ fn item(json: &mut Json, queue: &Queue, env: &Env, eye: Eye) {
         .text("cidr_in_mgntsubnet", "172.24.128.0/18")
         .text("cidr_in_subnet", "172.24.0.0/18")
         .number("resource_mode", queue.resource_mode)
-        .text("platform", queue.platform)
+        .text("platform", &queue.platform)
         .flag("is_restarting", env.now < queue.restarting_until)
-        .text("labels", queue.labels)
+        .text("labels", &queue.labels)
         .text("feature", feature)
         .text("queue_resource_type", "container")
         .number("cu_spec", cu)
@@ -273,7 +273,7 @@ pub(super) fn get(project: &Project, env: &Env, name: &str) -> Result<Done, Refu
         .text("description", &queue.description)
         .text("owner", &env.config.domain_name)
         .integer("create_time", queue.create_time)
-        .text("queueType", queue.kind)
+        .text("queueType", &queue.kind)
         .number("cuCount", cu)
         .number("chargingMode", queue.charging_mode)
         .text("resource_id", &queue.resource_id)

@@ -1,7 +1,9 @@
 //! The model's own small generator: seeded, copied with the model, the same on every machine.
 
+use serde::{Deserialize, Serialize};
+
 /// SplitMix64.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Random(u64);
 
 impl Random {

@@ -2,16 +2,22 @@
 //! that turns ACTIVE, a list that catches up) is a moment in here and a comparison when it is looked at.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, VecDeque},
     hash::{Hash, Hasher},
     sync::Arc,
 };
+
+use serde::{Deserialize, Serialize};
 
 use super::{Config, random::Random};
 use crate::dli::{EpochMillis, Host, PeeringState, ProjectId, Tag};
 
 /// How long past values are kept beyond the lag of lists, for faults that serve older ones.
 pub(super) const KEEP: i64 = 60_000;
+
+/// A word out of a few; text of its own only where it was read from a file.
+pub(super) type Word = Cow<'static, str>;
 
 /// From where state is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +29,8 @@ pub(super) enum Eye {
 }
 
 /// A value whose last change lists may not show yet.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Lagging<T> {
     current: T,
     /// The value before, and until when lists show it.
@@ -62,7 +69,8 @@ impl<T: Clone> Lagging<T> {
 }
 
 /// A queue.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Queue {
     pub(super) name: Arc<str>,
     /// `queue_id`.
@@ -78,15 +86,15 @@ pub(super) struct Queue {
     pub(super) get_from: EpochMillis,
     /// Until when lists show it, once it is deleted.
     pub(super) list_until: Option<EpochMillis>,
-    pub(super) kind: &'static str,
+    pub(super) kind: Word,
     pub(super) description: Arc<str>,
     pub(super) charging_mode: i64,
     pub(super) resource_mode: i64,
     pub(super) enterprise_project_id: Arc<str>,
-    pub(super) platform: &'static str,
-    pub(super) labels: &'static str,
-    pub(super) feature: Option<&'static str>,
-    pub(super) engine: &'static str,
+    pub(super) platform: Word,
+    pub(super) labels: Word,
+    pub(super) feature: Option<Word>,
+    pub(super) engine: Word,
     pub(super) cu: Lagging<i64>,
     /// A scaling in flight: from when `cu` counts, and the target.
     pub(super) scaling: Option<(EpochMillis, i64)>,
@@ -118,7 +126,8 @@ impl Queue {
 }
 
 /// The peering of a connection with one queue.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Entry {
     pub(super) target: Arc<str>,
     pub(super) peer_id: Arc<str>,
@@ -157,7 +166,8 @@ impl Entry {
 }
 
 /// An enhanced datasource connection. Deleted ones stay (dli_02_0189).
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Connection {
     pub(super) id: Arc<str>,
     pub(super) name: Arc<str>,
@@ -200,7 +210,8 @@ impl Connection {
 }
 
 /// The DLI objects of one project.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Project {
     pub(super) id: ProjectId,
     pub(super) queues: BTreeMap<Arc<str>, Arc<Queue>>,
@@ -209,6 +220,7 @@ pub(super) struct Project {
     /// By order of creation.
     pub(super) connections: BTreeMap<u64, Arc<Connection>>,
     /// Connection id to key in `connections`.
+    #[serde(skip)]
     pub(super) ids: BTreeMap<Arc<str>, u64>,
     pub(super) deleted_connections: usize,
 }

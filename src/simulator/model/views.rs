@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Model,
@@ -79,7 +79,7 @@ pub struct EntryView {
 }
 
 /// A call that was meant to change something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// When.
@@ -89,7 +89,7 @@ pub struct Change {
     /// What.
     pub operation: Operation,
     /// Method.
-    #[serde(serialize_with = "method")]
+    #[serde(with = "method")]
     pub method: Method,
     /// Path.
     pub path: Arc<str>,
@@ -99,9 +99,24 @@ pub struct Change {
     pub applied: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn method<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(method.as_str())
+/// A method as its word.
+mod method {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::Method;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(super) fn serialize<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(method.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Method, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        [Method::Get, Method::Post, Method::Put, Method::Delete]
+            .into_iter()
+            .find(|method| method.as_str() == word)
+            .ok_or_else(|| D::Error::custom("not a method"))
+    }
 }
 
 fn state<S: serde::Serializer>(state: &PeeringState, serializer: S) -> Result<S::Ok, S::Error> {
@@ -109,7 +124,7 @@ fn state<S: serde::Serializer>(state: &PeeringState, serializer: S) -> Result<S:
 }
 
 /// How often a call was answered with a status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// The call.
     pub operation: Operation,

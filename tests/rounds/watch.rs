@@ -1,0 +1,107 @@
+//! Looks again and again, while everything goes wrong, whether what is said is so.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{
+    processes::http,
+    reader::Reader,
+    truth::{Foreign, Objects, Violation, judge},
+};
+
+/// What has been seen so far.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub looks: u64,
+    pub claims: u64,
+    pub violations: Vec<Violation>,
+}
+
+/// Both sides, as somebody sees them who trusts nobody.
+#[derive(Clone)]
+pub struct Eyes {
+    pub reader: Reader,
+    pub cloud: u16,
+}
+
+impl Eyes {
+    /// All objects, if the API server answers.
+    pub fn objects(&self) -> Option<Objects> {
+        Some(Objects::new(self.reader.list("dliq").ok()?, self.reader.list("dlic").ok()?))
+    }
+
+    /// What is in the cloud, if it answers.
+    pub fn cloud(&self) -> Option<Value> {
+        let (status, body) = http(self.cloud, "GET", "/_simulator/state", "").ok()?;
+        serde_json::from_str(&body).ok().filter(|_| status == 200)
+    }
+}
+
+/// The one who looks; it ends when this is dropped.
+pub struct Watch {
+    seen: Arc<Mutex<Seen>>,
+    /// What colleagues have. Locked while the cloud is read, and while a colleague changes it.
+    foreign: Arc<Mutex<Foreign>>,
+    ending: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    pub fn start(eyes: Eyes, foreign: Foreign) -> Self {
+        let (seen, foreign) = (Arc::<Mutex<Seen>>::default(), Arc::new(Mutex::new(foreign)));
+        let ending = Arc::new(AtomicBool::new(false));
+        let thread = thread::spawn({
+            let (seen, foreign, ending) = (Arc::clone(&seen), Arc::clone(&foreign), Arc::clone(&ending));
+            move || {
+                while !ending.load(Ordering::Acquire) {
+                    look(&eyes, &seen, &foreign);
+                    thread::sleep(Duration::from_millis(400));
+                }
+            }
+        });
+        Self { seen, foreign, ending, thread: Some(thread) }
+    }
+
+    pub fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn foreign(&self) -> MutexGuard<'_, Foreign> {
+        self.foreign.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn look(eyes: &Eyes, seen: &Mutex<Seen>, foreign: &Mutex<Foreign>) {
+    let Some(before) = eyes.objects() else { return };
+    let (foreign, cloud) = {
+        let foreign = foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        (foreign.clone(), eyes.cloud())
+    };
+    let Some(cloud) = cloud else { return };
+    let Some(after) = eyes.objects() else { return };
+    let (found, claims) = judge(&before, &cloud, &after, &foreign);
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    seen.looks += 1;
+    seen.claims += claims;
+    // Those of one look are enough to end the test; the rest mostly follows from them.
+    if seen.violations.is_empty() {
+        seen.violations = found;
+    }
+}
