@@ -5,7 +5,7 @@ use std::{
     future::IntoFuture,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use axum::{
@@ -23,7 +23,8 @@ use super::{
     line::{Lines, Peer},
     model::Refusal,
     route,
-    store::{Held, Kept},
+    store::{Held, Kept, wall},
+    token::{self, Login},
     verify::{Verifier, WireRequest},
 };
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, Method, ProjectId};
@@ -58,11 +59,6 @@ impl Shared {
     pub(super) fn verifier(&self) -> MutexGuard<'_, Verifier> {
         self.verifier.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The wall clock.
-pub(super) fn now() -> EpochMillis {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as EpochMillis)
 }
 
 /// A simulator that runs. Dropping it stops it at once.
@@ -110,7 +106,9 @@ impl Simulator {
 
     /// Looks at the model or changes it, between two calls. `now` is the server's clock.
     pub fn with<T>(&self, act: impl FnOnce(&mut Model, EpochMillis) -> T) -> T {
-        act(&mut self.shared.model(), now())
+        let mut model = self.shared.model();
+        let now = model.now();
+        act(&mut model, now)
     }
 
     /// Stops: open calls have a few seconds to end.
@@ -151,12 +149,19 @@ async fn answer(State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInf
     if local {
         return control::answer(&shared, &parts.method, path, &body);
     }
-    let outcome = perform(&shared, &peer, &parts, &body);
+    let (outcome, token) = perform(&shared, &peer, &parts, &body);
     if outcome.delay > 0 {
         tokio::time::sleep(Duration::from_millis(outcome.delay).min(MAX_DELAY)).await;
     }
     match outcome.delivery {
-        Delivery::Whole(response) => finish(&shared, response, Body::from),
+        Delivery::Whole(response) => {
+            let body = |bytes: Vec<u8>| if outcome.slow > 0 { slow(&bytes, outcome.slow) } else { Body::from(bytes) };
+            let mut response = finish(&shared, response, body);
+            if let Some(token) = token.and_then(|token| HeaderValue::try_from(token).ok()) {
+                response.headers_mut().insert(HeaderName::from_static("x-subject-token"), token);
+            }
+            response
+        }
         Delivery::Nothing => {
             peer.break_line();
             Response::new(Body::empty())
@@ -191,9 +196,9 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     }
 }
 
-/// Checks the signature and asks the model.
-fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> Outcome {
-    let whole = |response| Outcome { delivery: Delivery::Whole(response), delay: 0, applied: false };
+/// Checks the signature and asks the model. The second value is the token of a login.
+fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> (Outcome, Option<String>) {
+    let whole = |response| (Outcome { delivery: Delivery::Whole(response), delay: 0, slow: 0, applied: false }, None);
     let method = match parts.method.as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,
@@ -214,10 +219,31 @@ fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> Outcome 
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?)))
         .collect();
-    let now = now();
     let mut caller = Caller { name: "".into(), address: peer.address.ip().to_string().into(), project: None };
+    // Signatures go by the wall clock: clients need not know that the cloud's was put forward.
+    let skewed = wall() + shared.model().clock_skew();
+    let operation = route::find(&request).operation;
+    let turned_away = |caller: &Caller, refusal: Refusal| {
+        let mut model = shared.model();
+        let now = model.now();
+        model.turned_away(now, caller, &request, refusal.status);
+        whole(refused(&refusal))
+    };
+    if operation == route::Operation::CreateToken {
+        let Some(login) = Login::read(body) else {
+            return turned_away(&caller, Refusal::any(400, "400", "The login is not one with a password."));
+        };
+        let Some(token) = shared.verifier().log_in(skewed, &login) else {
+            return turned_away(&caller, Refusal::any(401, "401", "The username or password is wrong."));
+        };
+        let mut model = shared.model();
+        let now = model.now();
+        let outcome = model.handle(now, &caller, &request);
+        let made = matches!(&outcome.delivery, Delivery::Whole(response) if response.status == 201);
+        return (outcome, made.then_some(token));
+    }
     // An API that is not published is not looked for behind a signature.
-    if route::find(&request).operation != route::Operation::Unknown {
+    if operation != route::Operation::Unknown {
         let wire = WireRequest {
             method: parts.method.as_str(),
             path: parts.uri.path(),
@@ -225,18 +251,20 @@ fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> Outcome 
             headers: &headers,
             body,
         };
-        let skewed = now + shared.model().clock_skew();
         match shared.verifier().check(skewed, &wire) {
             Ok(access_key) => caller.name = access_key.into(),
             Err(denied) => {
-                let refusal = Refusal::unauthenticated(&denied.0);
-                shared.model().turned_away(now, &caller, &request, refusal.status);
-                return whole(refused(&refusal));
+                return turned_away(&caller, Refusal::unauthenticated(&denied.0));
             }
         }
         caller.project = headers.iter().find(|(name, _)| *name == "x-project-id").map(|(_, id)| ProjectId::new(id));
+        if let Some((_, scope)) = wire.header("x-auth-token").and_then(token::claims).filter(|(_, id)| !id.is_empty()) {
+            caller.project = Some(ProjectId::new(scope));
+        }
     }
-    shared.model().handle(now, &caller, &request)
+    let mut model = shared.model();
+    let now = model.now();
+    (model.handle(now, &caller, &request), None)
 }
 
 /// Decoded query pairs; what cannot be decoded stays as it is, and a plus sign is a plus sign.
@@ -251,7 +279,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 
 /// A refusal that did not come from the model.
 fn refused(refusal: &Refusal) -> HttpResponse {
-    let id = format!("{:032x}", now());
+    let id = format!("{:032x}", wall());
     HttpResponse { status: refusal.status, body: refusal.body(&id), request_id: Some(id), retry_after: None }
 }
 
@@ -266,7 +294,11 @@ fn finish(shared: &Shared, answer: HttpResponse, body: impl FnOnce(Vec<u8>) -> B
         let kind = if html { "text/html" } else { "application/json" };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }
-    if let Some(date) = date(now() + shared.model().clock_skew()) {
+    let server = {
+        let model = shared.model();
+        model.now() + model.clock_skew()
+    };
+    if let Some(date) = date(server) {
         headers.insert(header::DATE, date);
     }
     if let Some(id) = answer.request_id.and_then(|id| HeaderValue::try_from(id).ok()) {
@@ -295,6 +327,18 @@ fn cut(mut body: Vec<u8>) -> Body {
         Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
     });
     Body::from_stream(half.chain(break_line))
+}
+
+/// A body in pieces, over so many milliseconds.
+fn slow(body: &[u8], ms: u64) -> Body {
+    const PIECES: usize = 16;
+    let pause = Duration::from_millis(ms).min(MAX_DELAY) / PIECES as u32;
+    let size = body.len().div_ceil(PIECES).max(1);
+    let pieces: Vec<Bytes> = body.chunks(size).map(Bytes::copy_from_slice).collect();
+    Body::from_stream(stream::iter(pieces).then(move |piece| async move {
+        tokio::time::sleep(pause).await;
+        Ok::<_, Infallible>(piece)
+    }))
 }
 
 /// A body that goes on: up to a gigabyte of spaces after its last comma.

@@ -283,7 +283,10 @@ async fn answers_can_be_switched_while_it_runs() {
     assert_eq!(config["config"]["durations"]["peering"], 5);
     client.send(Method::GET, &queues(), "").await.unwrap();
     client.control(Method::DELETE, "calls", json!(null)).await;
-    assert_eq!(client.control(Method::GET, "calls", json!(null)).await.1, json!({"counts": [], "changes": []}));
+    assert_eq!(
+        client.control(Method::GET, "calls", json!(null)).await.1,
+        json!({"counts": [], "changes": [], "faults": {}})
+    );
     client.fault(json!({"effect": "dropBefore", "times": 9})).await;
     client.control(Method::DELETE, "faults", json!(null)).await;
     client.send(Method::GET, &queues(), "").await.unwrap();

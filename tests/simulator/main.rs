@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod answers_more;
+
 mod faults;
 mod guide;
 mod http;

@@ -109,7 +109,8 @@ fn creating_a_queue() {
 
 #[test]
 fn quotas_of_queues() {
-    for quotas in [Quotas { queues: Some(1), cus: None }, Quotas { queues: None, cus: Some(79) }] {
+    let none = Quotas::default;
+    for quotas in [Quotas { queues: Some(1), ..none() }, Quotas { cus: Some(79), ..none() }] {
         let (cloud, _) = Cloud::furnished(Config { quotas, ..Config::default() });
         let body = json!({"queue_name": "new", "cu_count": 16});
         check(&cloud, vec![row("D dli_02_0056", Post, queues(), body, "DLI.1028", "quota")]);

@@ -98,6 +98,16 @@ impl Json {
         self
     }
 
+    /// A list of strings.
+    pub(crate) fn texts<'a>(&mut self, key: &str, values: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        self.open_list(key);
+        for value in values {
+            self.separate();
+            self.quoted(value);
+        }
+        self.close_list()
+    }
+
     /// Opens an object under `key`.
     pub(crate) fn open_object(&mut self, key: &str) -> &mut Self {
         self.key(key);

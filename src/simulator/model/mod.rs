@@ -5,6 +5,7 @@
 //! around it answers with the same code.
 
 mod answers;
+mod auth_info;
 mod binding;
 mod config;
 mod connection;
@@ -14,11 +15,23 @@ mod faults;
 mod iam;
 mod input;
 mod json;
+mod more;
+mod network_route;
 mod persist;
+mod pool;
+mod pool_queue;
+mod pool_state;
+mod pool_time;
+mod privilege;
+mod property;
 mod queue;
+mod quota;
 mod random;
+mod shelf;
 mod state;
+mod tag_search;
 mod tags;
+mod task;
 mod views;
 
 use std::{
@@ -32,15 +45,17 @@ pub use config::{Config, ConfigError, Durations, History, Networks, ProjectConfi
 pub use console::{Edit, EditError};
 pub use faults::{Armed, Effect, Fault, FaultId, Limit, Matching, Policy, RateLimit};
 pub use persist::StateError;
-pub use views::{Change, ConnectionView, Count, EntryView, QueueView};
+pub use views::{Change, ConnectionView, Count, EntryView, PoolView, QueueView};
 
 pub(crate) use errors::Refusal;
+pub(crate) use iam::TOKEN_LIFE;
 
 use super::route::{self, Operation, Route};
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, ProjectId};
 use faults::Faults;
 use json::Json;
 use random::Random;
+use shelf::Shelf;
 use state::{Env, Project};
 
 /// Who calls.
@@ -68,6 +83,8 @@ pub struct Outcome {
     pub delivery: Delivery,
     /// How late, in milliseconds.
     pub delay: u64,
+    /// How long the body takes to come, in milliseconds.
+    pub slow: u64,
     /// Whether the call changed anything.
     pub applied: bool,
 }
@@ -139,6 +156,7 @@ pub struct Model {
     faults: Faults,
     changes: VecDeque<Change>,
     counts: BTreeMap<(Operation, u16), u64>,
+    fault_hits: BTreeMap<&'static str, u64>,
     requests: u64,
     revision: u64,
 }
@@ -155,6 +173,7 @@ impl Model {
             stale_by: 0,
             keep: None,
             touched: false,
+            peering_fails: None,
         };
         let mut model = Self {
             env,
@@ -162,6 +181,7 @@ impl Model {
             faults: Faults::new(),
             changes: VecDeque::new(),
             counts: BTreeMap::new(),
+            fault_hits: BTreeMap::new(),
             requests: 0,
             revision: 0,
         };
@@ -169,6 +189,11 @@ impl Model {
         for project in &config.projects {
             let place = model.preset(project.id.clone());
             model.projects.push(place);
+        }
+        model.env.skew = config.clock_skew_ms;
+        model.faults.limit(config.rate_limit.clone());
+        for fault in &config.faults {
+            model.faults.arm(fault.clone());
         }
         model
     }
@@ -190,6 +215,11 @@ impl Model {
             connections: BTreeMap::new(),
             ids: BTreeMap::new(),
             deleted_connections: 0,
+            pools: Shelf::default(),
+            auth_infos: Shelf::default(),
+            grants: Vec::new(),
+            tests: VecDeque::new(),
+            jobs: VecDeque::new(),
         }
     }
 
@@ -200,8 +230,11 @@ impl Model {
         let request_id = self.request_id();
         let route = route::find(request);
         let effect = self.faults.hit(route.operation, caller, request);
+        if let Some(effect) = &effect {
+            *self.fault_hits.entry(effect.name()).or_default() += 1;
+        }
         let mut outcome = match self.gate(effect.as_ref(), &route, caller, &request_id) {
-            Some(delivery) => Outcome { delivery, delay: 0, applied: false },
+            Some(delivery) => Outcome { delivery, delay: 0, slow: 0, applied: false },
             None => self.perform(effect.as_ref(), &route, caller, request, &request_id),
         };
         if let Some(effect) = &effect {
@@ -215,8 +248,14 @@ impl Model {
     pub fn turned_away(&mut self, now: EpochMillis, caller: &Caller, request: &HttpRequest, status: u16) {
         self.begin(now);
         let response = HttpResponse { status, request_id: None, retry_after: None, body: Vec::new() };
-        let outcome = Outcome { delivery: Delivery::Whole(response), delay: 0, applied: false };
+        let outcome = Outcome { delivery: Delivery::Whole(response), delay: 0, slow: 0, applied: false };
         self.record(&route::find(request), caller, request, &outcome);
+    }
+
+    /// Lets time pass, so that a state that is saved knows of it.
+    pub fn pass(&mut self, now: EpochMillis) {
+        self.begin(now);
+        self.revision += 1;
     }
 
     /// Empties the log and the counts.
@@ -232,6 +271,7 @@ impl Model {
         self.env.touched = false;
         self.env.stale_by = 0;
         self.env.keep = None;
+        self.env.peering_fails = None;
     }
 
     fn request_id(&self) -> String {
@@ -250,6 +290,7 @@ impl Model {
             return Some(delivery);
         }
         let refusal = self.faults.over(self.env.now, route.operation, caller)?;
+        *self.fault_hits.entry("rateLimit").or_default() += 1;
         Some(Delivery::Whole(faults::refused(&refusal, request_id)))
     }
 
@@ -264,6 +305,7 @@ impl Model {
         match effect {
             Some(Effect::StaleList { ms }) => self.env.stale_by = i64::from(*ms).min(state::KEEP),
             Some(Effect::TruncatedList { keep }) => self.env.keep = Some(*keep),
+            Some(Effect::FailedPeering { text }) => self.env.peering_fails = Some(text.as_str().into()),
             _ => {}
         }
         let response = match self.dispatch(route, caller, request) {
@@ -279,12 +321,16 @@ impl Model {
             }
             Err(refusal) => faults::refused(&refusal, request_id),
         };
-        Outcome { delivery: Delivery::Whole(response), delay: 0, applied: self.env.touched }
+        Outcome { delivery: Delivery::Whole(response), delay: 0, slow: 0, applied: self.env.touched }
     }
 
     fn dispatch(&mut self, route: &Route<'_>, caller: &Caller, request: &HttpRequest) -> Result<Done, Refusal> {
+        if self.env.config.absent.contains(&route.group) {
+            return Err(Refusal::no_such_api());
+        }
         match route.operation {
             Operation::Unknown => return Err(Refusal::no_such_api()),
+            Operation::CreateToken => return iam::token(&self.env, request),
             Operation::FindProjects => return Ok(iam::projects(&self.env, request)),
             Operation::ListDomains => return Ok(iam::domains(&self.env)),
             _ => {}
@@ -299,6 +345,9 @@ impl Model {
         };
         let (project, env, name) = (&mut self.projects[index], &mut self.env, &*route.object);
         project.forget(env.now);
+        if !project.pools.is_empty() {
+            pool_time::advance(project, env);
+        }
         match route.operation {
             Operation::ListQueues => queue::list(project, env, request),
             Operation::GetQueue => queue::get(project, env, name),
@@ -315,7 +364,42 @@ impl Model {
             Operation::ListTags | Operation::CreateTags | Operation::DeleteTags => {
                 tags::handle(project, env, route, request)
             }
-            Operation::Unknown | Operation::FindProjects | Operation::ListDomains => Err(Refusal::no_such_api()),
+            Operation::ListProperties
+            | Operation::CreateProperties
+            | Operation::UpdateProperties
+            | Operation::DeleteProperties => property::handle(project, env, route.operation, name, request),
+            Operation::CreateConnectivityTest => task::test(project, env, name, request),
+            Operation::GetConnectivityTest => task::result(project, env, name, &route.part),
+            Operation::ListJobs => task::jobs(project, env, request),
+            Operation::CreateRoute => network_route::add(project, env, name, request),
+            Operation::DeleteRoute => network_route::delete(project, env, name, &route.part),
+            Operation::ListConnectionPrivileges => privilege::of_connection(project, env, name),
+            Operation::Authorize => privilege::authorize(project, env, request),
+            Operation::ListPrivileges => privilege::list(project, env, request),
+            Operation::CreatePool => pool::create(project, env, request),
+            Operation::ListPools => pool::list(project, env, request),
+            Operation::UpdatePool => pool::update(project, env, name, request),
+            Operation::DeletePool => pool::delete(project, env, name, request),
+            Operation::AssociatePoolQueue => pool_queue::associate(project, env, name, request),
+            Operation::ListPoolQueues => pool_queue::list(project, env, name, request),
+            Operation::UpdatePoolQueue => pool_queue::set_policies(project, env, name, &route.part, request),
+            Operation::ListScaleRecords => pool_queue::records(project, env, name, request),
+            Operation::CreateAuthInfo => auth_info::create(project, env, request),
+            Operation::ListAuthInfos => auth_info::list(project, env, request),
+            Operation::UpdateAuthInfo => auth_info::update(project, env, request),
+            Operation::DeleteAuthInfo => auth_info::delete(project, env, name),
+            Operation::ListQuotas => Ok(quota::list(project, env)),
+            Operation::ListProjectTags | Operation::FilterByTags | Operation::CountByTags
+                if env.config.answers.tags_service == TagsService::Absent =>
+            {
+                Err(Refusal::no_such_api())
+            }
+            Operation::ListProjectTags | Operation::FilterByTags | Operation::CountByTags => {
+                tag_search::handle(project, env, route.operation, route.tagged, request)
+            }
+            Operation::Unknown | Operation::CreateToken | Operation::FindProjects | Operation::ListDomains => {
+                Err(Refusal::no_such_api())
+            }
         }
     }
 
@@ -371,6 +455,11 @@ impl Model {
         &self.faults.armed
     }
 
+    /// How often each kind of fault hit since the start, also those that are disarmed, and the rate limit.
+    pub fn fault_hits(&self) -> &BTreeMap<&'static str, u64> {
+        &self.fault_hits
+    }
+
     /// Sets or lifts the rate limit.
     pub fn limit_rate(&mut self, limit: Option<RateLimit>) {
         self.faults.limit(limit);
@@ -380,6 +469,11 @@ impl Model {
     pub fn skew_clock(&mut self, ms: i64) {
         self.env.skew = ms;
         self.revision += 1;
+    }
+
+    /// The latest moment that it knows of.
+    pub fn latest(&self) -> EpochMillis {
+        self.env.now
     }
 
     /// How far the server's clock is ahead.
