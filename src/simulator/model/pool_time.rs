@@ -8,8 +8,8 @@ use super::{
 };
 use crate::dli::EpochMillis;
 
-/// Full hours that are looked at one by one; policies repeat every day, so older ones tell nothing new.
-const HOURS: i64 = 48;
+/// Full hours that are looked at one by one after a long silence: as far back as the history of a pool can be read.
+const HOURS: i64 = 31 * 24;
 
 /// What comes next in the life of a pool.
 enum Event {
