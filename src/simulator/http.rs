@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     future::IntoFuture,
+    hash::BuildHasher as _,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -19,7 +20,7 @@ use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::{
-    Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, control,
+    Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, console, control,
     line::{Lines, Peer},
     model::Refusal,
     route,
@@ -47,12 +48,18 @@ const STOP_TIME: Duration = Duration::from_secs(2);
 pub(super) struct Shared {
     model: Mutex<Kept>,
     verifier: Mutex<Verifier>,
+    form_key: String,
 }
 
 impl Shared {
     /// The model. A panic elsewhere does not make it unusable.
     pub(super) fn model(&self) -> Held<'_> {
         Held(self.model.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What a form of the console must carry: a word that only its page shows.
+    pub(super) fn form_key(&self) -> &str {
+        &self.form_key
     }
 
     /// The keys.
@@ -82,7 +89,7 @@ impl Simulator {
             verifier.add(credential);
         }
         let model = Mutex::new(Kept::open(options.config, options.state)?);
-        let shared = Arc::new(Shared { model, verifier: Mutex::new(verifier) });
+        let shared = Arc::new(Shared { model, verifier: Mutex::new(verifier), form_key: unguessable() });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel::<()>();
         let service = router.into_make_service_with_connect_info::<Peer>();
@@ -137,7 +144,8 @@ impl Drop for Simulator {
 async fn answer(State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
-    let local = path.starts_with(control::PREFIX) && peer.address.ip().to_canonical().is_loopback();
+    let own = path.starts_with(control::PREFIX) || console::is_here(path);
+    let local = own && peer.address.ip().to_canonical().is_loopback();
     let refusal = match too_large(&parts) {
         Some(refusal) => Err(refusal),
         None => read(body).await,
@@ -146,6 +154,13 @@ async fn answer(State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInf
         Ok(body) => body,
         Err(refusal) => return finish(&shared, refused(&refusal), Body::from),
     };
+    if local && console::is_foreign(&parts.headers) {
+        let text = "Another site asked for this: the console and the control endpoint answer their own pages only.";
+        return finish(&shared, refused(&Refusal::gateway(403, "SIMULATOR.0403", text)), Body::from);
+    }
+    if local && console::is_here(path) {
+        return console::answer(&shared, &parts.method, path, &body);
+    }
     if local {
         return control::answer(&shared, &parts.method, path, &body);
     }
@@ -309,6 +324,12 @@ fn finish(shared: &Shared, answer: HttpResponse, body: impl FnOnce(Vec<u8>) -> B
         headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
     }
     response
+}
+
+/// A word that nobody can guess: the standard library's maps draw their keys from the system.
+fn unguessable() -> String {
+    let word = || std::hash::RandomState::new().hash_one(wall());
+    format!("{:016x}{:016x}", word(), word())
 }
 
 /// Header `Date` of a moment.

@@ -8,11 +8,13 @@
 //! | `http`, `line` | the server: limits, signatures, faults on the wire |
 //! | `store` | the file that keeps the state over restarts |
 //! | `control` | the control endpoint below `/_simulator/` (`docs/simulator.md`) |
+//! | `console` | the page for people at `/` |
 //! | `args` | the command line |
 //!
 //! Tests call [`Model::handle`] in process, or [`Simulator::start`] a server and talk HTTP to it.
 
 mod args;
+mod console;
 mod control;
 mod http;
 mod line;

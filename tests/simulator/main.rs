@@ -3,10 +3,12 @@
 
 mod answers;
 mod answers_more;
+mod console;
 
 mod faults;
 mod guide;
 mod http;
+mod load;
 mod page;
 mod pools;
 mod properties;

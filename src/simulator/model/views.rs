@@ -284,7 +284,7 @@ impl Model {
     }
 
     /// Calls that were meant to change something, oldest first; the oldest are dropped.
-    pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> {
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> + DoubleEndedIterator {
         self.changes.iter()
     }
 
