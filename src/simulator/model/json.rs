@@ -108,6 +108,13 @@ impl Json {
         self.close_list()
     }
 
+    /// Members as they are, without a comma at either end.
+    pub(crate) fn members(&mut self, text: &'static str) -> &mut Self {
+        self.separate();
+        self.out.extend_from_slice(text.as_bytes());
+        self
+    }
+
     /// Opens an object under `key`.
     pub(crate) fn open_object(&mut self, key: &str) -> &mut Self {
         self.key(key);

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 
 use super::{
-    ActionCuCount, DeleteBoundQueue, DeleteBusyQueue, DeleteDefaultQueue, DeleteMissingQueue, Done, DuplicateQueue,
-    FeatureEcho, MissingQueue, PoolNames, PooledCuCount, QueueDeleteStatus, QueueGetKeys, QueueGetVisibility,
-    QueueLabels, QueueListVisibility, QueuePageCap, QueueTagFilter, ResourceModeDefault, ScaleBeforeJob,
+    DeleteBoundQueue, DeleteBusyQueue, DeleteDefaultQueue, DeleteMissingQueue, Done, DuplicateQueue, FeatureEcho,
+    MissingQueue, PoolNames, PooledCuCount, QueueDeleteStatus, QueueGetKeys, QueueGetVisibility, QueueLabels,
+    QueueListVisibility, QueuePageCap, QueueTagFilter, ResourceModeDefault,
     errors::Refusal,
-    input::{self, Flag, Int, TagBody},
+    input::{self, Int, TagBody},
     json::Json,
     pool_queue,
     pool_state::{Hourly, ScalingPolicy},
@@ -289,19 +289,18 @@ fn item(json: &mut Json, queue: &Queue, env: &Env, eye: Eye) {
     };
     json.number("max_cu_count", cu);
     versions(json, queue);
-    json.texts("support_opensource_flink_versions", ["1.12", "1.15"])
-        .text("default_flink_sql_version", "1.15")
-        .texts("support_flink_sql_versions", ["1.12", "1.15"]);
+    json.members(FLINK);
 }
 
-/// Versions of the engines: free text to clients.
+/// Versions of the engines: free text to clients, written as it is because every item has it.
+const VERSIONS: &str = r#""support_spark_versions":["2.4.5","3.3.1"],"default_spark_version":"3.3.1","support_flink_jar_versions":["1.12","1.15"],"default_flink_jar_version":"1.15""#;
+const FLINK: &str = r#""support_opensource_flink_versions":["1.12","1.15"],"default_flink_sql_version":"1.15","support_flink_sql_versions":["1.12","1.15"]"#;
+const HETU: &str = r#""support_hetu_engine_versions":["2.1.0"],"default_hetu_engine_version":"2.1.0""#;
+
 fn versions(json: &mut Json, queue: &Queue) {
-    json.texts("support_spark_versions", ["2.4.5", "3.3.1"])
-        .text("default_spark_version", "3.3.1")
-        .texts("support_flink_jar_versions", ["1.12", "1.15"])
-        .text("default_flink_jar_version", "1.15");
+    json.members(VERSIONS);
     if queue.engine == "hetuEngine" {
-        json.texts("support_hetu_engine_versions", ["2.1.0"]).text("default_hetu_engine_version", "2.1.0");
+        json.members(HETU);
     }
 }
 
@@ -342,7 +341,7 @@ pub(super) fn get(project: &Project, env: &Env, name: &str) -> Result<Done, Refu
     Ok(Done::ok(json))
 }
 
-fn find<'a>(project: &'a Project, env: &Env, name: &str) -> Result<&'a Arc<Queue>, Refusal> {
+pub(super) fn find<'a>(project: &'a Project, env: &Env, name: &str) -> Result<&'a Arc<Queue>, Refusal> {
     named(project, name).filter(|queue| queue.visible(Eye::Now(env.now))).ok_or_else(|| missing(env, name))
 }
 
@@ -412,78 +411,6 @@ pub(super) fn remove(project: &mut Project, env: &mut Env, name: &str) {
         pool_time::reconsider(project, env, &pool);
     }
     env.touched = true;
-}
-
-/// Body of the action call (dli_02_0249).
-#[derive(Debug, Deserialize)]
-struct Action {
-    #[serde(rename = "action")]
-    what: Option<String>,
-    force: Option<Flag>,
-    cu_count: Option<Int>,
-}
-
-/// Restarts or scales a queue. `cu_count` is how many units to add or take away.
-pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: &HttpRequest) -> Result<Done, Refusal> {
-    let body: Action = input::body(request)?;
-    let action = input::required(body.what, "action")?;
-    let sign = match action.as_str() {
-        "restart" => 0,
-        "scale_out" => 1,
-        "scale_in" => -1,
-        _ => return Err(Refusal::parameter("Parameter check failed: action is invalid")),
-    };
-    let queue = find(project, env, name)?;
-    let name = Arc::clone(&queue.name);
-    if queue.charging_mode == 0 {
-        return Err(Refusal::unsupported(format!("The queue {name} does not support {action}.")));
-    }
-    ready(queue, env)?;
-    let cu = queue.cu_seen(Eye::Now(env.now));
-    if sign == 0 {
-        if queue.kind != "sql" {
-            return Err(Refusal::unsupported("Only SQL queues can be restarted."));
-        }
-        let until = env.now + env.stretch(env.config.durations.restart);
-        let mut json = env.success("Restart success");
-        if body.force == Some(Flag(true)) {
-            json.text("job_id", &uuid(env.config.seed, 4, env.number()));
-        }
-        change(project, env, &name, |queue| queue.restarting_until = until);
-        return Ok(Done::ok(json));
-    }
-    let delta = match (body.cu_count, env.config.answers.action_cu_count) {
-        (Some(Int(delta)), ActionCuCount::Delta) if delta > 0 && delta % 16 == 0 => delta,
-        (Some(Int(target)), ActionCuCount::Target) if sign * (target - cu) > 0 && target % 16 == 0 => {
-            sign * (target - cu)
-        }
-        _ => return Err(Refusal::parameter("Parameter check failed: cu_count must be a multiple of 16")),
-    };
-    if queue.pool.is_some() {
-        return Err(Refusal::unsupported(format!("The queue {name} is in an elastic resource pool.")));
-    }
-    if env.config.answers.scale_before_job == ScaleBeforeJob::Refused && !queue.ran {
-        return Err(Refusal::system(format!("Queue {name} cannot be scaled before a job has run on it")));
-    }
-    if cu <= 16 || (sign < 0 && cu <= 64) || cu + sign * delta < 16 {
-        return Err(Refusal::unsupported(format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
-    }
-    scale(project, env, &name, cu + sign * delta);
-    let mut json = env.bare();
-    json.text("queue_name", &name).flag("result", true);
-    Ok(Done::ok(json))
-}
-
-/// Begins to scale a queue to `target`.
-pub(super) fn scale(project: &mut Project, env: &mut Env, name: &str, target: i64) {
-    let done = env.now + env.stretch(env.config.durations.scaling);
-    let (now, visible) = (env.now, env.update_visible());
-    task::begin(project, env, name, true, Some(done));
-    change(project, env, name, |queue| {
-        let cu = queue.cu_seen(Eye::Now(now));
-        queue.cu.set(cu, now, visible);
-        queue.scaling = Some((done, target));
-    });
 }
 
 /// Refuses while the queue is being set up, restarted or scaled; the text is documented (dli_01_0487), the code assumed.
