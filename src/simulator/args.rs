@@ -48,6 +48,9 @@ pub struct SimulateArgs {
     /// Configuration file (YAML): durations, answers, quotas, networks, history.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Fault to arm at the start, as JSON, as the control endpoint takes it; may be repeated.
+    #[arg(long, value_name = "JSON")]
+    fault: Vec<String>,
     /// File that keeps the state over restarts; made if need be.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -150,13 +153,19 @@ impl SimulateArgs {
         match self.variant.as_deref() {
             None => {}
             Some("random") => {
-                let seed = self.seed.unwrap_or_else(|| super::http::now() as u64);
+                let seed = self.seed.unwrap_or_else(|| super::store::wall() as u64);
                 config.seed = seed;
                 config.answers = Answers::variant(seed);
             }
             Some(other) => return Err(bad("--variant", &other, &"the only one is random")),
         }
         self.set_projects(&mut config)?;
+        for text in &self.fault {
+            let fault = serde_json::from_str(text).map_err(|error| {
+                bad("--fault", text, &format!("{error}; give JSON such as {{\"effect\": \"dropAfter\", \"times\": 2}}"))
+            })?;
+            config.faults.push(fault);
+        }
         config.durations = config.durations.scaled(self.time_scale);
         let path = self.config.as_ref().map(|path| path.display().to_string());
         config.check().map_err(|error| match path {

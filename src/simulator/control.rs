@@ -13,8 +13,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    http::{Shared, now},
+    http::Shared,
     model::{Answers, Config, Edit, Fault, RateLimit},
+    store::wall,
     verify::Credential,
 };
 use crate::dli::ProjectId;
@@ -44,10 +45,8 @@ pub(super) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
             Ok(json!({}))
         }
         ("POST", "edits") => parse(body).and_then(|edit| make(shared, edit)),
-        ("POST", "clock") => parse::<Clock>(body).map(|Clock { skew_ms }| {
-            shared.model().skew_clock(skew_ms);
-            json!({ "skewMs": skew_ms })
-        }),
+        ("GET", "clock") => Ok(clock(shared)),
+        ("POST", "clock") => parse(body).and_then(|change| change_clock(shared, &change)),
         ("POST", "rate-limit") => parse::<Option<RateLimit>>(body).map(|limit| {
             shared.model().limit_rate(limit);
             json!({})
@@ -74,19 +73,25 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
 }
 
 fn state(shared: &Shared) -> Value {
-    let (model, now) = (shared.model(), now());
+    let model = shared.model();
+    let now = model.now();
     json!({
         "now": now,
         "clockSkewMs": model.clock_skew(),
         "fingerprint": format!("{:016x}", model.fingerprint()),
         "queues": model.queues(now),
         "connections": model.connections(now),
+        "pools": model.pools(now),
     })
 }
 
 fn calls(shared: &Shared) -> Value {
     let model = shared.model();
-    json!({ "counts": model.counts().collect::<Vec<_>>(), "changes": model.changes().collect::<Vec<_>>() })
+    json!({
+        "counts": model.counts().collect::<Vec<_>>(),
+        "changes": model.changes().collect::<Vec<_>>(),
+        "faults": model.fault_hits(),
+    })
 }
 
 /// An edit and where.
@@ -100,14 +105,60 @@ struct Placed {
 fn make(shared: &Shared, Placed { project, edit }: Placed) -> Answered {
     let edit: Edit =
         serde_json::from_value(edit).map_err(|error| Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
-    let made = shared.model().edit(now(), project.as_ref(), edit);
+    let mut model = shared.model();
+    let now = model.now();
+    let made = model.edit(now, project.as_ref(), edit);
     made.map(|id| json!({ "id": id })).map_err(|error| Refused(StatusCode::CONFLICT, error.to_string()))
 }
 
+/// What to do with the clock; in this order.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Clock {
-    skew_ms: i64,
+struct ClockChange {
+    /// How far the times that the server writes are ahead.
+    skew_ms: Option<i64>,
+    /// Stop it, or let it go on.
+    hold: Option<bool>,
+    /// Put it forward.
+    advance_ms: Option<i64>,
+    /// Put it forward to when something comes about by itself.
+    #[serde(default)]
+    to_next_event: bool,
+}
+
+/// The longest step of the clock: ten years.
+const LONGEST_STEP: i64 = 10 * 365 * 24 * 60 * 60 * 1000;
+
+fn clock(shared: &Shared) -> Value {
+    let mut model = shared.model();
+    let (now, held) = (model.now(), model.clock().is_held());
+    json!({ "now": now, "aheadMs": now - wall(), "held": held, "skewMs": model.clock_skew() })
+}
+
+fn change_clock(shared: &Shared, change: &ClockChange) -> Answered {
+    if change.advance_ms.is_some_and(|ms| !(0..=LONGEST_STEP).contains(&ms)) {
+        let text = format!("advanceMs must be from 0 to {LONGEST_STEP}: the clock does not go back");
+        return Err(Refused(StatusCode::BAD_REQUEST, text));
+    }
+    {
+        let mut model = shared.model();
+        if let Some(skew) = change.skew_ms {
+            model.skew_clock(skew);
+        }
+        if let Some(hold) = change.hold {
+            model.clock().hold(hold);
+        }
+        if let Some(ms) = change.advance_ms {
+            model.clock().advance(ms);
+        }
+        let now = model.now();
+        if let Some(next) = model.next_event(now).filter(|_| change.to_next_event) {
+            model.clock().advance(next - now);
+        }
+        let now = model.now();
+        model.pass(now);
+    }
+    Ok(clock(shared))
 }
 
 #[derive(Deserialize)]
@@ -127,7 +178,7 @@ struct NewCredential {
 }
 
 fn credentials(shared: &Shared) -> Value {
-    let now = now() + shared.model().clock_skew();
+    let now = wall() + shared.model().clock_skew();
     let verifier = shared.verifier();
     let keys = verifier.keys(now).map(|(name, locked)| json!({ "accessKey": name, "locked": locked }));
     json!({ "credentials": keys.collect::<Vec<_>>() })

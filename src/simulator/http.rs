@@ -3,9 +3,10 @@
 use std::{
     convert::Infallible,
     future::IntoFuture,
+    hash::BuildHasher as _,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use axum::{
@@ -19,11 +20,12 @@ use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::{
-    Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, control,
+    Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, console, control,
     line::{Lines, Peer},
     model::Refusal,
     route,
-    store::{Held, Kept},
+    store::{Held, Kept, wall},
+    token::{self, Login},
     verify::{Verifier, WireRequest},
 };
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, Method, ProjectId};
@@ -46,6 +48,7 @@ const STOP_TIME: Duration = Duration::from_secs(2);
 pub(super) struct Shared {
     model: Mutex<Kept>,
     verifier: Mutex<Verifier>,
+    form_key: String,
 }
 
 impl Shared {
@@ -54,15 +57,15 @@ impl Shared {
         Held(self.model.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What a form of the console must carry: a word that only its page shows.
+    pub(super) fn form_key(&self) -> &str {
+        &self.form_key
+    }
+
     /// The keys.
     pub(super) fn verifier(&self) -> MutexGuard<'_, Verifier> {
         self.verifier.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The wall clock.
-pub(super) fn now() -> EpochMillis {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as EpochMillis)
 }
 
 /// A simulator that runs. Dropping it stops it at once.
@@ -86,7 +89,7 @@ impl Simulator {
             verifier.add(credential);
         }
         let model = Mutex::new(Kept::open(options.config, options.state)?);
-        let shared = Arc::new(Shared { model, verifier: Mutex::new(verifier) });
+        let shared = Arc::new(Shared { model, verifier: Mutex::new(verifier), form_key: unguessable() });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel::<()>();
         let service = router.into_make_service_with_connect_info::<Peer>();
@@ -110,7 +113,9 @@ impl Simulator {
 
     /// Looks at the model or changes it, between two calls. `now` is the server's clock.
     pub fn with<T>(&self, act: impl FnOnce(&mut Model, EpochMillis) -> T) -> T {
-        act(&mut self.shared.model(), now())
+        let mut model = self.shared.model();
+        let now = model.now();
+        act(&mut model, now)
     }
 
     /// Stops: open calls have a few seconds to end.
@@ -139,7 +144,8 @@ impl Drop for Simulator {
 async fn answer(State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
-    let local = path.starts_with(control::PREFIX) && peer.address.ip().to_canonical().is_loopback();
+    let own = path.starts_with(control::PREFIX) || console::is_here(path);
+    let local = own && peer.address.ip().to_canonical().is_loopback();
     let refusal = match too_large(&parts) {
         Some(refusal) => Err(refusal),
         None => read(body).await,
@@ -148,15 +154,29 @@ async fn answer(State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInf
         Ok(body) => body,
         Err(refusal) => return finish(&shared, refused(&refusal), Body::from),
     };
+    if local && console::is_foreign(&parts.headers) {
+        let text = "Another site asked for this: the console and the control endpoint answer their own pages only.";
+        return finish(&shared, refused(&Refusal::gateway(403, "SIMULATOR.0403", text)), Body::from);
+    }
+    if local && console::is_here(path) {
+        return console::answer(&shared, &parts.method, path, &body);
+    }
     if local {
         return control::answer(&shared, &parts.method, path, &body);
     }
-    let outcome = perform(&shared, &peer, &parts, &body);
+    let (outcome, token) = perform(&shared, &peer, &parts, &body);
     if outcome.delay > 0 {
         tokio::time::sleep(Duration::from_millis(outcome.delay).min(MAX_DELAY)).await;
     }
     match outcome.delivery {
-        Delivery::Whole(response) => finish(&shared, response, Body::from),
+        Delivery::Whole(response) => {
+            let body = |bytes: Vec<u8>| if outcome.slow > 0 { slow(&bytes, outcome.slow) } else { Body::from(bytes) };
+            let mut response = finish(&shared, response, body);
+            if let Some(token) = token.and_then(|token| HeaderValue::try_from(token).ok()) {
+                response.headers_mut().insert(HeaderName::from_static("x-subject-token"), token);
+            }
+            response
+        }
         Delivery::Nothing => {
             peer.break_line();
             Response::new(Body::empty())
@@ -191,9 +211,9 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     }
 }
 
-/// Checks the signature and asks the model.
-fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> Outcome {
-    let whole = |response| Outcome { delivery: Delivery::Whole(response), delay: 0, applied: false };
+/// Checks the signature and asks the model. The second value is the token of a login.
+fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> (Outcome, Option<String>) {
+    let whole = |response| (Outcome { delivery: Delivery::Whole(response), delay: 0, slow: 0, applied: false }, None);
     let method = match parts.method.as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,
@@ -214,10 +234,31 @@ fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> Outcome 
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?)))
         .collect();
-    let now = now();
     let mut caller = Caller { name: "".into(), address: peer.address.ip().to_string().into(), project: None };
+    // Signatures go by the wall clock: clients need not know that the cloud's was put forward.
+    let skewed = wall() + shared.model().clock_skew();
+    let operation = route::find(&request).operation;
+    let turned_away = |caller: &Caller, refusal: Refusal| {
+        let mut model = shared.model();
+        let now = model.now();
+        model.turned_away(now, caller, &request, refusal.status);
+        whole(refused(&refusal))
+    };
+    if operation == route::Operation::CreateToken {
+        let Some(login) = Login::read(body) else {
+            return turned_away(&caller, Refusal::any(400, "400", "The login is not one with a password."));
+        };
+        let Some(token) = shared.verifier().log_in(skewed, &login) else {
+            return turned_away(&caller, Refusal::any(401, "401", "The username or password is wrong."));
+        };
+        let mut model = shared.model();
+        let now = model.now();
+        let outcome = model.handle(now, &caller, &request);
+        let made = matches!(&outcome.delivery, Delivery::Whole(response) if response.status == 201);
+        return (outcome, made.then_some(token));
+    }
     // An API that is not published is not looked for behind a signature.
-    if route::find(&request).operation != route::Operation::Unknown {
+    if operation != route::Operation::Unknown {
         let wire = WireRequest {
             method: parts.method.as_str(),
             path: parts.uri.path(),
@@ -225,18 +266,20 @@ fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> Outcome 
             headers: &headers,
             body,
         };
-        let skewed = now + shared.model().clock_skew();
         match shared.verifier().check(skewed, &wire) {
             Ok(access_key) => caller.name = access_key.into(),
             Err(denied) => {
-                let refusal = Refusal::unauthenticated(&denied.0);
-                shared.model().turned_away(now, &caller, &request, refusal.status);
-                return whole(refused(&refusal));
+                return turned_away(&caller, Refusal::unauthenticated(&denied.0));
             }
         }
         caller.project = headers.iter().find(|(name, _)| *name == "x-project-id").map(|(_, id)| ProjectId::new(id));
+        if let Some((_, scope)) = wire.header("x-auth-token").and_then(token::claims).filter(|(_, id)| !id.is_empty()) {
+            caller.project = Some(ProjectId::new(scope));
+        }
     }
-    shared.model().handle(now, &caller, &request)
+    let mut model = shared.model();
+    let now = model.now();
+    (model.handle(now, &caller, &request), None)
 }
 
 /// Decoded query pairs; what cannot be decoded stays as it is, and a plus sign is a plus sign.
@@ -251,7 +294,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 
 /// A refusal that did not come from the model.
 fn refused(refusal: &Refusal) -> HttpResponse {
-    let id = format!("{:032x}", now());
+    let id = format!("{:032x}", wall());
     HttpResponse { status: refusal.status, body: refusal.body(&id), request_id: Some(id), retry_after: None }
 }
 
@@ -266,7 +309,11 @@ fn finish(shared: &Shared, answer: HttpResponse, body: impl FnOnce(Vec<u8>) -> B
         let kind = if html { "text/html" } else { "application/json" };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }
-    if let Some(date) = date(now() + shared.model().clock_skew()) {
+    let server = {
+        let model = shared.model();
+        model.now() + model.clock_skew()
+    };
+    if let Some(date) = date(server) {
         headers.insert(header::DATE, date);
     }
     if let Some(id) = answer.request_id.and_then(|id| HeaderValue::try_from(id).ok()) {
@@ -277,6 +324,12 @@ fn finish(shared: &Shared, answer: HttpResponse, body: impl FnOnce(Vec<u8>) -> B
         headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
     }
     response
+}
+
+/// A word that nobody can guess: the standard library's maps draw their keys from the system.
+fn unguessable() -> String {
+    let word = || std::hash::RandomState::new().hash_one(wall());
+    format!("{:016x}{:016x}", word(), word())
 }
 
 /// Header `Date` of a moment.
@@ -295,6 +348,18 @@ fn cut(mut body: Vec<u8>) -> Body {
         Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
     });
     Body::from_stream(half.chain(break_line))
+}
+
+/// A body in pieces, over so many milliseconds.
+fn slow(body: &[u8], ms: u64) -> Body {
+    const PIECES: usize = 16;
+    let pause = Duration::from_millis(ms).min(MAX_DELAY) / PIECES as u32;
+    let size = body.len().div_ceil(PIECES).max(1);
+    let pieces: Vec<Bytes> = body.chunks(size).map(Bytes::copy_from_slice).collect();
+    Body::from_stream(stream::iter(pieces).then(move |piece| async move {
+        tokio::time::sleep(pause).await;
+        Ok::<_, Infallible>(piece)
+    }))
 }
 
 /// A body that goes on: up to a gigabyte of spaces after its last comma.

@@ -9,15 +9,58 @@ use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
     sync::MutexGuard,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use super::{Config, Model, SimulatorError};
+use crate::dli::EpochMillis;
 
 /// The model, and where it is kept.
 #[derive(Debug)]
 pub(super) struct Kept {
     model: Model,
     store: Option<Store>,
+    clock: Clock,
+}
+
+/// The cloud's time: the wall clock, put forward or held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Clock {
+    /// How far it is put forward.
+    ahead: i64,
+    /// Where it is held.
+    held: Option<EpochMillis>,
+}
+
+impl Clock {
+    fn now(self) -> EpochMillis {
+        self.held.unwrap_or_else(|| wall() + self.ahead)
+    }
+
+    /// Whether it stands still.
+    pub(super) fn is_held(self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Puts it forward.
+    pub(super) fn advance(&mut self, ms: i64) {
+        match &mut self.held {
+            Some(held) => *held += ms,
+            None => self.ahead += ms,
+        }
+    }
+
+    /// Holds it, or lets it go on from where it is.
+    pub(super) fn hold(&mut self, hold: bool) {
+        let now = self.now();
+        self.held = hold.then_some(now);
+        self.ahead = now - wall();
+    }
+}
+
+/// The wall clock.
+pub(super) fn wall() -> EpochMillis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as EpochMillis)
 }
 
 #[derive(Debug)]
@@ -36,7 +79,8 @@ pub(super) struct Held<'a>(pub(super) MutexGuard<'a, Kept>);
 impl Kept {
     /// A model with the state of `file`, or an empty one where there is none yet.
     pub(super) fn open(config: Config, file: Option<PathBuf>) -> Result<Self, SimulatorError> {
-        let Some(file) = file else { return Ok(Self { model: Model::new(config), store: None }) };
+        let clock = Clock::default();
+        let Some(file) = file else { return Ok(Self { model: Model::new(config), store: None, clock }) };
         let failed = |text: String| SimulatorError::State { path: file.display().to_string(), text };
         let unusable = |error: io::Error| {
             failed(format!("{error}; give the path of a file that can be written, in a folder that exists"))
@@ -57,7 +101,9 @@ impl Kept {
         let store = Store { written: model.revision(), file: file.clone(), _lock: lock };
         // Also shows at once whether it can be written.
         store.write(&model).map_err(unusable)?;
-        Ok(Self { model, store: Some(store) })
+        // A clock that was put forward before does not go back.
+        let clock = Clock { ahead: (model.latest() - wall()).max(0), held: None };
+        Ok(Self { model, store: Some(store), clock })
     }
 
     fn keep(&mut self) {
@@ -90,6 +136,18 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     name.push(".");
     name.push(ending);
     name.into()
+}
+
+impl Held<'_> {
+    /// The cloud's time.
+    pub(super) fn now(&self) -> EpochMillis {
+        self.0.clock.now()
+    }
+
+    /// Its clock.
+    pub(super) fn clock(&mut self) -> &mut Clock {
+        &mut self.0.clock
+    }
 }
 
 impl Deref for Held<'_> {

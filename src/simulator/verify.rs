@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::{
+    model::TOKEN_LIFE,
+    token::{self, Login},
+};
 use crate::dli::{
     EpochMillis,
     signing::{
@@ -44,7 +48,7 @@ pub struct WireRequest<'a> {
 }
 
 impl<'a> WireRequest<'a> {
-    fn header(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 }
@@ -79,6 +83,13 @@ impl Verifier {
         self.keys.remove(access_key).is_some()
     }
 
+    /// The token for a login, if its password is right.
+    pub(super) fn log_in(&self, now: EpochMillis, login: &Login) -> Option<String> {
+        let credential = &self.keys.get(&login.user)?.credential;
+        let right = credential.secret_key.expose_secret() == login.password;
+        right.then(|| token::seal(credential, &login.project, now + TOKEN_LIFE))
+    }
+
     /// Lifts all locks.
     pub fn unlock(&mut self) {
         for key in self.keys.values_mut() {
@@ -94,9 +105,10 @@ impl Verifier {
     /// Checks a request; returns the access key that signed it.
     pub fn check(&mut self, now: EpochMillis, request: &WireRequest<'_>) -> Result<String, Denied> {
         let denied = |text: &str| Err(Denied(text.to_owned()));
-        if request.header("x-auth-token").is_some() {
-            // Tokens are not simulated.
-            return denied("decrypt token fail");
+        if let Some(token) = request.header("x-auth-token") {
+            let (user, _) = token::claims(token).ok_or_else(|| Denied("decrypt token fail".to_owned()))?;
+            let key = self.keys.get(&user).filter(|key| token::is_good(token, &key.credential, now));
+            return if key.is_some() { Ok(user) } else { denied("decrypt token fail") };
         }
         let Some(authorization) = request.header("authorization") else { return denied("x-auth-token not found") };
         let given = match Authorization::parse(authorization) {

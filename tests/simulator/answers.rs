@@ -8,7 +8,10 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Cloud, PROJECT, connections, exact, queues};
+use crate::{
+    answers_more,
+    support::{Answer, Cloud, PROJECT, connections, exact, queues},
+};
 
 /// Each switch with what is seen under each of its answers.
 const EXPECTED: &[(&str, &[(&str, &str)])] = &[
@@ -92,7 +95,7 @@ const EXPECTED: &[(&str, &[(&str, &str)])] = &[
 
 #[test]
 fn every_switch_does_what_it_says() {
-    let expected: BTreeMap<&str, &[(&str, &str)]> = EXPECTED.iter().copied().collect();
+    let expected: BTreeMap<&str, &[(&str, &str)]> = EXPECTED.iter().chain(answers_more::EXPECTED).copied().collect();
     assert_eq!(expected.len(), Answers::dimensions());
     for (index, dimension) in Answers::DIMENSIONS.iter().enumerate() {
         let rows = expected.get(dimension.name).unwrap_or_else(|| unreachable!("no row for {}", dimension.name));
@@ -108,19 +111,23 @@ fn every_switch_does_what_it_says() {
     }
 }
 
-fn code(answer: &Answer) -> String {
+pub(crate) fn code(answer: &Answer) -> String {
     let (status, code) = answer.code();
     format!("{status} {code}")
 }
 
-fn len(value: &Value) -> usize {
+pub(crate) fn len(value: &Value) -> usize {
     value.as_array().map_or(0, Vec::len)
 }
 
 /// Looks at what one switch is about.
 fn observe(name: &str, config: Config) -> String {
     let config = Config {
-        networks: Networks { unknown: ["unknown".to_owned()].into(), overlapping: ["tight".to_owned()].into() },
+        networks: Networks {
+            unknown: ["unknown".to_owned()].into(),
+            overlapping: ["tight".to_owned()].into(),
+            unreachable: ["far.example:80".to_owned()].into(),
+        },
         durations: Durations { jitter_percent: 0, ..Durations::default() },
         ..config
     };
@@ -336,7 +343,7 @@ fn observe(name: &str, config: Config) -> String {
         }
         "messageStyle" => cloud.delete(&connection).json["message"].to_string(),
         "otherProject" => code(&cloud.get("/v1.0/other/queues")),
-        other => unreachable!("{other}"),
+        other => answers_more::observe(other, &mut cloud, &id),
     }
 }
 

@@ -11,22 +11,22 @@ use serde_json::{Value, json};
 
 use crate::support::PROJECT;
 
-const KEY: &str = "KEY";
-const SECRET: &str = "secret";
+pub(crate) const KEY: &str = "KEY";
+pub(crate) const SECRET: &str = "secret";
 
-struct Client {
-    simulator: Simulator,
-    http: reqwest::Client,
+pub(crate) struct Client {
+    pub(crate) simulator: Simulator,
+    pub(crate) http: reqwest::Client,
     skew: i64,
 }
 
-fn wall() -> i64 {
+pub(crate) fn wall() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
 }
 
 impl Client {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let durations = Durations { queue_assigning: 20, peering: 20, jitter_percent: 0, ..Durations::default() };
         let credential =
             Credential { access_key: KEY.to_owned(), secret_key: SECRET.to_owned().into(), security_token: None };
@@ -41,7 +41,7 @@ impl Client {
         Self { simulator, http, skew: 0 }
     }
 
-    fn signed(&self, method: Method, target: &str, body: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn signed(&self, method: Method, target: &str, body: &str) -> reqwest::RequestBuilder {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let date = signing::format_timestamp(wall() + self.skew).unwrap();
         let host = self.simulator.address().to_string();
@@ -61,33 +61,33 @@ impl Client {
             .body(body.to_owned())
     }
 
-    async fn send(&self, method: Method, target: &str, body: &str) -> reqwest::Result<reqwest::Response> {
+    pub(crate) async fn send(&self, method: Method, target: &str, body: &str) -> reqwest::Result<reqwest::Response> {
         self.signed(method, target, body).send().await
     }
 
-    async fn json(&self, method: Method, target: &str, body: &str) -> (StatusCode, Value) {
+    pub(crate) async fn json(&self, method: Method, target: &str, body: &str) -> (StatusCode, Value) {
         let response = self.send(method, target, body).await.unwrap();
         (response.status(), response.json().await.unwrap())
     }
 
-    async fn control(&self, method: Method, name: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn control(&self, method: Method, name: &str, body: Value) -> (StatusCode, Value) {
         let url = format!("{}/_simulator/{name}", self.simulator.url());
         let response = self.http.request(method, url).body(body.to_string()).send().await.unwrap();
         (response.status(), response.json().await.unwrap())
     }
 
-    async fn fault(&self, fault: Value) {
+    pub(crate) async fn fault(&self, fault: Value) {
         let (status, answer) = self.control(Method::POST, "faults", fault).await;
         assert_eq!(status, 200, "{answer}");
         assert!(answer["id"].is_u64());
     }
 }
 
-fn queues() -> String {
+pub(crate) fn queues() -> String {
     format!("/v1.0/{PROJECT}/queues")
 }
 
-const CREATE: &str = r#"{"queue_name":"q1","cu_count":16,"resource_mode":1}"#;
+pub(crate) const CREATE: &str = r#"{"queue_name":"q1","cu_count":16,"resource_mode":1}"#;
 
 #[tokio::test]
 async fn a_signed_call_is_answered_with_the_gateways_headers() {
@@ -283,7 +283,10 @@ async fn answers_can_be_switched_while_it_runs() {
     assert_eq!(config["config"]["durations"]["peering"], 5);
     client.send(Method::GET, &queues(), "").await.unwrap();
     client.control(Method::DELETE, "calls", json!(null)).await;
-    assert_eq!(client.control(Method::GET, "calls", json!(null)).await.1, json!({"counts": [], "changes": []}));
+    assert_eq!(
+        client.control(Method::GET, "calls", json!(null)).await.1,
+        json!({"counts": [], "changes": [], "faults": {}})
+    );
     client.fault(json!({"effect": "dropBefore", "times": 9})).await;
     client.control(Method::DELETE, "faults", json!(null)).await;
     client.send(Method::GET, &queues(), "").await.unwrap();

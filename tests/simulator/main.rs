@@ -2,11 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod answers_more;
+mod console;
+
 mod faults;
 mod guide;
 mod http;
+mod load;
+mod page;
+mod pools;
 mod properties;
 mod refusals;
+mod refusals_more;
 mod state;
 mod support;
+mod time;
 mod verify;

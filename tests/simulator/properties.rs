@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use dli_operator::{
     dli::{HttpRequest, Method},
-    simulator::{Answers, Caller, Config, Delivery, Effect, Fault, Model},
+    simulator::{
+        Answers, Caller, Config, Delivery, Effect, Fault, Model,
+        model::{HourlyChanges, NumberStyle},
+    },
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{PROJECT, START, connections, queues};
+use crate::support::{PROJECT, START, connections, pools, queues};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -70,6 +73,7 @@ fn step() -> impl Strategy<Value = Step> {
             let path = format!("/v3/{PROJECT}/dli_enhanced_datasource/{id}/tags/{verb}");
             call(Post, path, json!({"tags": tags}))
         }),
+        4 => pool_step(),
         2 => prop::collection::vec(("limit|offset|status|name|tags|queue_type|page-size|current-page|order", "[0-9a-zA-Z=,]{0,4}"), 0..4)
             .prop_flat_map(|query| (Just(query), any::<bool>()))
             .prop_map(|(query, which)| {
@@ -83,9 +87,93 @@ fn step() -> impl Strategy<Value = Step> {
             let path = format!("{}/{name}/action", queues());
             Step::Call { method: Put, path, query: Vec::new(), body: Some(body) }
         }),
-        4 => prop::sample::select(vec![0, 1, 5_000, 20_000, 240_000, 600_000]).prop_map(Step::Wait),
+        4 => prop::sample::select(vec![0, 1, 5_000, 20_000, 240_000, 600_000, 3_600_000]).prop_map(Step::Wait),
         1 => (any::<u64>(), 0_u32..3).prop_map(|(seed, skip)| Step::Fault(seed, skip)),
     ]
+}
+
+/// Calls about pools, routes and authentications.
+fn pool_step() -> impl Strategy<Value = Step> {
+    use Method::{Delete, Get, Post, Put};
+    let pool = || prop::sample::select(vec!["p1", "p1", "p1", "p2", "q1"]);
+    let units = || prop::sample::select(vec![64, 96, 112, 256]);
+    prop_oneof![
+        3 => (pool(), units(), units()).prop_map(|(name, min, max)| {
+            call(Post, pools(), json!({"elastic_resource_pool_name": name, "min_cu": min, "max_cu": max}))
+        }),
+        1 => pool().prop_map(|name| call(Delete, format!("{}/{name}", pools()), json!({}))),
+        1 => (pool(), units(), units()).prop_map(|(name, min, max)| {
+            call(Put, format!("{}/{name}", pools()), json!({"min_cu": min, "max_cu": max}))
+        }),
+        2 => (name(), pool(), prop::sample::select(vec![8, 16, 32, 60])).prop_map(|(name, pool, cu)| {
+            let body = json!({"queue_name": name, "cu_count": cu, "resource_mode": 1, "elastic_resource_pool_name": pool});
+            call(Post, queues(), body)
+        }),
+        1 => (pool(), name()).prop_map(|(pool, name)| {
+            call(Post, format!("{}/{pool}/queues", pools()), json!({"queue_name": name}))
+        }),
+        2 => (pool(), name(), 0..4_i64, 0..30_i64).prop_map(|(pool, name, min, more)| {
+            let (min, max) = (min * 16, min * 16 + more * 4);
+            let day = json!({"priority": 1, "impact_start_time": "00:00", "impact_stop_time": "24:00", "min_cu": min, "max_cu": max});
+            let body = json!({ "queue_scaling_policies": [day] });
+            call(Put, format!("{}/{pool}/queues/{name}", pools()), body)
+        }),
+        1 => (id(), pool(), "associate|disassociate").prop_map(|(id, pool, verb)| {
+            call(Post, format!("{}/{id}/{verb}-queue", connections()), json!({"elastic_resource_pools": [pool]}))
+        }),
+        1 => (id(), "[rs]", 0..3).prop_map(|(id, name, net)| {
+            let path = format!("/v3/{PROJECT}/datasource/enhanced-connections/{id}/routes");
+            call(Post, path, json!({"name": name, "cidr": format!("10.{net}.0.0/16")}))
+        }),
+        1 => (pool(), "queues|scale-records").prop_map(|(pool, what)| {
+            call(Get, format!("{}/{pool}/{what}", pools()), Value::Null)
+        }),
+    ]
+}
+
+/// Sums of a pool fit it, names are unique, and what is bound as a pool is one.
+fn pools_agree(model: &Model, now: i64) {
+    let views = model.pools(now);
+    let names: BTreeSet<&str> = views.iter().map(|pool| &*pool.name).collect();
+    assert_eq!(names.len(), views.len(), "pool names are unique");
+    let queues = model.queues(now);
+    for connection in model.connections(now) {
+        for entry in connection.entries.iter().filter(|entry| entry.pool) {
+            assert!(names.contains(&*entry.name), "only pools that exist are bound");
+        }
+    }
+    for queue in &queues {
+        if let Some(pool) = &queue.pool {
+            let pool = views.iter().find(|view| view.name == *pool).unwrap_or_else(|| unreachable!("no pool {pool}"));
+            assert!(pool.queues.contains(&queue.name));
+        }
+    }
+    let mut model = model.clone();
+    model.disarm();
+    model.limit_rate(None);
+    model.configure(|config| {
+        config.page_cap = 1_000_000;
+        config.answers.hourly_changes = HourlyChanges::Shown;
+        config.answers.number_style = NumberStyle::Numbers;
+    });
+    for pool in views.iter().filter(|pool| !pool.leaving) {
+        assert!(pool.min_cu <= pool.max_cu);
+        assert!(matches!(pool.status, "CREATING" | "AVAILABLE" | "SCALING"), "{}", pool.status);
+        let path = format!("{}/{}/queues", pools(), pool.name);
+        let request = HttpRequest { method: Method::Get, path, query: Vec::new(), body: None };
+        let response = model.handle(now, &Caller::new("p"), &request).into_response().unwrap();
+        let list: Value = serde_json::from_slice(&response.body).unwrap();
+        let policy = |queue: &Value, field: &str| queue["queue_scaling_policies"][0][field].as_i64().unwrap();
+        let inside = list["queues"].as_array().unwrap();
+        let sum: i64 = inside.iter().map(|queue| policy(queue, "min_cu")).sum();
+        assert!(sum <= pool.min_cu, "the sum of the minima, {sum}, fits into {}", pool.min_cu);
+        assert!(
+            inside.iter().all(|queue| policy(queue, "max_cu") <= pool.max_cu),
+            "no queue may have more than its pool"
+        );
+        let listed: BTreeSet<&str> = inside.iter().map(|queue| queue["queue_name"].as_str().unwrap()).collect();
+        assert_eq!(listed, pool.queues.iter().map(|name| &**name).collect());
+    }
 }
 
 /// Runs steps; returns all deliveries.
@@ -126,7 +214,7 @@ fn run(config: Config, steps: &[Step]) -> (Model, i64, Vec<Delivery>) {
             }
             let targets: BTreeSet<&str> = connection.entries.iter().map(|entry| &*entry.name).collect();
             assert_eq!(targets.len(), connection.entries.len(), "one peering a target");
-            for entry in &connection.entries {
+            for entry in connection.entries.iter().filter(|entry| !entry.pool) {
                 let queue = model.queues(now).into_iter().find(|queue| queue.name == entry.name);
                 assert!(
                     queue.is_some_and(|queue| queue.resource_mode == 1),
@@ -136,6 +224,7 @@ fn run(config: Config, steps: &[Step]) -> (Model, i64, Vec<Delivery>) {
             assert!(connection.tags.len() <= 20);
         }
         lists_agree(&model, now);
+        pools_agree(&model, now);
     }
     (model, now, deliveries)
 }
@@ -193,6 +282,11 @@ proptest! {
         prop_assert_eq!(model.fingerprint(), again.fingerprint());
         prop_assert_eq!(model.clone().fingerprint(), model.fingerprint());
         prop_assert_eq!(model.queues(now), again.queues(now));
+        // A restart changes nothing.
+        let mut calm = model.clone();
+        calm.disarm();
+        let loaded = Model::load(calm.config().clone(), &calm.save());
+        prop_assert_eq!(loaded.map(|loaded| (loaded.queues(now), loaded.connections(now), loaded.pools(now))), Ok((calm.queues(now), calm.connections(now), calm.pools(now))));
     }
 
     #[test]
@@ -232,21 +326,4 @@ fn fingerprints_tell_states_apart() {
     armed.arm(Fault::any(Effect::DropAfter));
     let prints: BTreeSet<u64> = [&read, &one, &two, &armed].map(Model::fingerprint).into();
     assert_eq!(prints.len(), 4);
-}
-
-/// The pure part names nothing that reads a clock, draws a number or does I/O.
-#[test]
-fn the_model_is_pure() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/simulator");
-    let mut files = vec![root.join("route.rs"), root.join("verify.rs")];
-    files.extend(std::fs::read_dir(root.join("model")).unwrap().map(|entry| entry.unwrap().path()));
-    assert!(files.len() > 12);
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap();
-        for word in
-            ["tokio", "reqwest", "axum", "kube::", "tracing", "std::time", "SystemTime", "Instant", "std::fs", "rand::"]
-        {
-            assert!(!text.contains(word), "{} names {word}", file.display());
-        }
-    }
 }

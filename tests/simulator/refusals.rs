@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Cloud, PROJECT, connections, queues};
 
-struct Row {
+pub(crate) struct Row {
     source: &'static str,
     method: Method,
     target: String,
@@ -27,7 +27,7 @@ struct Row {
     text: &'static str,
 }
 
-fn row(
+pub(crate) fn row(
     source: &'static str,
     method: Method,
     target: String,
@@ -38,17 +38,19 @@ fn row(
     Row { source, method, target, body, status: 400, code, text }
 }
 
-fn check(cloud: &Cloud, rows: Vec<Row>) {
+pub(crate) fn check(cloud: &Cloud, rows: Vec<Row>) {
     for Row { source, method, target, body, status, code, text } in rows {
         let mut cloud = cloud.clone();
-        let before = (cloud.model.queues(cloud.now), cloud.model.connections(cloud.now));
+        let look = |cloud: &Cloud| {
+            (cloud.model.queues(cloud.now), cloud.model.connections(cloud.now), cloud.model.pools(cloud.now))
+        };
+        let before = look(&cloud);
         let bytes = body.to_string();
         let answer = cloud.call(method, &target, (!body.is_null()).then_some(bytes.as_bytes()));
         let shown = format!("{source}: {method:?} {target} {body} answered {answer:?}");
         assert_eq!(answer.code(), (status, code), "{shown}");
         assert!(answer.json["error_msg"].as_str().unwrap_or_default().contains(text), "{shown}");
-        let after = (cloud.model.queues(cloud.now), cloud.model.connections(cloud.now));
-        assert!(before == after, "{shown} and changed something");
+        assert!(before == look(&cloud), "{shown} and changed something");
     }
 }
 
@@ -109,7 +111,8 @@ fn creating_a_queue() {
 
 #[test]
 fn quotas_of_queues() {
-    for quotas in [Quotas { queues: Some(1), cus: None }, Quotas { queues: None, cus: Some(79) }] {
+    let none = Quotas::default;
+    for quotas in [Quotas { queues: Some(1), ..none() }, Quotas { cus: Some(79), ..none() }] {
         let (cloud, _) = Cloud::furnished(Config { quotas, ..Config::default() });
         let body = json!({"queue_name": "new", "cu_count": 16});
         check(&cloud, vec![row("D dli_02_0056", Post, queues(), body, "DLI.1028", "quota")]);

@@ -101,6 +101,11 @@ pub(crate) fn connections() -> String {
     format!("/v2.0/{PROJECT}/datasource/enhanced-connections")
 }
 
+/// A project's elastic resource pools.
+pub(crate) fn pools() -> String {
+    format!("/v3/{PROJECT}/elastic-resource-pools")
+}
+
 /// Durations without chance.
 pub(crate) fn exact(config: Config) -> Config {
     Config { durations: Durations { jitter_percent: 0, ..Durations::default() }, ..config }
@@ -128,5 +133,20 @@ impl Cloud {
         let body = json!({"name": name, "dest_vpc_id": "vpc", "dest_network_id": "net", "queues": bound});
         let answer = self.post(&connections(), body);
         answer.json["connection_id"].as_str().unwrap_or_else(|| unreachable!("{answer:?}")).to_owned()
+    }
+
+    /// Creates a pool and waits until it is there.
+    pub(crate) fn pool(&mut self, name: &str, min: i64, max: i64) {
+        let answer = self.post(&pools(), json!({"elastic_resource_pool_name": name, "min_cu": min, "max_cu": max}));
+        assert_eq!(answer.json["elastic_resource_pool_name"], name, "{answer:?}");
+        self.pass(180_000);
+    }
+
+    /// Creates a queue in a pool.
+    pub(crate) fn pooled(&mut self, name: &str, pool: &str, cu: i64) {
+        let mut body = json!({"queue_name": name, "cu_count": cu, "resource_mode": 1});
+        body["elastic_resource_pool_name"] = json!(pool);
+        let answer = self.post(&queues(), body);
+        assert_eq!(answer.json["queue_name"], name, "{answer:?}");
     }
 }

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    BindTwice, CidrOverlap, Done, ListUpdateLag, PartialBind, PeeringMode, UnbindCreating, UnbindUnbound,
+    BindTwice, CidrOverlap, Done, FailedRecovers, ListUpdateLag, PartialBind, PeeringMode, PooledQueueEntry,
+    QueueStart, UnbindCreating, UnbindUnbound,
     connection::{drop_entry, live},
     errors::Refusal,
-    input,
-    queue::{missing, named},
+    input, pool,
+    pool_state::Pool,
+    queue::{change, missing, named},
     random::uuid,
     state::{Connection, Entry, Env, Eye, Project, Queue},
 };
-use crate::dli::{HttpRequest, PeeringState};
+use crate::dli::{EpochMillis, HttpRequest, PeeringState};
 
 /// What a caller wants to bind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,23 +45,50 @@ pub(super) fn targets(queues: Option<Vec<String>>, pools: Option<Vec<String>>) -
     targets
 }
 
-/// The queue behind a target, if it can be bound: dedicated, and not the preset one.
-pub(super) fn resolve(project: &Project, env: &Env, target: &Target) -> Result<Arc<Queue>, Refusal> {
+/// What a peering leads to: a queue, or a pool.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    pub(super) name: Arc<str>,
+    pub(super) pool: bool,
+    /// The peering begins no sooner.
+    available_at: EpochMillis,
+}
+
+impl End {
+    /// A queue by itself.
+    pub(super) fn queue(queue: &Queue) -> Self {
+        Self { name: Arc::clone(&queue.name), pool: false, available_at: queue.available_at }
+    }
+
+    /// A pool.
+    pub(super) fn pool(pool: &Pool) -> Self {
+        Self { name: Arc::clone(&pool.name), pool: true, available_at: pool.ready_at }
+    }
+}
+
+/// What is behind a target, if it can be bound: a pool, or a queue that is dedicated and not the preset one.
+pub(super) fn resolve(project: &Project, env: &Env, target: &Target) -> Result<End, Refusal> {
     let name = target.name();
+    let answers = &env.config.answers;
     let queue = named(project, name);
     if let Target::Pool(_) = target {
-        // A standalone queue has a hidden pool of its own name; there are no other pools here.
-        let pooled = env.config.answers.peering_mode == PeeringMode::Pooled;
-        return queue
-            .filter(|queue| pooled && queue.resource_mode == 1)
-            .cloned()
-            .ok_or_else(|| Refusal::not_found(format!("The elastic resource pool {name} does not exist.")));
+        if let Ok(pool) = pool::live(project, name) {
+            return Ok(End::pool(pool));
+        }
+        // A standalone queue has a hidden pool of its own name.
+        let hidden = |queue: &&Arc<Queue>| queue.resource_mode == 1 && queue.pool.is_none();
+        let hidden = queue.filter(|queue| answers.peering_mode == PeeringMode::Pooled && hidden(queue));
+        return hidden.map(|queue| End::queue(queue)).ok_or_else(|| pool::missing(name));
     }
     let queue = queue.ok_or_else(|| missing(env, name))?;
     if queue.resource_mode != 1 {
         return Err(Refusal::parameter(format!("The queue {name} is not a dedicated queue.")));
     }
-    Ok(Arc::clone(queue))
+    let pool = queue.pool.as_deref().filter(|_| answers.pooled_queue_entry == PooledQueueEntry::Pool);
+    match pool.and_then(|pool| project.pools.get(pool)) {
+        Some(pool) => Ok(End::pool(pool)),
+        None => Ok(End::queue(queue)),
+    }
 }
 
 /// Refuses addresses that overlap, where that is refused at once.
@@ -70,12 +99,32 @@ pub(super) fn fitting(env: &Env, vpc: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Adds an entry; the peering begins when the queue is available.
-pub(super) fn bind_one(connection: &mut Connection, env: &mut Env, queue: &Queue) {
+/// Adds entries to a connection.
+pub(super) fn bind_all(project: &mut Project, env: &mut Env, id: &str, ends: &[End]) {
+    for end in ends {
+        let mut begin = env.now.max(end.available_at);
+        if !end.pool {
+            let now = env.now;
+            let mut used_at = None;
+            change(project, env, &end.name, |queue| used_at = Some(*queue.used_at.get_or_insert(now)));
+            if env.config.answers.queue_start == QueueStart::FirstUse {
+                begin = env.now.max(used_at.unwrap_or(now) + env.config.durations.queue_assigning);
+            }
+        }
+        if let Some(connection) = project.connection_mut(id) {
+            bind_one(connection, env, end, begin);
+        }
+    }
+}
+
+/// Adds an entry; the peering begins when the queue or pool is available.
+fn bind_one(connection: &mut Connection, env: &mut Env, end: &End, begin: EpochMillis) {
     let number = env.number();
     let networks = &env.config.networks;
-    let failure = if networks.overlapping.contains(&*connection.vpc) {
-        Some(format!("The CIDR block of the queue {} overlaps with that of the VPC {}.", queue.name, connection.vpc))
+    let failure = if let Some(text) = &env.peering_fails {
+        Some(text.to_string())
+    } else if networks.overlapping.contains(&*connection.vpc) {
+        Some(format!("The CIDR block of the queue {} overlaps with that of the VPC {}.", end.name, connection.vpc))
     } else if networks.unknown.contains(&*connection.vpc) {
         Some(format!("The VPC {} does not exist.", connection.vpc))
     } else if networks.unknown.contains(&*connection.network) {
@@ -83,29 +132,37 @@ pub(super) fn bind_one(connection: &mut Connection, env: &mut Env, queue: &Queue
     } else {
         None
     };
-    let begin = env.now.max(queue.available_at);
     let late = env.config.answers.list_update_lag == ListUpdateLag::Late;
     let mut lag = env.lag(late);
     // Lists that still show the entry before go over to this one without a gap.
     let mut bound = env.now;
     connection.entries.retain(|entry| {
-        let same = *entry.target == *queue.name;
+        let same = *entry.target == *end.name;
         if same && entry.list_until.is_some_and(|until| env.now < until) {
             lag = 0;
             bound = entry.bound;
         }
         !same
     });
+    let ready_at = begin + env.stretch(env.config.durations.peering);
     connection.entries.push(Entry {
-        target: Arc::clone(&queue.name),
+        target: Arc::clone(&end.name),
         peer_id: uuid(env.config.seed, 3, number).into(),
         bound,
-        ready_at: begin + env.stretch(env.config.durations.peering),
+        ready_at,
         failure: failure.map(Into::into),
         lag,
         list_until: None,
+        pool: end.pool,
+        recovers_at: recovery(env, ready_at),
     });
     env.touched = true;
+}
+
+/// When an entry that FAILED at a moment recovers by itself.
+pub(super) fn recovery(env: &Env, failed_at: EpochMillis) -> Option<EpochMillis> {
+    let recovers = env.config.answers.failed_recovers == FailedRecovers::Later;
+    recovers.then(|| failed_at + env.config.durations.recovery)
 }
 
 /// Body of both calls.
@@ -129,20 +186,17 @@ fn read(project: &Project, env: &Env, id: &str, request: &HttpRequest) -> Result
 pub(super) fn bind(project: &mut Project, env: &mut Env, id: &str, request: &HttpRequest) -> Result<Done, Refusal> {
     let targets = read(project, env, id, request)?;
     let (good, refusal) = sift(env, &targets, |env, target| {
-        let queue = resolve(project, env, target)?;
+        let end = resolve(project, env, target)?;
         let connection = live(project, env, id)?;
         fitting(env, &connection.vpc)?;
-        let bound = connection.entry(&queue.name).is_some();
+        let bound = connection.entry(&end.name).is_some();
         if bound && env.config.answers.bind_twice == BindTwice::Refused {
-            return Err(Refusal::parameter(format!("The queue {} is already associated.", queue.name)));
+            return Err(Refusal::parameter(format!("The queue {} is already associated.", end.name)));
         }
-        Ok((!bound).then_some(queue))
+        Ok((!bound).then_some(end))
     })?;
-    if let Some(connection) = project.connection_mut(id) {
-        for queue in good.iter().flatten() {
-            bind_one(connection, env, queue);
-        }
-    }
+    let new: Vec<End> = good.into_iter().flatten().collect();
+    bind_all(project, env, id, &new);
     finish(refusal, env, &format!("associated peer connection for queues: {{{}}}.", joined(&targets)))
 }
 
@@ -151,7 +205,13 @@ pub(super) fn unbind(project: &mut Project, env: &mut Env, id: &str, request: &H
     let targets = read(project, env, id, request)?;
     let (good, refusal) = sift(env, &targets, |env, target| {
         let connection = live(project, env, id)?;
-        let name = target.name().to_ascii_lowercase();
+        let mut name = target.name().to_ascii_lowercase();
+        if connection.entry(&name).is_none()
+            && let Some(pool) = named(project, &name).and_then(|queue| queue.pool.as_deref())
+            && env.config.answers.pooled_queue_entry == PooledQueueEntry::Pool
+        {
+            pool.clone_into(&mut name);
+        }
         let Some(entry) = connection.entry(&name) else {
             return match env.config.answers.unbind_unbound {
                 UnbindUnbound::Refused => Err(Refusal::parameter(format!("The queue {name} is not associated."))),

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Answers;
-use crate::dli::{ProjectId, RegionName};
+use super::{Answers, Fault, RateLimit};
+use crate::{
+    dli::{ProjectId, RegionName},
+    simulator::route::Group,
+};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +34,14 @@ pub struct Config {
     pub networks: Networks,
     /// How much history to keep.
     pub history: History,
+    /// Groups of calls that this region does not have: 404 APIGW.0101.
+    pub absent: BTreeSet<Group>,
+    /// Faults that are armed at the start.
+    pub faults: Vec<Fault>,
+    /// Rate limit from the start.
+    pub rate_limit: Option<RateLimit>,
+    /// How far the server's clock is ahead at the start, in milliseconds.
+    pub clock_skew_ms: i64,
 }
 
 impl Default for Config {
@@ -46,6 +57,10 @@ impl Default for Config {
             quotas: Quotas::default(),
             networks: Networks::default(),
             history: History::default(),
+            absent: BTreeSet::new(),
+            faults: Vec::new(),
+            rate_limit: None,
+            clock_skew_ms: 0,
         }
     }
 }
@@ -57,8 +72,8 @@ pub enum ConfigError {
     #[error("the project {0:?} is not usable: give one or more different ids of 1 to 64 letters and digits")]
     Project(String),
     /// A duration is out of range.
-    #[error("durations.{0} is out of range: give milliseconds from 0 to {1}")]
-    Duration(&'static str, i64),
+    #[error("durations.{0} is out of range: give milliseconds from {1} to {2}")]
+    Duration(&'static str, i64, i64),
     /// The jitter is out of range.
     #[error("durations.jitterPercent is {0}: give a number from 0 to 50")]
     Jitter(u32),
@@ -86,17 +101,14 @@ impl Config {
             return Err(ConfigError::Jitter(durations.jitter_percent));
         }
         let day = 24 * 60 * 60 * 1000;
-        let ranges = [
-            ("queueAssigning", durations.queue_assigning, day),
-            ("peering", durations.peering, day),
-            ("scaling", durations.scaling, day),
-            ("restart", durations.restart, day),
-            ("listLag", durations.list_lag, Durations::MAX_LAG),
-            ("getLag", durations.get_lag, Durations::MAX_LAG),
-        ];
-        for (name, duration, most) in ranges {
-            if !(0..=most).contains(&duration) {
-                return Err(ConfigError::Duration(name, most));
+        let ranges = durations.all().map(|(name, duration)| match name {
+            "listLag" | "getLag" => (name, 0, duration, Durations::MAX_LAG),
+            "hour" => (name, 1, duration, day),
+            _ => (name, 0, duration, day),
+        });
+        for (name, least, duration, most) in ranges {
+            if !(least..=most).contains(&duration) {
+                return Err(ConfigError::Duration(name, least, most));
             }
         }
         if self.page_cap == 0 { Err(ConfigError::PageCap) } else { Ok(()) }
@@ -141,6 +153,20 @@ pub struct Durations {
     pub list_lag: i64,
     /// The get call of a new queue lags behind, where [`Answers`] say so.
     pub get_lag: i64,
+    /// A pool is CREATING (assumed).
+    pub pool_creating: i64,
+    /// A pool is SCALING (assumed).
+    pub pool_scaling: i64,
+    /// A deleted pool is still listed (assumed).
+    pub pool_deleting: i64,
+    /// A pool cannot be deleted for so long after its creation (dli_07_0005: 15 minutes, once an hour).
+    pub pool_cool_down: i64,
+    /// A connectivity test runs (assumed).
+    pub connectivity: i64,
+    /// A FAILED peering entry recovers, where [`Answers`] say so.
+    pub recovery: i64,
+    /// An hour of scaling policies, which act at full ones (dli_01_0686).
+    pub hour: i64,
     /// Each duration is stretched by up to this many percent, by chance; 0 makes them exact.
     pub jitter_percent: u32,
 }
@@ -154,6 +180,13 @@ impl Default for Durations {
             restart: 60_000,
             list_lag: 8_000,
             get_lag: 3_000,
+            pool_creating: 180_000,
+            pool_scaling: 120_000,
+            pool_deleting: 30_000,
+            pool_cool_down: 900_000,
+            connectivity: 5_000,
+            recovery: 600_000,
+            hour: 3_600_000,
             jitter_percent: 10,
         }
     }
@@ -166,16 +199,50 @@ impl Durations {
     /// All durations divided by `scale`.
     #[must_use]
     pub fn scaled(&self, scale: f64) -> Self {
-        let shrink = |ms: i64| (ms as f64 / scale).round() as i64;
-        Self {
-            queue_assigning: shrink(self.queue_assigning),
-            peering: shrink(self.peering),
-            scaling: shrink(self.scaling),
-            restart: shrink(self.restart),
-            list_lag: shrink(self.list_lag),
-            get_lag: shrink(self.get_lag),
-            jitter_percent: self.jitter_percent,
+        let mut scaled = self.clone();
+        for duration in scaled.each_mut() {
+            *duration = (*duration as f64 / scale).round() as i64;
         }
+        // An hour of no length has no full ones.
+        scaled.hour = scaled.hour.max(1);
+        scaled
+    }
+
+    fn each_mut(&mut self) -> [&mut i64; 13] {
+        [
+            &mut self.queue_assigning,
+            &mut self.peering,
+            &mut self.scaling,
+            &mut self.restart,
+            &mut self.list_lag,
+            &mut self.get_lag,
+            &mut self.pool_creating,
+            &mut self.pool_scaling,
+            &mut self.pool_deleting,
+            &mut self.pool_cool_down,
+            &mut self.connectivity,
+            &mut self.recovery,
+            &mut self.hour,
+        ]
+    }
+
+    /// Each duration by its name in configuration files.
+    fn all(&self) -> [(&'static str, i64); 13] {
+        [
+            ("queueAssigning", self.queue_assigning),
+            ("peering", self.peering),
+            ("scaling", self.scaling),
+            ("restart", self.restart),
+            ("listLag", self.list_lag),
+            ("getLag", self.get_lag),
+            ("poolCreating", self.pool_creating),
+            ("poolScaling", self.pool_scaling),
+            ("poolDeleting", self.pool_deleting),
+            ("poolCoolDown", self.pool_cool_down),
+            ("connectivity", self.connectivity),
+            ("recovery", self.recovery),
+            ("hour", self.hour),
+        ]
     }
 }
 
@@ -187,6 +254,12 @@ pub struct Quotas {
     pub queues: Option<u32>,
     /// Compute units of all queues.
     pub cus: Option<u32>,
+    /// Elastic resource pools.
+    pub pools: Option<u32>,
+    /// Connections that are not deleted (no quota is documented).
+    pub connections: Option<u32>,
+    /// Routes of a connection (no quota is documented).
+    pub routes: Option<u32>,
 }
 
 /// Networks that do not work; every other VPC exists and fits.
@@ -197,6 +270,8 @@ pub struct Networks {
     pub unknown: BTreeSet<String>,
     /// VPCs whose addresses overlap with those of every queue.
     pub overlapping: BTreeSet<String>,
+    /// Addresses, as a connectivity test names them, that no queue reaches.
+    pub unreachable: BTreeSet<String>,
 }
 
 /// How much history to keep; the oldest is dropped.

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use super::{
     ConnectionCount, ConnectionCreateStatus, ConnectionHyphen, ConnectionListVisibility, ConnectionNameFilter,
     ConnectionNames, ConnectionOrder, ConnectionPageCap, ConnectionTagFilter, DeleteBoundConnection,
-    DeleteCreatingConnection, DeleteMissingConnection, DeletedConnection, Done, HostsReturned, MissingConnection,
-    PeeringMode, PrivisAndRoutes, UnknownVpc,
+    DeleteCreatingConnection, DeleteMissingConnection, DeletePoolBoundConnection, DeletedConnection, Done,
+    HostsReturned, MissingConnection, PeerId, PeeringMode, PrivisAndRoutes, StatusWord, UnknownVpc,
     binding::{self, Target},
     errors::Refusal,
     input::{self, HostBody, TagBody},
     json::Json,
+    privilege,
     queue::carries,
     random::uuid,
     state::{Connection, Entry, Env, Eye, Lagging, Project},
@@ -45,7 +46,7 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
     let vpc = input::required(body.dest_vpc_id, "dest_vpc_id")?;
     let network = input::required(body.dest_network_id, "dest_network_id")?;
     let hosts = input::hosts(body.hosts.unwrap_or_default())?;
-    let tags = input::tags(body.tags)?;
+    let tags = input::tags(env, body.tags)?;
     let taken = || project.connections.values().any(|c| c.deleted.is_none() && *c.name == *name);
     match env.config.answers.connection_names {
         ConnectionNames::Unique if taken() => {
@@ -68,18 +69,18 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
     let targets = binding::targets(body.queues, body.elastic_resource_pools);
     let mut bound = Vec::with_capacity(targets.len());
     for target in &targets {
-        let queue = binding::resolve(project, env, target)?;
+        let end = binding::resolve(project, env, target)?;
         binding::fitting(env, &vpc)?;
-        bound.push(queue);
+        bound.push(end);
+    }
+    let live = || project.connections.values().filter(|connection| connection.deleted.is_none()).count();
+    if env.config.quotas.connections.is_some_and(|most| live() >= most as usize) {
+        return Err(Refusal::quota("The quota of enhanced datasource connections is insufficient."));
     }
     let connection = blank(env, &name, &vpc, &network, hosts, tags);
     let id = Arc::clone(&connection.id);
     insert(project, env, connection);
-    if let Some(connection) = project.connection_mut(&id) {
-        for queue in &bound {
-            binding::bind_one(connection, env, queue);
-        }
-    }
+    binding::bind_all(project, env, &id, &bound);
     let status = match env.config.answers.connection_create_status {
         ConnectionCreateStatus::Created => 201,
         ConnectionCreateStatus::Ok => 200,
@@ -117,6 +118,7 @@ pub(super) fn blank(
         entries: Vec::new(),
         hosts: Lagging::new(hosts.into()),
         tags: Lagging::new(tags.into()),
+        routes: Vec::new(),
     }
 }
 
@@ -173,7 +175,7 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
         if total >= offset && returned < most {
             returned += 1;
             json.open_item();
-            item(&mut json, connection, env, eye);
+            item(&mut json, connection, project, env, eye);
             json.close_object();
         }
         total += 1;
@@ -193,19 +195,18 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
     Ok(Done::ok(json))
 }
 
-fn item(json: &mut Json, connection: &Connection, env: &Env, eye: Eye) {
+fn item(json: &mut Json, connection: &Connection, project: &Project, env: &Env, eye: Eye) {
     let answers = &env.config.answers;
     let deleted = connection.seen_deleted(eye);
-    json.text("id", &connection.id).text("name", &connection.name).text("status", status(deleted));
-    let (queues, pools) = match answers.peering_mode {
-        PeeringMode::Legacy => ("available_queue_info", "elastic_resource_pools"),
-        PeeringMode::Pooled => ("elastic_resource_pools", "available_queue_info"),
-    };
-    json.open_list(queues);
-    for (entry, state) in connection.seen_entries(eye) {
-        peering(json, entry, &state, env);
+    json.text("id", &connection.id).text("name", &connection.name).text("status", status(env, deleted));
+    let pooled = answers.peering_mode == PeeringMode::Pooled;
+    for (list, of_pools) in [("available_queue_info", false), ("elastic_resource_pools", true)] {
+        json.open_list(list);
+        for (entry, state) in connection.seen_entries(eye).filter(|(entry, _)| (entry.pool || pooled) == of_pools) {
+            peering(json, connection, entry, &state, env);
+        }
+        json.close_list();
     }
-    json.close_list().open_list(pools).close_list();
     json.text("dest_vpc_id", &connection.vpc).text("dest_network_id", &connection.network);
     json.integer("create_time", connection.create_time);
     if answers.hosts_returned == HostsReturned::Shown {
@@ -217,19 +218,36 @@ fn item(json: &mut Json, connection: &Connection, env: &Env, eye: Eye) {
     }
     if answers.privis_and_routes == PrivisAndRoutes::Shown {
         // `true` is "not granted to another project" (dli_02_0190).
-        json.flag("isPrivis", true).open_list("routes").close_list();
+        json.flag("isPrivis", !privilege::is_granted(project, &connection.id)).open_list("routes");
+        for route in &connection.routes {
+            json.open_item()
+                .text("name", &route.name)
+                .text("cidr", &route.cidr)
+                .integer("create_time", route.create_time)
+                .close_object();
+        }
+        json.close_list();
     }
 }
 
-fn status(deleted: bool) -> &'static str {
-    if deleted { "DELETED" } else { "ACTIVE" }
+fn status(env: &Env, deleted: bool) -> &'static str {
+    match env.config.answers.status_word {
+        _ if deleted => "DELETED",
+        StatusWord::Upper => "ACTIVE",
+        StatusWord::Title => "Active",
+    }
 }
 
-fn peering(json: &mut Json, entry: &Entry, state: &PeeringState, env: &Env) {
+fn peering(json: &mut Json, connection: &Connection, entry: &Entry, state: &PeeringState, env: &Env) {
     let failure = entry.failure.as_deref().filter(|_| *state == PeeringState::Failed).unwrap_or_default();
-    let changed = if *state == PeeringState::Creating { entry.bound } else { entry.ready_at };
+    let recovered = entry.recovers_at.filter(|_| entry.failure.is_some() && *state == PeeringState::Active);
+    let changed = if *state == PeeringState::Creating { entry.bound } else { recovered.unwrap_or(entry.ready_at) };
+    let peer_id = match env.config.answers.peer_id {
+        PeerId::Distinct => &entry.peer_id,
+        PeerId::Connection => &connection.id,
+    };
     json.open_item()
-        .text("peer_id", &entry.peer_id)
+        .text("peer_id", peer_id)
         .text("status", state.as_str())
         .text("name", &entry.target)
         .text("err_msg", failure)
@@ -248,7 +266,7 @@ pub(super) fn get(project: &Project, env: &Env, id: &str) -> Result<Done, Refusa
         }
     }
     let mut json = env.success("");
-    item(&mut json, connection, env, Eye::Now(env.now));
+    item(&mut json, connection, project, env, Eye::Now(env.now));
     Ok(Done::ok(json))
 }
 
@@ -279,12 +297,15 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, id: &str) -> Result<D
         };
     };
     let creating = connection.seen_entries(Eye::Now(env.now)).any(|(_, state)| state == PeeringState::Creating);
-    let bound = connection.entries.iter().any(|entry| entry.list_until.is_none());
+    let has = |pool: bool| connection.entries.iter().any(|e| e.list_until.is_none() && e.pool == pool);
     if creating && answers.delete_creating_connection == DeleteCreatingConnection::Refused {
         return Err(Refusal::system(format!("Connection {id} is being created and cannot be deleted.")));
     }
-    if bound && !creating && answers.delete_bound_connection == DeleteBoundConnection::Refused {
+    if has(false) && !creating && answers.delete_bound_connection == DeleteBoundConnection::Refused {
         return Err(Refusal::system(format!("Connection {id} has queues bound to it.")));
+    }
+    if has(true) && !creating && answers.delete_pool_bound_connection == DeletePoolBoundConnection::Refused {
+        return Err(Refusal::system(format!("Connection {id} has elastic resource pools bound to it.")));
     }
     remove(project, env, id);
     Ok(Done::ok(env.success("Deleted")))
@@ -340,6 +361,15 @@ pub(super) fn replace_hosts(project: &mut Project, env: &mut Env, id: &str, host
     if let Some(connection) = project.connection_mut(id) {
         connection.hosts.set(hosts.into(), env.now, visible);
         env.touched = true;
+    }
+}
+
+/// Unbinds a queue or pool from all connections.
+pub(super) fn drop_everywhere(project: &mut Project, env: &mut Env, target: &str) {
+    for connection in project.connections.values_mut() {
+        if connection.deleted.is_none() && connection.entry(target).is_some() {
+            drop_entry(Arc::make_mut(connection), env, target);
+        }
     }
 }
 

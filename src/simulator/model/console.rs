@@ -5,9 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Model, binding, connection, input, queue,
+    Model, VanishedPeering,
+    binding::{self, End},
+    connection, input, pool_time, queue,
     state::{Env, Eye, Project},
-    tags,
+    tags, task,
 };
 use crate::{
     dli::{EpochMillis, Host, ProjectId, Tag},
@@ -106,6 +108,35 @@ pub enum Edit {
         value: Option<String>,
     },
     /// Sets a tag; without a value, removes it.
+    TagPool {
+        /// Name of the pool.
+        name: String,
+        /// Key.
+        key: String,
+        /// Value.
+        #[serde(default)]
+        value: Option<String>,
+    },
+    /// Turns a pool FAILED; an empty reason mends it.
+    FailPool {
+        /// Name.
+        name: String,
+        /// `fail_reason`.
+        reason: String,
+    },
+    /// Deletes a pool at once, with its queues.
+    DeletePool {
+        /// Name.
+        name: String,
+    },
+    /// Deletes the VPC peering behind an entry, past DLI.
+    DeleteVpcPeering {
+        /// Id of the connection.
+        id: String,
+        /// Name of the queue or pool.
+        queue: String,
+    },
+    /// Sets a tag; without a value, removes it.
     TagConnection {
         /// Id of the connection.
         id: String,
@@ -126,6 +157,9 @@ pub enum EditError {
     /// There is no such queue.
     #[error("there is no queue {0}")]
     NoQueue(String),
+    /// There is no such pool.
+    #[error("there is no elastic resource pool {0}")]
+    NoPool(String),
     /// There is no such connection, or it is deleted.
     #[error("there is no connection {0}")]
     NoConnection(String),
@@ -155,6 +189,7 @@ impl Model {
         let Some(place) = place else {
             return Err(EditError::NoProject(project.cloned().unwrap_or_else(|| ProjectId::new("(none)"))));
         };
+        pool_time::advance(place, &mut self.env);
         apply(place, &mut self.env, edit)
     }
 }
@@ -186,10 +221,52 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
         }
         Edit::Job { name, running } => {
             let name = known(project, &name)?;
+            let now = env.now;
+            if running {
+                task::begin(project, env, &name, false, None);
+            } else {
+                task::end(project, env, &name);
+            }
             queue::change(project, env, &name, |queue| {
                 queue.ran |= !running;
                 queue.busy = running;
+                queue.used_at.get_or_insert(now);
             });
+        }
+        Edit::FailPool { name, reason } => {
+            let found = project.pools.change(env.now, &name.to_ascii_lowercase(), |pool| {
+                pool.failure = (!reason.is_empty()).then(|| reason.into());
+                pool.scaling = None;
+            });
+            if !found {
+                return Err(EditError::NoPool(name));
+            }
+            env.touched = true;
+        }
+        Edit::DeletePool { name } => {
+            let lower = name.to_ascii_lowercase();
+            let Some(pool) = project.pools.get(&lower).map(|pool| Arc::clone(&pool.name)) else {
+                return Err(EditError::NoPool(name));
+            };
+            let inside: Vec<_> = pool_time::queues(project, &pool).map(|queue| Arc::clone(&queue.name)).collect();
+            for queue in &inside {
+                queue::remove(project, env, queue);
+            }
+            connection::drop_everywhere(project, env, &pool);
+            project.pools.put(env.now, &pool, None);
+            env.touched = true;
+        }
+        Edit::DeleteVpcPeering { id, queue } => {
+            let fails = env.config.answers.vanished_peering == VanishedPeering::Failed;
+            let now = env.now;
+            let connection = live(project, &id)?;
+            let lower = queue.to_ascii_lowercase();
+            let entry = connection.entries.iter_mut().find(|e| e.list_until.is_none() && *e.target == *lower);
+            let entry = entry.ok_or(EditError::NotBound(queue))?;
+            if fails {
+                (entry.ready_at, entry.recovers_at) = (now, None);
+                entry.failure = Some("The VPC peering connection does not exist.".into());
+            }
         }
         Edit::CreateConnection { name, dest_vpc_id, dest_network_id, tags } => {
             let connection = connection::blank(env, &name, &dest_vpc_id, &dest_network_id, Vec::new(), tags);
@@ -202,10 +279,13 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
             connection::remove(project, env, &id);
         }
         Edit::Bind { id, queue } => {
-            let queue = queue::named(project, &queue).cloned().ok_or(EditError::NoQueue(queue))?;
-            let connection = live(project, &id)?;
-            if connection.entry(&queue.name).is_none() {
-                binding::bind_one(connection, env, &queue);
+            let end = match (queue::named(project, &queue), project.pools.get(&queue.to_ascii_lowercase())) {
+                (Some(queue), _) => End::queue(queue),
+                (None, Some(pool)) => End::pool(pool),
+                (None, None) => return Err(EditError::NoQueue(queue)),
+            };
+            if live(project, &id)?.entry(&end.name).is_none() {
+                binding::bind_all(project, env, &id, &[end]);
             }
         }
         Edit::Unbind { id, queue } => {
@@ -223,6 +303,7 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
             let entry = entry.ok_or(EditError::NotBound(queue))?;
             entry.ready_at = env.now;
             entry.failure = error.map(Into::into);
+            entry.recovers_at = binding::recovery(env, env.now);
         }
         Edit::SetHosts { id, hosts } => {
             live(project, &id)?;
@@ -232,6 +313,11 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
             let queue = queue::named(project, &name).ok_or(EditError::NoQueue(name))?;
             let (id, tags) = (queue.number.to_string(), retagged(queue.tags.get(), key, value));
             tags::replace(project, env, Tagged::Queue, &id, tags);
+        }
+        Edit::TagPool { name, key, value } => {
+            let Some(pool) = project.pools.get(&name.to_ascii_lowercase()) else { return Err(EditError::NoPool(name)) };
+            let (id, tags) = (Arc::clone(&pool.resource_id), retagged(&pool.tags, key, value));
+            tags::replace(project, env, Tagged::Pool, &id, tags);
         }
         Edit::TagConnection { id, key, value } => {
             let tags = retagged(live(project, &id)?.tags.get(), key, value);

@@ -1,6 +1,6 @@
 //! Refusals: codes and texts, each with its source.
 
-use super::json::Json;
+use super::{BusyCode, json::Json, state::Env};
 
 /// Who refuses: each has a body shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,14 @@ impl Refusal {
     /// 400 DLI.0999: the service's catch-all (dli_02_0056).
     pub(crate) fn system(text: impl Into<String>) -> Self {
         Self::dli(400, "DLI.0999", text)
+    }
+
+    /// Something is not in a state in which the call can be taken; the code is not documented.
+    pub(super) fn busy(env: &Env, text: impl Into<String>) -> Self {
+        match env.config.answers.busy_code {
+            BusyCode::System => Self::system(text),
+            BusyCode::Unsupported => Self::unsupported(text),
+        }
     }
 
     /// 400 DLI.1028: quota (dli_02_0056).

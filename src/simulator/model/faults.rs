@@ -117,6 +117,18 @@ pub enum Effect {
         /// How late, in milliseconds.
         ms: u64,
     },
+    /// Applies the call; the body comes bit by bit.
+    SlowBody {
+        /// How long it takes, in milliseconds.
+        ms: u64,
+    },
+    /// 404 APIGW.0101, as where the region does not have the call; not applied.
+    Absent,
+    /// Applies the call; every peering that it begins turns FAILED.
+    FailedPeering {
+        /// The cloud's words.
+        text: String,
+    },
     /// 429 APIGW.0308; the call is not applied.
     Throttle {
         /// Header `Retry-After`, in milliseconds.
@@ -163,6 +175,9 @@ impl Effect {
             Self::DropBefore => "dropBefore",
             Self::DropAfter => "dropAfter",
             Self::Delay { .. } => "delay",
+            Self::SlowBody { .. } => "slowBody",
+            Self::Absent => "absent",
+            Self::FailedPeering { .. } => "failedPeering",
             Self::Throttle { .. } => "throttle",
             Self::StaleList { .. } => "staleList",
             Self::TruncatedList { .. } => "truncatedList",
@@ -180,6 +195,7 @@ impl Effect {
         match self {
             Self::Respond { status, code, message } => refusal(Refusal::any(*status, code, message.as_str())),
             Self::DropBefore => Some(Delivery::Nothing),
+            Self::Absent => refusal(Refusal::no_such_api()),
             Self::Throttle { retry_after, limit } => refusal(throttled(*retry_after, limit.as_ref())),
             Self::Unauthorized => refusal(Refusal::unauthenticated("verify aksk signature fail, fault")),
             Self::Html { applied: false } => Some(Delivery::Whole(html(request_id))),
@@ -202,6 +218,10 @@ impl Effect {
             Self::NotSuccess { .. } => Delivery::Whole(not_success(&request_id, "The call failed.")),
             Self::EndlessBody => Delivery::Endless(response),
             Self::CutBody => Delivery::Cut(response),
+            Self::SlowBody { ms } => {
+                outcome.slow = *ms;
+                Delivery::Whole(response)
+            }
             Self::Delay { ms } => {
                 outcome.delay = *ms;
                 Delivery::Whole(response)

@@ -7,7 +7,7 @@ use serde::{
     de::{DeserializeOwned, Error, Visitor},
 };
 
-use super::errors::Refusal;
+use super::{DescriptionLimit, TagLimits, errors::Refusal, state::Env};
 use crate::dli::{Host, HttpRequest, Tag};
 
 /// An integer, also when it is written as a string (the documentation's examples send `"64"`).
@@ -160,14 +160,51 @@ pub(super) fn queue_name(name: &str) -> Result<Arc<str>, Refusal> {
     }
 }
 
-/// Rules of tags (dli_02_0194, dli_02_0396): at most 20; a key that comes twice keeps its last value (assumed).
-pub(super) fn tags(list: Option<Vec<TagBody>>) -> Result<Vec<Tag>, Refusal> {
+/// Rules of a description; an absent one is empty.
+pub(super) fn description(env: &Env, text: Option<String>) -> Result<String, Refusal> {
+    let text = text.unwrap_or_default();
+    let most = match env.config.answers.description_limit {
+        DescriptionLimit::Long => 256,
+        DescriptionLimit::Short => 128,
+    };
+    if text.chars().count() > most {
+        let text = format!("Parameter check failed: description is longer than {most} characters");
+        return Err(Refusal::parameter(text));
+    }
+    Ok(text)
+}
+
+/// An IPv4 block with its mask.
+pub(super) fn block(text: &str) -> Option<(u32, u8)> {
+    let (address, mask) = text.split_once('/')?;
+    let address: std::net::Ipv4Addr = address.parse().ok()?;
+    Some((address.to_bits(), mask.parse().ok().filter(|mask| *mask <= 32)?))
+}
+
+/// The mask of a block in 10/8, 172.16/12 or 192.168/16.
+pub(super) fn private_block(text: &str) -> Option<u8> {
+    let (address, mask) = block(text)?;
+    let within = |network: u32, length: u8| mask >= length && address >> (32 - length) == network >> (32 - length);
+    (within(0x0A00_0000, 8) || within(0xAC10_0000, 12) || within(0xC0A8_0000, 16)).then_some(mask)
+}
+
+/// Most tags, longest key, longest value.
+fn tag_limits(env: &Env) -> (usize, usize, usize) {
+    match env.config.answers.tag_limits {
+        TagLimits::Large => (20, 128, 255),
+        TagLimits::Small => (10, 36, 43),
+    }
+}
+
+/// Rules of tags (dli_02_0194, dli_02_0396); a key that comes twice keeps its last value (assumed).
+pub(super) fn tags(env: &Env, list: Option<Vec<TagBody>>) -> Result<Vec<Tag>, Refusal> {
+    let (_, longest_key, longest_value) = tag_limits(env);
     let mut tags: Vec<Tag> = Vec::new();
     for TagBody { key, value } in list.unwrap_or_default() {
         let (key, value) = (key.unwrap_or_default(), value.unwrap_or_default());
         let fits = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:+-@".contains(c));
-        let good = (1..=128).contains(&key.chars().count())
-            && value.chars().count() <= 255
+        let good = (1..=longest_key).contains(&key.chars().count())
+            && value.chars().count() <= longest_value
             && fits(&key)
             && fits(&value)
             && key.trim() == key
@@ -177,7 +214,7 @@ pub(super) fn tags(list: Option<Vec<TagBody>>) -> Result<Vec<Tag>, Refusal> {
         }
         put_tag(&mut tags, Tag { key, value });
     }
-    tag_count(&tags)?;
+    tag_count(env, &tags)?;
     Ok(tags)
 }
 
@@ -189,9 +226,13 @@ pub(super) fn put_tag(tags: &mut Vec<Tag>, tag: Tag) {
     }
 }
 
-/// At most 20 tags on a resource (dli_02_0396).
-pub(super) fn tag_count(tags: &[Tag]) -> Result<(), Refusal> {
-    if tags.len() > 20 { Err(Refusal::parameter("Parameter check failed: more than 20 tags")) } else { Ok(()) }
+/// So many tags a resource may have (dli_02_0396).
+pub(super) fn tag_count(env: &Env, tags: &[Tag]) -> Result<(), Refusal> {
+    let (most, ..) = tag_limits(env);
+    if tags.len() <= most {
+        return Ok(());
+    }
+    Err(Refusal::parameter(format!("Parameter check failed: more than {most} tags")))
 }
 
 /// Keys to delete: no check of characters (dli_02_0397).

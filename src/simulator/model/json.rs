@@ -98,6 +98,23 @@ impl Json {
         self
     }
 
+    /// A list of strings.
+    pub(crate) fn texts<'a>(&mut self, key: &str, values: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        self.open_list(key);
+        for value in values {
+            self.separate();
+            self.quoted(value);
+        }
+        self.close_list()
+    }
+
+    /// Members as they are, without a comma at either end.
+    pub(crate) fn members(&mut self, text: &'static str) -> &mut Self {
+        self.separate();
+        self.out.extend_from_slice(text.as_bytes());
+        self
+    }
+
     /// Opens an object under `key`.
     pub(crate) fn open_object(&mut self, key: &str) -> &mut Self {
         self.key(key);

@@ -5,20 +5,35 @@
 //! around it answers with the same code.
 
 mod answers;
+mod auth_info;
 mod binding;
 mod config;
 mod connection;
 mod console;
+mod dispatch;
 mod errors;
 mod faults;
 mod iam;
 mod input;
 mod json;
+mod more;
+mod network_route;
 mod persist;
+mod pool;
+mod pool_queue;
+mod pool_state;
+mod pool_time;
+mod privilege;
+mod property;
 mod queue;
+mod queue_action;
+mod quota;
 mod random;
+mod shelf;
 mod state;
+mod tag_search;
 mod tags;
+mod task;
 mod views;
 
 use std::{
@@ -32,15 +47,17 @@ pub use config::{Config, ConfigError, Durations, History, Networks, ProjectConfi
 pub use console::{Edit, EditError};
 pub use faults::{Armed, Effect, Fault, FaultId, Limit, Matching, Policy, RateLimit};
 pub use persist::StateError;
-pub use views::{Change, ConnectionView, Count, EntryView, QueueView};
+pub use views::{Change, ConnectionView, Count, EntryView, PoolView, QueueView};
 
 pub(crate) use errors::Refusal;
+pub(crate) use iam::TOKEN_LIFE;
 
 use super::route::{self, Operation, Route};
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, ProjectId};
 use faults::Faults;
 use json::Json;
 use random::Random;
+use shelf::Shelf;
 use state::{Env, Project};
 
 /// Who calls.
@@ -68,6 +85,8 @@ pub struct Outcome {
     pub delivery: Delivery,
     /// How late, in milliseconds.
     pub delay: u64,
+    /// How long the body takes to come, in milliseconds.
+    pub slow: u64,
     /// Whether the call changed anything.
     pub applied: bool,
 }
@@ -139,6 +158,7 @@ pub struct Model {
     faults: Faults,
     changes: VecDeque<Change>,
     counts: BTreeMap<(Operation, u16), u64>,
+    fault_hits: BTreeMap<&'static str, u64>,
     requests: u64,
     revision: u64,
 }
@@ -155,6 +175,7 @@ impl Model {
             stale_by: 0,
             keep: None,
             touched: false,
+            peering_fails: None,
         };
         let mut model = Self {
             env,
@@ -162,6 +183,7 @@ impl Model {
             faults: Faults::new(),
             changes: VecDeque::new(),
             counts: BTreeMap::new(),
+            fault_hits: BTreeMap::new(),
             requests: 0,
             revision: 0,
         };
@@ -169,6 +191,11 @@ impl Model {
         for project in &config.projects {
             let place = model.preset(project.id.clone());
             model.projects.push(place);
+        }
+        model.env.skew = config.clock_skew_ms;
+        model.faults.limit(config.rate_limit.clone());
+        for fault in &config.faults {
+            model.faults.arm(fault.clone());
         }
         model
     }
@@ -190,6 +217,11 @@ impl Model {
             connections: BTreeMap::new(),
             ids: BTreeMap::new(),
             deleted_connections: 0,
+            pools: Shelf::default(),
+            auth_infos: Shelf::default(),
+            grants: Vec::new(),
+            tests: VecDeque::new(),
+            jobs: VecDeque::new(),
         }
     }
 
@@ -200,8 +232,11 @@ impl Model {
         let request_id = self.request_id();
         let route = route::find(request);
         let effect = self.faults.hit(route.operation, caller, request);
+        if let Some(effect) = &effect {
+            *self.fault_hits.entry(effect.name()).or_default() += 1;
+        }
         let mut outcome = match self.gate(effect.as_ref(), &route, caller, &request_id) {
-            Some(delivery) => Outcome { delivery, delay: 0, applied: false },
+            Some(delivery) => Outcome { delivery, delay: 0, slow: 0, applied: false },
             None => self.perform(effect.as_ref(), &route, caller, request, &request_id),
         };
         if let Some(effect) = &effect {
@@ -215,8 +250,14 @@ impl Model {
     pub fn turned_away(&mut self, now: EpochMillis, caller: &Caller, request: &HttpRequest, status: u16) {
         self.begin(now);
         let response = HttpResponse { status, request_id: None, retry_after: None, body: Vec::new() };
-        let outcome = Outcome { delivery: Delivery::Whole(response), delay: 0, applied: false };
+        let outcome = Outcome { delivery: Delivery::Whole(response), delay: 0, slow: 0, applied: false };
         self.record(&route::find(request), caller, request, &outcome);
+    }
+
+    /// Lets time pass, so that a state that is saved knows of it.
+    pub fn pass(&mut self, now: EpochMillis) {
+        self.begin(now);
+        self.revision += 1;
     }
 
     /// Empties the log and the counts.
@@ -232,6 +273,7 @@ impl Model {
         self.env.touched = false;
         self.env.stale_by = 0;
         self.env.keep = None;
+        self.env.peering_fails = None;
     }
 
     fn request_id(&self) -> String {
@@ -250,6 +292,7 @@ impl Model {
             return Some(delivery);
         }
         let refusal = self.faults.over(self.env.now, route.operation, caller)?;
+        *self.fault_hits.entry("rateLimit").or_default() += 1;
         Some(Delivery::Whole(faults::refused(&refusal, request_id)))
     }
 
@@ -264,6 +307,7 @@ impl Model {
         match effect {
             Some(Effect::StaleList { ms }) => self.env.stale_by = i64::from(*ms).min(state::KEEP),
             Some(Effect::TruncatedList { keep }) => self.env.keep = Some(*keep),
+            Some(Effect::FailedPeering { text }) => self.env.peering_fails = Some(text.as_str().into()),
             _ => {}
         }
         let response = match self.dispatch(route, caller, request) {
@@ -279,44 +323,7 @@ impl Model {
             }
             Err(refusal) => faults::refused(&refusal, request_id),
         };
-        Outcome { delivery: Delivery::Whole(response), delay: 0, applied: self.env.touched }
-    }
-
-    fn dispatch(&mut self, route: &Route<'_>, caller: &Caller, request: &HttpRequest) -> Result<Done, Refusal> {
-        match route.operation {
-            Operation::Unknown => return Err(Refusal::no_such_api()),
-            Operation::FindProjects => return Ok(iam::projects(&self.env, request)),
-            Operation::ListDomains => return Ok(iam::domains(&self.env)),
-            _ => {}
-        }
-        let agrees = caller.project.as_ref().is_none_or(|project| project.as_str() == &*route.project);
-        let Some(index) = self.project(&route.project).filter(|_| agrees) else {
-            let text = format!("The project {} is not that of the caller.", route.project);
-            return Err(match self.env.config.answers.other_project {
-                OtherProject::Forbidden => Refusal::gateway(403, "APIGW.0302", text),
-                OtherProject::Role => Refusal::role(text),
-            });
-        };
-        let (project, env, name) = (&mut self.projects[index], &mut self.env, &*route.object);
-        project.forget(env.now);
-        match route.operation {
-            Operation::ListQueues => queue::list(project, env, request),
-            Operation::GetQueue => queue::get(project, env, name),
-            Operation::CreateQueue => queue::create(project, env, request),
-            Operation::DeleteQueue => queue::delete(project, env, name),
-            Operation::QueueAction => queue::action(project, env, name, request),
-            Operation::ListConnections => connection::list(project, env, request),
-            Operation::GetConnection => connection::get(project, env, name),
-            Operation::CreateConnection => connection::create(project, env, request),
-            Operation::DeleteConnection => connection::delete(project, env, name),
-            Operation::SetHosts => connection::set_hosts(project, env, name, request),
-            Operation::AssociateQueue => binding::bind(project, env, name, request),
-            Operation::DisassociateQueue => binding::unbind(project, env, name, request),
-            Operation::ListTags | Operation::CreateTags | Operation::DeleteTags => {
-                tags::handle(project, env, route, request)
-            }
-            Operation::Unknown | Operation::FindProjects | Operation::ListDomains => Err(Refusal::no_such_api()),
-        }
+        Outcome { delivery: Delivery::Whole(response), delay: 0, slow: 0, applied: self.env.touched }
     }
 
     fn project(&self, id: &str) -> Option<usize> {
@@ -371,6 +378,11 @@ impl Model {
         &self.faults.armed
     }
 
+    /// How often each kind of fault hit since the start, also those that are disarmed, and the rate limit.
+    pub fn fault_hits(&self) -> &BTreeMap<&'static str, u64> {
+        &self.fault_hits
+    }
+
     /// Sets or lifts the rate limit.
     pub fn limit_rate(&mut self, limit: Option<RateLimit>) {
         self.faults.limit(limit);
@@ -380,6 +392,11 @@ impl Model {
     pub fn skew_clock(&mut self, ms: i64) {
         self.env.skew = ms;
         self.revision += 1;
+    }
+
+    /// The latest moment that it knows of.
+    pub fn latest(&self) -> EpochMillis {
+        self.env.now
     }
 
     /// How far the server's clock is ahead.

@@ -5,14 +5,18 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 
 use super::{
-    DeleteBoundQueue, DeleteBusyQueue, DeleteMissingQueue, Done, DuplicateQueue, FeatureEcho, MissingQueue,
-    QueueDeleteStatus, QueueGetVisibility, QueueListVisibility, QueuePageCap, QueueTagFilter, ResourceModeDefault,
-    ScaleBeforeJob,
+    DeleteBoundQueue, DeleteBusyQueue, DeleteDefaultQueue, DeleteMissingQueue, Done, DuplicateQueue, FeatureEcho,
+    MissingQueue, PoolNames, PooledCuCount, QueueDeleteStatus, QueueGetKeys, QueueGetVisibility, QueueLabels,
+    QueueListVisibility, QueuePageCap, QueueTagFilter, ResourceModeDefault,
     errors::Refusal,
-    input::{self, Flag, Int, TagBody},
+    input::{self, Int, TagBody},
     json::Json,
+    pool_queue,
+    pool_state::{Hourly, ScalingPolicy},
+    pool_time,
     random::uuid,
     state::{Env, Eye, Lagging, Project, Queue},
+    task,
 };
 use crate::dli::{EpochMillis, HttpRequest, Tag};
 
@@ -37,7 +41,7 @@ struct Create {
 
 /// Creates a queue.
 pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest) -> Result<Done, Refusal> {
-    let queue = checked(input::body(request)?, env)?;
+    let queue = checked(input::body(request)?, project, env)?;
     if project.queues.contains_key(&queue.name) {
         let name = &queue.name;
         return Err(match env.config.answers.duplicate_queue {
@@ -46,27 +50,32 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
             DuplicateQueue::Text => Refusal::system(format!("Queue {name} already exists")),
         });
     }
+    if queue.pool.is_none()
+        && env.config.answers.pool_names == PoolNames::Shared
+        && project.pools.get(&queue.name).is_some()
+    {
+        return Err(Refusal::exists(format!("The elastic resource pool {} already exists.", queue.name)));
+    }
     quota(project, env, queue.cu_seen(Eye::Now(env.now)))?;
     let mut json = env.success("create queue success");
     json.text("queue_name", &queue.name);
+    let pool = queue.pool.clone();
     insert(project, env, queue);
+    if let Some(pool) = pool {
+        pool_time::reconsider(project, env, &pool);
+    }
     Ok(Done::ok(json))
 }
 
-fn checked(body: Create, env: &mut Env) -> Result<Queue, Refusal> {
+fn checked(body: Create, project: &Project, env: &mut Env) -> Result<Queue, Refusal> {
     let name = input::queue_name(&input::required(body.queue_name, "queue_name")?)?;
     let bad = |text: &str| Err(Refusal::parameter(format!("Parameter check failed: {text}")));
     let kind = input::one_of(body.queue_type.as_deref(), &["sql", "general"], "queue_type")?;
-    let description = body.description.unwrap_or_default();
-    if description.chars().count() > 256 {
-        return bad("description is longer than 256 characters");
-    }
+    let description = input::description(env, body.description)?;
     let Some(Int(cu)) = body.cu_count else { return bad("cu_count is required") };
-    if let Some(pool) = body.elastic_resource_pool_name.filter(|pool| !pool.is_empty()) {
-        return Err(Refusal::not_found(format!("The elastic resource pool {pool} does not exist.")));
-    }
+    let pool = body.elastic_resource_pool_name.filter(|pool| !pool.is_empty());
     // 16, 64, 256 are documented; scaling makes every multiple of 16 (dli_02_0194, dli_02_0249).
-    if cu < 16 || cu % 16 != 0 {
+    if pool.is_none() && (cu < 16 || cu % 16 != 0) {
         return bad("cu_count must be a multiple of 16");
     }
     if body.charging_mode.is_some_and(|Int(mode)| mode != 1) {
@@ -96,12 +105,16 @@ fn checked(body: Create, env: &mut Env) -> Result<Queue, Refusal> {
     if hetu && kind != "sql" {
         return bad("the engine hetuEngine needs a sql queue");
     }
+    let mut properties = BTreeMap::new();
     for (key, value) in body.properties.unwrap_or_default() {
-        if key != "computeEngine.spark.nativeEnabled" || !value.is_string() {
-            return bad(&format!("the property {key} is not supported"));
+        match value {
+            serde_json::Value::String(text) if key == "computeEngine.spark.nativeEnabled" => {
+                properties.insert(key.into(), text.into());
+            }
+            _ => return bad(&format!("the property {key} is not supported")),
         }
     }
-    let tags = input::tags(body.tags)?;
+    let tags = input::tags(env, body.tags)?;
     let mut queue = blank(env, &name, cu, tags);
     queue.kind = kind.into();
     queue.description = description.into();
@@ -111,6 +124,11 @@ fn checked(body: Create, env: &mut Env) -> Result<Queue, Refusal> {
     queue.labels = labels.into();
     queue.feature = feature.map(Into::into);
     queue.engine = engine.into();
+    queue.properties = properties;
+    if let Some(pool) = pool {
+        queue.pool = Some(pool_queue::admit(project, env, &pool, &queue)?);
+        queue.policies = Hourly::new([ScalingPolicy::first(cu)].as_slice().into());
+    }
     Ok(queue)
 }
 
@@ -153,6 +171,10 @@ pub(super) fn blank(env: &mut Env, name: &str, cu: i64, tags: Vec<Tag>) -> Queue
         busy: false,
         ran: false,
         tags: Lagging::new(tags.into()),
+        pool: None,
+        policies: Hourly::new(Arc::default()),
+        properties: BTreeMap::new(),
+        used_at: None,
     }
 }
 
@@ -230,7 +252,8 @@ pub(super) fn carries(tags: &[Tag], filter: &[Tag]) -> bool {
 }
 
 fn item(json: &mut Json, queue: &Queue, env: &Env, eye: Eye) {
-    let cu = queue.cu_seen(eye);
+    let cu = shown_cu(queue, env, eye);
+    let cidr = queue.properties.get("network.cidrInVpc").map_or("172.16.0.0/12", |cidr| &**cidr);
     let feature = match (&queue.feature, env.config.answers.feature_echo) {
         (Some(feature), _) => feature.as_ref(),
         (None, FeatureEcho::Basic) => "basic",
@@ -248,34 +271,64 @@ fn item(json: &mut Json, queue: &Queue, env: &Env, eye: Eye) {
         .number("charging_mode", queue.charging_mode)
         .text("resource_id", &queue.resource_id)
         .text("enterprise_project_id", &queue.enterprise_project_id)
-        .text("cidr_in_vpc", "172.16.0.0/12")
+        .text("cidr_in_vpc", cidr)
         .text("cidr_in_mgntsubnet", "172.24.128.0/18")
         .text("cidr_in_subnet", "172.24.0.0/18")
         .number("resource_mode", queue.resource_mode)
         .text("platform", &queue.platform)
         .flag("is_restarting", env.now < queue.restarting_until)
-        .text("labels", &queue.labels)
         .text("feature", feature)
         .text("queue_resource_type", "container")
         .number("cu_spec", cu)
         .number("cu_scale_out_limit", cu)
         .number("cu_scale_in_limit", cu)
-        .text("elastic_resource_pool_name", "");
+        .text("elastic_resource_pool_name", queue.pool.as_deref().unwrap_or_default());
+    match env.config.answers.queue_labels {
+        QueueLabels::Text => json.text("labels", &queue.labels),
+        QueueLabels::List => json.texts("labels", Some(&*queue.labels).filter(|label| !label.is_empty())),
+    };
+    json.number("max_cu_count", cu);
+    versions(json, queue);
+    json.members(FLINK);
+}
+
+/// Versions of the engines: free text to clients, written as it is because every item has it.
+const VERSIONS: &str = r#""support_spark_versions":["2.4.5","3.3.1"],"default_spark_version":"3.3.1","support_flink_jar_versions":["1.12","1.15"],"default_flink_jar_version":"1.15""#;
+const FLINK: &str = r#""support_opensource_flink_versions":["1.12","1.15"],"default_flink_sql_version":"1.15","support_flink_sql_versions":["1.12","1.15"]"#;
+const HETU: &str = r#""support_hetu_engine_versions":["2.1.0"],"default_hetu_engine_version":"2.1.0""#;
+
+fn versions(json: &mut Json, queue: &Queue) {
+    json.members(VERSIONS);
+    if queue.engine == "hetuEngine" {
+        json.members(HETU);
+    }
+}
+
+/// Units of a queue; those of one in a pool may move with its policy.
+pub(super) fn shown_cu(queue: &Queue, env: &Env, eye: Eye) -> i64 {
+    match (&queue.pool, env.config.answers.pooled_cu_count) {
+        (Some(_), PooledCuCount::Allocated) => queue.bounds(env.now, env.config.durations.hour).1,
+        _ => queue.cu_seen(eye),
+    }
 }
 
 /// Shows one queue: four names in camelCase, and fewer fields than the list (dli_02_0016).
 pub(super) fn get(project: &Project, env: &Env, name: &str) -> Result<Done, Refusal> {
     let queue = find(project, env, name)?;
-    let cu = queue.cu_seen(Eye::Now(env.now));
+    let cu = shown_cu(queue, env, Eye::Now(env.now));
+    let [name, kind, count, charging] = match env.config.answers.queue_get_keys {
+        QueueGetKeys::Camel => ["queueName", "queueType", "cuCount", "chargingMode"],
+        QueueGetKeys::Snake => ["queue_name", "queue_type", "cu_count", "charging_mode"],
+    };
     let mut json = env.success("");
     json.integer("queue_id", queue.number)
-        .text("queueName", &queue.name)
+        .text(name, &queue.name)
         .text("description", &queue.description)
         .text("owner", &env.config.domain_name)
         .integer("create_time", queue.create_time)
-        .text("queueType", &queue.kind)
-        .number("cuCount", cu)
-        .number("chargingMode", queue.charging_mode)
+        .text(kind, &queue.kind)
+        .number(count, cu)
+        .number(charging, queue.charging_mode)
         .text("resource_id", &queue.resource_id)
         .text("enterprise_project_id", &queue.enterprise_project_id)
         .number("resource_mode", queue.resource_mode)
@@ -283,11 +336,12 @@ pub(super) fn get(project: &Project, env: &Env, name: &str) -> Result<Done, Refu
         .number("cu_spec", cu)
         .number("cu_scale_out_limit", cu)
         .number("cu_scale_in_limit", cu)
-        .text("elastic_resource_pool_name", "");
+        .text("elastic_resource_pool_name", queue.pool.as_deref().unwrap_or_default());
+    versions(&mut json, queue);
     Ok(Done::ok(json))
 }
 
-fn find<'a>(project: &'a Project, env: &Env, name: &str) -> Result<&'a Arc<Queue>, Refusal> {
+pub(super) fn find<'a>(project: &'a Project, env: &Env, name: &str) -> Result<&'a Arc<Queue>, Refusal> {
     named(project, name).filter(|queue| queue.visible(Eye::Now(env.now))).ok_or_else(|| missing(env, name))
 }
 
@@ -325,7 +379,7 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str) -> Result
         };
     };
     let name = Arc::clone(&queue.name);
-    if queue.charging_mode == 0 {
+    if queue.charging_mode == 0 && answers.delete_default_queue == DeleteDefaultQueue::Refused {
         return Err(Refusal::unsupported(format!("The queue {name} cannot be deleted.")));
     }
     if queue.busy {
@@ -349,82 +403,19 @@ pub(super) fn remove(project: &mut Project, env: &mut Env, name: &str) {
     let Some(mut queue) = project.queues.remove(name) else { return };
     let until = env.delete_visible();
     Arc::make_mut(&mut queue).list_until = Some(until);
+    let pool = queue.pool.clone();
     project.gone.push_back(queue);
-    for connection in project.connections.values_mut() {
-        if connection.deleted.is_none() && connection.entry(name).is_some() {
-            super::connection::drop_entry(Arc::make_mut(connection), env, name);
-        }
+    super::connection::drop_everywhere(project, env, name);
+    task::end(project, env, name);
+    if let Some(pool) = pool {
+        pool_time::reconsider(project, env, &pool);
     }
     env.touched = true;
 }
 
-/// Body of the action call (dli_02_0249).
-#[derive(Debug, Deserialize)]
-struct Action {
-    #[serde(rename = "action")]
-    what: Option<String>,
-    force: Option<Flag>,
-    cu_count: Option<Int>,
-}
-
-/// Restarts or scales a queue. `cu_count` is how many units to add or take away.
-pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: &HttpRequest) -> Result<Done, Refusal> {
-    let body: Action = input::body(request)?;
-    let action = input::required(body.what, "action")?;
-    let sign = match action.as_str() {
-        "restart" => 0,
-        "scale_out" => 1,
-        "scale_in" => -1,
-        _ => return Err(Refusal::parameter("Parameter check failed: action is invalid")),
-    };
-    let queue = find(project, env, name)?;
-    let name = Arc::clone(&queue.name);
-    if queue.charging_mode == 0 {
-        return Err(Refusal::unsupported(format!("The queue {name} does not support {action}.")));
-    }
-    ready(queue, env.now)?;
-    let cu = queue.cu_seen(Eye::Now(env.now));
-    if sign == 0 {
-        if queue.kind != "sql" {
-            return Err(Refusal::unsupported("Only SQL queues can be restarted."));
-        }
-        let until = env.now + env.stretch(env.config.durations.restart);
-        let mut json = env.success("Restart success");
-        if body.force == Some(Flag(true)) {
-            json.text("job_id", &uuid(env.config.seed, 4, env.number()));
-        }
-        change(project, env, &name, |queue| queue.restarting_until = until);
-        return Ok(Done::ok(json));
-    }
-    let delta = match body.cu_count {
-        Some(Int(delta)) if delta > 0 && delta % 16 == 0 => delta,
-        _ => return Err(Refusal::parameter("Parameter check failed: cu_count must be a multiple of 16")),
-    };
-    if env.config.answers.scale_before_job == ScaleBeforeJob::Refused && !queue.ran {
-        return Err(Refusal::system(format!("Queue {name} cannot be scaled before a job has run on it")));
-    }
-    if cu <= 16 || (sign < 0 && cu <= 64) || cu + sign * delta < 16 {
-        return Err(Refusal::unsupported(format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
-    }
-    scale(project, env, &name, cu + sign * delta);
-    let mut json = env.bare();
-    json.text("queue_name", &name).flag("result", true);
-    Ok(Done::ok(json))
-}
-
-/// Begins to scale a queue to `target`.
-pub(super) fn scale(project: &mut Project, env: &mut Env, name: &str, target: i64) {
-    let done = env.now + env.stretch(env.config.durations.scaling);
-    let (now, visible) = (env.now, env.update_visible());
-    change(project, env, name, |queue| {
-        let cu = queue.cu_seen(Eye::Now(now));
-        queue.cu.set(cu, now, visible);
-        queue.scaling = Some((done, target));
-    });
-}
-
 /// Refuses while the queue is being set up, restarted or scaled; the text is documented (dli_01_0487), the code assumed.
-fn ready(queue: &Queue, now: EpochMillis) -> Result<(), Refusal> {
+pub(super) fn ready(queue: &Queue, env: &Env) -> Result<(), Refusal> {
+    let now = env.now;
     let state = if now < queue.available_at {
         "assigning"
     } else if now < queue.restarting_until {
@@ -434,7 +425,7 @@ fn ready(queue: &Queue, now: EpochMillis) -> Result<(), Refusal> {
     } else {
         return Ok(());
     };
-    Err(Refusal::system(format!("Status of queue {} is {state}, which is not available", queue.name)))
+    Err(Refusal::busy(env, format!("Status of queue {} is {state}, which is not available", queue.name)))
 }
 
 /// Changes a queue in place.

@@ -10,7 +10,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Config, random::Random};
+use super::{
+    Config,
+    more::{AuthInfo, ConnectivityTest, Grant, Job, RouteItem},
+    pool_state::{Hourly, Pool, ScalingPolicy},
+    random::Random,
+    shelf::Shelf,
+};
 use crate::dli::{EpochMillis, Host, PeeringState, ProjectId, Tag};
 
 /// How long past values are kept beyond the lag of lists, for faults that serve older ones.
@@ -104,6 +110,14 @@ pub(super) struct Queue {
     /// Has run a job.
     pub(super) ran: bool,
     pub(super) tags: Lagging<Arc<[Tag]>>,
+    /// The pool that it lives in; a standalone queue has none.
+    pub(super) pool: Option<Arc<str>>,
+    /// Its scaling policies there.
+    pub(super) policies: Hourly<Arc<[ScalingPolicy]>>,
+    /// What was set by the property calls (dli_02_0511).
+    pub(super) properties: BTreeMap<Arc<str>, Arc<str>>,
+    /// When its first job ran or its first peering was asked for.
+    pub(super) used_at: Option<EpochMillis>,
 }
 
 impl Queue {
@@ -140,6 +154,10 @@ pub(super) struct Entry {
     pub(super) lag: i64,
     /// From when lists no longer show it, once it is unbound.
     pub(super) list_until: Option<EpochMillis>,
+    /// It is a pool's, not a queue's.
+    pub(super) pool: bool,
+    /// When it turns ACTIVE after it has FAILED.
+    pub(super) recovers_at: Option<EpochMillis>,
 }
 
 impl Entry {
@@ -157,7 +175,7 @@ impl Entry {
         };
         Some(if at < self.ready_at {
             PeeringState::Creating
-        } else if self.failure.is_some() {
+        } else if self.failure.is_some() && self.recovers_at.is_none_or(|recovers| at < recovers) {
             PeeringState::Failed
         } else {
             PeeringState::Active
@@ -181,6 +199,7 @@ pub(super) struct Connection {
     pub(super) entries: Vec<Entry>,
     pub(super) hosts: Lagging<Arc<[Host]>>,
     pub(super) tags: Lagging<Arc<[Tag]>>,
+    pub(super) routes: Vec<RouteItem>,
 }
 
 impl Connection {
@@ -223,6 +242,11 @@ pub(super) struct Project {
     #[serde(skip)]
     pub(super) ids: BTreeMap<Arc<str>, u64>,
     pub(super) deleted_connections: usize,
+    pub(super) pools: Shelf<Pool>,
+    pub(super) auth_infos: Shelf<AuthInfo>,
+    pub(super) grants: Vec<Grant>,
+    pub(super) tests: VecDeque<ConnectivityTest>,
+    pub(super) jobs: VecDeque<Job>,
 }
 
 impl Project {
@@ -259,6 +283,7 @@ impl Hash for Project {
         self.queues.hash(state);
         self.gone.hash(state);
         self.connections.hash(state);
+        (&self.pools, &self.auth_infos, &self.grants, &self.tests, &self.jobs).hash(state);
     }
 }
 
@@ -279,6 +304,8 @@ pub(super) struct Env {
     pub(super) keep: Option<usize>,
     /// The call changed something.
     pub(super) touched: bool,
+    /// A fault makes the peerings of this call fail with this text.
+    pub(super) peering_fails: Option<Arc<str>>,
 }
 
 impl Env {

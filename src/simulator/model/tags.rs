@@ -8,7 +8,7 @@ use super::{
     Done, TagsService,
     errors::Refusal,
     input::{self, TagBody},
-    state::{Env, Lagging, Project},
+    state::{Env, Project},
 };
 use crate::{
     dli::{HttpRequest, Tag},
@@ -36,18 +36,18 @@ pub(super) fn handle(
         // Undocumented; assumed.
         return Err(Refusal::not_found(format!("The resource {id} does not exist.")));
     };
-    let mut tags = held.get().to_vec();
+    let mut tags = held.to_vec();
     match route.operation {
         Operation::CreateTags => {
             let body: Change = input::body(request)?;
-            let new = input::tags(body.tags)?;
+            let new = input::tags(env, body.tags)?;
             if new.is_empty() {
                 return Err(Refusal::parameter("Parameter check failed: tags is required"));
             }
             for tag in new {
                 input::put_tag(&mut tags, tag);
             }
-            input::tag_count(&tags)?;
+            input::tag_count(env, &tags)?;
             replace(project, env, kind, id, tags);
             Ok(Done::empty())
         }
@@ -73,13 +73,16 @@ pub(super) fn handle(
 }
 
 /// The tags of a resource.
-pub(super) fn held<'a>(project: &'a Project, kind: Tagged, id: &str) -> Option<&'a Lagging<Arc<[Tag]>>> {
+pub(super) fn held<'a>(project: &'a Project, kind: Tagged, id: &str) -> Option<&'a [Tag]> {
     match kind {
         Tagged::Queue => {
             let id: i64 = id.parse().ok()?;
-            project.queues.values().find(|queue| queue.number == id).map(|queue| &queue.tags)
+            project.queues.values().find(|queue| queue.number == id).map(|queue| &**queue.tags.get())
         }
-        Tagged::Connection => project.connection(id).filter(|c| c.deleted.is_none()).map(|c| &c.tags),
+        Tagged::Connection => {
+            project.connection(id).filter(|connection| connection.deleted.is_none()).map(|c| &**c.tags.get())
+        }
+        Tagged::Pool => project.pools.values().find(|pool| *pool.resource_id == *id).map(|pool| &*pool.tags),
     }
 }
 
@@ -93,6 +96,13 @@ pub(super) fn replace(project: &mut Project, env: &mut Env, kind: Tagged, id: &s
             queue.map(|queue| &mut Arc::make_mut(queue).tags)
         }
         Tagged::Connection => project.connection_mut(id).map(|connection| &mut connection.tags),
+        Tagged::Pool => {
+            let pool = project.pools.values().find(|pool| *pool.resource_id == *id).map(|pool| Arc::clone(&pool.name));
+            if let Some(name) = pool {
+                env.touched |= project.pools.change(now, &name, |pool| pool.tags = tags.into());
+            }
+            return;
+        }
     };
     if let Some(held) = held {
         held.set(tags.into(), now, visible);

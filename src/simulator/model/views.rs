@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Model,
+    Model, pool_time,
     state::{Connection, Eye, Queue},
 };
 use crate::{
@@ -35,6 +35,8 @@ pub struct QueueView {
     pub available: bool,
     /// The preset queue.
     pub preset: bool,
+    /// The pool that it lives in.
+    pub pool: Option<Arc<str>>,
     /// Tags.
     pub tags: Arc<[Tag]>,
 }
@@ -76,6 +78,36 @@ pub struct EntryView {
     pub state: PeeringState,
     /// When CREATING ends, or ended.
     pub ready_at: EpochMillis,
+    /// It is a pool's.
+    pub pool: bool,
+}
+
+/// An elastic resource pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PoolView {
+    /// Project.
+    pub project: ProjectId,
+    /// Name.
+    pub name: Arc<str>,
+    /// UUID.
+    pub resource_id: Arc<str>,
+    /// When it was created.
+    pub create_time: EpochMillis,
+    /// `CREATING`, `AVAILABLE`, `SCALING` or `FAILED`.
+    pub status: &'static str,
+    /// Fewest units, as asked for.
+    pub min_cu: i64,
+    /// Most units, as asked for.
+    pub max_cu: i64,
+    /// Units in service.
+    pub current_cu: i64,
+    /// It is being deleted.
+    pub leaving: bool,
+    /// Its queues.
+    pub queues: Vec<Arc<str>>,
+    /// Tags.
+    pub tags: Arc<[Tag]>,
 }
 
 /// A call that was meant to change something.
@@ -147,6 +179,7 @@ impl Model {
             resource_mode: queue.resource_mode,
             available: now >= queue.available_at,
             preset: queue.charging_mode == 0,
+            pool: queue.pool.clone(),
             tags: Arc::clone(queue.tags.get()),
         };
         self.projects.iter().flat_map(|p| p.queues.values().map(|queue| view(&p.id, queue))).collect()
@@ -164,12 +197,47 @@ impl Model {
             dest_network_id: Arc::clone(&connection.network),
             entries: connection
                 .seen_entries(Eye::Now(now))
-                .map(|(entry, state)| EntryView { name: Arc::clone(&entry.target), state, ready_at: entry.ready_at })
+                .map(|(entry, state)| EntryView {
+                    name: Arc::clone(&entry.target),
+                    state,
+                    ready_at: entry.ready_at,
+                    pool: entry.pool,
+                })
                 .collect(),
             hosts: Arc::clone(connection.hosts.get()),
             tags: Arc::clone(connection.tags.get()),
         };
         self.projects.iter().flat_map(|p| p.connections.values().map(|c| view(&p.id, c))).collect()
+    }
+
+    /// All pools, by project and name.
+    pub fn pools(&self, now: EpochMillis) -> Vec<PoolView> {
+        if self.projects.iter().all(|project| project.pools.is_empty()) {
+            return Vec::new();
+        }
+        let mut model = self.clone();
+        model.begin(now);
+        let mut views = Vec::new();
+        for project in &mut model.projects {
+            pool_time::advance(project, &mut model.env);
+            for pool in project.pools.values() {
+                let (min_cu, max_cu) = pool.range.asked;
+                views.push(PoolView {
+                    project: project.id.clone(),
+                    name: Arc::clone(&pool.name),
+                    resource_id: Arc::clone(&pool.resource_id),
+                    create_time: pool.create_time,
+                    status: pool.status(),
+                    min_cu,
+                    max_cu,
+                    current_cu: pool.current,
+                    leaving: pool.leaving.is_some(),
+                    queues: pool_time::queues(project, &pool.name).map(|queue| Arc::clone(&queue.name)).collect(),
+                    tags: Arc::clone(&pool.tags),
+                });
+            }
+        }
+        views
     }
 
     /// The next moment after `now` at which something comes about by itself: a queue becomes available, a peering
@@ -181,7 +249,13 @@ impl Model {
                 next = Some(moment);
             }
         };
+        let hour = self.env.config.durations.hour;
         for project in &self.projects {
+            for pool in project.pools.values() {
+                let has_queues = pool_time::queues(project, &pool.name).next().is_some();
+                pool_time::next_moment(pool, hour, now, has_queues).into_iter().for_each(&mut at);
+            }
+            project.tests.iter().for_each(|test| at(test.done_at));
             for queue in project.queues.values().chain(&project.gone) {
                 at(queue.available_at);
                 at(queue.list_from);
@@ -201,6 +275,7 @@ impl Model {
                     at(entry.ready_at);
                     at(entry.bound + entry.lag);
                     at(entry.ready_at + entry.lag);
+                    entry.recovers_at.filter(|_| entry.failure.is_some()).into_iter().for_each(&mut at);
                     entry.list_until.into_iter().for_each(&mut at);
                 }
             }
@@ -209,7 +284,7 @@ impl Model {
     }
 
     /// Calls that were meant to change something, oldest first; the oldest are dropped.
-    pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> {
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> + DoubleEndedIterator {
         self.changes.iter()
     }
 
