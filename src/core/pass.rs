@@ -248,14 +248,14 @@ impl Ctx<'_> {
             self.world.learn_clock(&effect.endpoint, date, self.now);
         }
         self.world.learn_rate(effect, answer.outcome.as_ref().err(), began, self.now.mono);
-        if let Err(error) = &answer.outcome {
-            if error.class == ErrorClass::Auth {
-                let drift = (self.world.offset(&effect.endpoint, self.now) - effect.clock_offset).abs();
-                if drift > 60_000 && !self.facts.redated {
-                    self.facts.redated = true;
-                } else {
-                    project::credential_refused(self, effect, error);
-                }
+        if let Err(error) = &answer.outcome
+            && error.class == ErrorClass::Auth
+        {
+            let drift = (self.world.offset(&effect.endpoint, self.now) - effect.clock_offset).abs();
+            if drift > 60_000 && !self.facts.redated {
+                self.facts.redated = true;
+            } else {
+                project::credential_refused(self, effect, error);
             }
         }
         let call = &effect.call;
