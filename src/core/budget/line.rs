@@ -23,6 +23,8 @@ pub(in crate::core) enum Urgency {
 const FAIR: u64 = 8;
 /// Who does not come for so long after its time has lost its place: it needs no call any more.
 const ABSENT_AFTER: Millis = 30_000;
+/// Who has come once and does not come again for so long lets others go first.
+const LATE_AFTER: Millis = 1_000;
 /// Among how many of those who have come a place is counted.
 const COUNTED: usize = 64;
 
@@ -93,12 +95,21 @@ impl Line {
 
     /// Of those who have come, the one whose turn is next.
     pub(super) fn next(&self) -> Option<&ObjectKey> {
-        let (urgency, number) = if self.served % FAIR == FAIR - 1 {
+        let (urgency, number) = self.next_number()?;
+        self.order.get(&urgency)?.get(&number)
+    }
+
+    fn next_number(&self) -> Option<Number> {
+        if self.served % FAIR == FAIR - 1 {
             self.arrivals.first_key_value().map(|(number, urgency)| (*urgency, *number))
         } else {
             self.here.first().copied()
-        }?;
-        self.order.get(&urgency)?.get(&number)
+        }
+    }
+
+    fn told(&self, (urgency, number): Number) -> Option<Millis> {
+        let key = self.order.get(&urgency)?.get(&number)?;
+        Some(self.places.get(key)?.told)
     }
 
     /// How many turns are taken before that of this object, as far as can be told.
@@ -137,6 +148,12 @@ impl Line {
 
     /// Takes out those at the front who have not come in their time.
     pub(super) fn drop_absent(&mut self, now: Millis) {
+        while let Some(number) = self.next_number()
+            && self.told(number).is_none_or(|told| now > told.saturating_add(LATE_AFTER))
+        {
+            self.here.remove(&number);
+            self.arrivals.remove(&number.1);
+        }
         let fronts = self.order.values().filter_map(|class| class.first_key_value()).map(|(_, key)| key);
         let late =
             |key: &&ObjectKey| self.places.get(*key).is_some_and(|place| now > place.told.saturating_add(ABSENT_AFTER));

@@ -351,6 +351,20 @@ fn who_never_comes_holds_up_nobody() {
 }
 
 #[test]
+fn who_came_once_and_not_again_holds_up_nobody() {
+    let mut budget = Budget::new(10);
+    budget.credit = 0;
+    budget.filled_at = 1_000;
+    // The first has come in its time and found nothing; what it wanted has been settled otherwise.
+    let Err(told) = budget.take(&key(1), Urgency::Delete, 1_000) else { panic!("there was no turn") };
+    let mut at = told + 1;
+    while let Err(again) = budget.take(&key(2), Urgency::Create, at) {
+        at = again;
+        assert!(at < told + 3_000, "waits for somebody who does not come");
+    }
+}
+
+#[test]
 fn a_rate_that_rises_calls_those_who_were_told_to_come_later() {
     let mut budget = Budget::new(10);
     budget.credit = 0;
