@@ -12,9 +12,13 @@ use kube::{
     Api, Client, Config,
     api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams},
     config::{KubeConfigOptions, Kubeconfig},
-    runtime::watcher::{self, Event, watcher},
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, Event, watcher},
+    },
 };
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::{
     control_plane::ControlPlane,
@@ -80,6 +84,8 @@ pub struct Cluster {
     client: Client,
     namespace: String,
     sight: Arc<Mutex<Sight>>,
+    /// Ends the watches with the last copy of this.
+    _watches: Arc<JoinSet<()>>,
 }
 
 /// Successful requests of the API server by verb, resource and subresource.
@@ -91,10 +97,13 @@ impl Cluster {
         let kubeconfig = Kubeconfig::read_from(control_plane.kubeconfig()).expect("a kubeconfig");
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
         let client = Client::try_from(config.expect("a configuration")).expect("a client");
-        let cluster = Self { client, namespace: namespace.to_owned(), sight: Arc::default() };
+        let sight: Arc<Mutex<Sight>> = Arc::default();
+        let mut watches = JoinSet::new();
         for kind in Kind::BOTH {
-            tokio::spawn(cluster.clone().watch(kind));
+            let api = Api::namespaced_with(client.clone(), namespace, &kind.resource());
+            watches.spawn(watch(api, kind, Arc::clone(&sight)));
         }
+        let cluster = Self { client, namespace: namespace.to_owned(), sight, _watches: Arc::new(watches) };
         let yaml = format!(
             "{{apiVersion: v1, kind: Secret, metadata: {{name: dli-credentials}}, stringData: {{accessKey: {ACCESS_KEY}, \
              secretKey: {SECRET_KEY}}}}}\n---\n{{apiVersion: dli.huaweicloud.com/v1alpha1, kind: DliProject, metadata: \
@@ -113,41 +122,9 @@ impl Cluster {
         Api::namespaced_with(self.client.clone(), &self.namespace, &kind.resource())
     }
 
-    async fn watch(self, kind: Kind) {
-        let events = watcher(self.api(kind), watcher::Config::default());
-        let mut events = std::pin::pin!(events);
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(Event::Apply(object) | Event::InitApply(object)) => self.note(kind, &object),
-                Ok(Event::Delete(object)) => {
-                    self.sight().remove(&(kind, object.metadata.name.unwrap_or_default()));
-                }
-                Ok(Event::Init | Event::InitDone) => {}
-                Err(error) => eprintln!("  the bench's own watch: {error}"),
-            }
-        }
-    }
-
-    fn note(&self, kind: Kind, object: &DynamicObject) {
-        let now = now();
-        let status = &object.data["status"];
-        let conditions = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let ready = conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
-        let drifts = status["drift"].as_array().is_some_and(|drift| !drift.is_empty());
-        let mut sight = self.sight();
-        let seen = sight.entry((kind, object.metadata.name.clone().unwrap_or_default())).or_default();
-        if ready {
-            seen.ready_at.get_or_insert(now);
-        }
-        if drifts {
-            seen.drift_at.get_or_insert(now);
-        }
-        seen.generations.entry(object.metadata.generation.unwrap_or(0)).or_insert(now);
-    }
-
     /// What was seen so far.
     pub fn sight(&self) -> MutexGuard<'_, Sight> {
-        self.sight.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sight)
     }
 
     /// How many objects have been Ready.
@@ -210,6 +187,42 @@ impl Cluster {
         }
         found
     }
+}
+
+fn lock(sight: &Mutex<Sight>) -> MutexGuard<'_, Sight> {
+    sight.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Notes what happens to the objects of a kind.
+async fn watch(api: Api<DynamicObject>, kind: Kind, sight: Arc<Mutex<Sight>>) {
+    let events = watcher(api, watcher::Config::default()).default_backoff();
+    let mut events = std::pin::pin!(events);
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(Event::Apply(object) | Event::InitApply(object)) => note(&mut lock(&sight), kind, &object),
+            Ok(Event::Delete(object)) => {
+                lock(&sight).remove(&(kind, object.metadata.name.unwrap_or_default()));
+            }
+            Ok(Event::Init | Event::InitDone) => {}
+            Err(error) => eprintln!("  the bench's own watch: {error}"),
+        }
+    }
+}
+
+fn note(sight: &mut Sight, kind: Kind, object: &DynamicObject) {
+    let now = now();
+    let status = &object.data["status"];
+    let conditions = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let ready = conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
+    let drifts = status["drift"].as_array().is_some_and(|drift| !drift.is_empty());
+    let seen = sight.entry((kind, object.metadata.name.clone().unwrap_or_default())).or_default();
+    if ready {
+        seen.ready_at.get_or_insert(now);
+    }
+    if drifts {
+        seen.drift_at.get_or_insert(now);
+    }
+    seen.generations.entry(object.metadata.generation.unwrap_or(0)).or_insert(now);
 }
 
 /// What was counted between two looks, of those that `select` takes by verb, resource and subresource.
