@@ -9,10 +9,11 @@ use axum::http::Request;
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::{cluster::Kind, control_plane::ControlPlane, processes::Simulator};
-
-/// Objects in one transaction of etcd; its own limit is 128.
-const AT_ONCE: usize = 100;
+use crate::{
+    cluster::Kind,
+    control_plane::ControlPlane,
+    processes::{Simulator, http},
+};
 
 /// Puts copies of the pair `model` into the cloud and the cluster, under these names.
 pub async fn seed(
@@ -23,7 +24,7 @@ pub async fn seed(
     model: &str,
     names: &[String],
 ) {
-    let mut etcd = Etcd { url: control_plane.etcd().to_owned() };
+    let etcd = control_plane.etcd().rsplit(':').next().and_then(|port| port.parse().ok()).expect("etcd's port");
     let mut models = BTreeMap::new();
     for kind in Kind::BOTH {
         let path = format!("/apis/dli.huaweicloud.com/v1alpha1/namespaces/{namespace}/{}/{model}", kind.plural());
@@ -39,17 +40,10 @@ pub async fn seed(
     for kind in Kind::BOTH {
         let text = &models[&kind];
         let from = &old[&(kind, model.to_owned())];
-        let copies: Vec<(String, Value)> = names
-            .iter()
-            .enumerate()
-            .map(|(i, name)| {
-                let to = &new[&(kind, name.clone())];
-                let object = copy(text, kind, i, (model, from), (name, to));
-                (format!("/registry/dli.huaweicloud.com/{}/{namespace}/{name}", kind.plural()), object)
-            })
-            .collect();
-        for some in copies.chunks(AT_ONCE) {
-            etcd.put(some);
+        for (i, name) in names.iter().enumerate() {
+            let to = &new[&(kind, name.clone())];
+            let object = copy(text, kind, i, (model, from), (name, to));
+            put(etcd, &format!("/registry/dli.huaweicloud.com/{}/{namespace}/{name}", kind.plural()), &object);
         }
     }
 }
@@ -109,23 +103,11 @@ fn copy(text: &str, kind: Kind, number: usize, (model, from): (&str, &Value), (n
     object
 }
 
-/// etcd by its JSON gateway.
-struct Etcd {
-    url: String,
-}
-
-impl Etcd {
-    fn put(&mut self, objects: &[(String, Value)]) {
-        let puts: Vec<Value> = objects
-            .iter()
-            .map(|(key, object)| {
-                let encode = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
-                json!({"requestPut": {"key": encode(key), "value": encode(&format!("{object}\n"))}})
-            })
-            .collect();
-        let body = json!({"success": puts}).to_string();
-        let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("etcd's port");
-        let (status, answer) = crate::processes::http(port, "POST", "/v3/kv/txn", &body).expect("etcd");
-        assert_eq!(status, 200, "etcd: {answer}");
-    }
+/// Puts an object into etcd by its JSON gateway. One at a time: what one transaction puts has one revision, and to a watch
+/// of the API server each object needs its own.
+fn put(port: u16, key: &str, object: &Value) {
+    let encode = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+    let body = json!({"key": encode(key), "value": encode(&format!("{object}\n"))}).to_string();
+    let (status, answer) = http(port, "POST", "/v3/kv/put", &body).expect("etcd");
+    assert_eq!(status, 200, "etcd: {answer}");
 }
