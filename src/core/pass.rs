@@ -50,6 +50,8 @@ pub(super) struct Facts {
     pub(super) dependents: Option<bool>,
     /// This pass has called the cloud.
     pub(super) called: bool,
+    /// It ends since its turn has not come.
+    pub(super) in_line: bool,
     /// A failed call that nothing has dealt with yet.
     pub(super) failure: Option<(Call, CallError)>,
     /// The signature was refused for its date: one more try with the server's clock.
@@ -150,7 +152,13 @@ pub fn step(world: &mut World, pass: &mut Pass, input: Input, now: Now) -> Step 
             pass.asked = Some(((*effect).clone(), now.mono));
             Step::Do(effect)
         }
-        Halt::Done(next) => Step::Done(next),
+        Halt::Done(next) => {
+            // Who needs no call any more must not keep others from theirs.
+            if !pass.facts.in_line {
+                world.leave_line(&pass.key);
+            }
+            Step::Done(next)
+        }
     }
 }
 
@@ -325,7 +333,10 @@ impl Ctx<'_> {
                 *self.turn = true;
                 Ok(())
             }
-            Err(at) => done(Some(at), Outcome::Waiting),
+            Err(at) => {
+                self.facts.in_line = true;
+                done(Some(at), Outcome::Waiting)
+            }
         }
     }
 

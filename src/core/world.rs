@@ -285,9 +285,7 @@ impl World {
         if key.kind == ObjectKind::Project {
             self.projects.remove(key);
         }
-        for budget in self.budgets.values_mut() {
-            budget.forget(key);
-        }
+        self.leave_line(key);
         self.claims.retain(|_, holder| holder.key != *key);
         self.dependents.retain(|_, set| {
             set.remove(key);
@@ -353,6 +351,13 @@ impl World {
             });
         }
         self.budgets.entry(key).or_insert_with(|| Budget::new(rate))
+    }
+
+    /// Gives up an object's place in line for a call.
+    pub(super) fn leave_line(&mut self, key: &ObjectKey) {
+        for budget in self.budgets.values_mut() {
+            budget.forget(key);
+        }
     }
 
     /// Tells the budget of a call how it ended. One that was dropped meanwhile has nothing to learn.
