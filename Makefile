@@ -23,6 +23,11 @@ test: ## everything, against a real control plane (its first build takes about 7
 	cargo test --release --test fault_search -- --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
 
+.PHONY: bench
+bench: ## calls, writes, memory and times beside their budgets (N="100 1000 10000", COMPARE=FILE, OUT=FILE)
+	@bin=$$(deploy/local/build.sh) && set -x && \
+	DLI_OPERATOR_LOCAL_BIN="$$bin" BENCH_N="$(N)" BENCH_COMPARE="$(COMPARE)" BENCH_OUT="$(OUT)" cargo bench --bench operator
+
 .PHONY: demo
 demo: ## a control plane, the DLI simulator and the operator: queues and a connection turn Ready (ONCE=1, CONTEXT=name)
 	@deploy/local/demo.sh

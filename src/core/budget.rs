@@ -1,195 +1,123 @@
-//! How fast calls may go out: one bucket for each endpoint and credential, learned from what the cloud says.
+//! When calls may go out: one bucket for each endpoint and credential, with a line in front of it.
 
-use std::collections::BTreeMap;
+mod line;
+mod pace;
+#[cfg(test)]
+mod tests;
 
-use crate::dli::{CallError, ErrorClass};
+pub(super) use line::Urgency;
 
+use crate::dli::{CallError, Cause, ErrorClass};
+
+use self::{line::Line, pace::Pace};
 use super::{Millis, ObjectKey};
 
-/// Longest pause that one throttling answer causes.
-const LONGEST_PAUSE: Millis = 60_000;
-/// Slowest rate that throttling may lead to, in calls an hour.
-const SLOWEST: u64 = 720;
-/// The learned rate grows by a twentieth in this time without a throttling answer.
-const RECOVERY: Millis = 5_000;
-/// A limit that the cloud named counts for this long.
-const FORGOTTEN_AFTER: Millis = 600_000;
+/// One call, in the unit of the credit: what a pace of one call an hour earns in a millisecond.
+const CALL: i64 = 3_600_000;
+/// Nobody is told to come later than after this time; the pace may change meanwhile.
+const LONGEST_PROMISE: Millis = 60_000;
 
-/// A leaky bucket with reservations: who comes too early is told when its turn is, and nobody else gets that turn.
+/// A bucket that fills at the learned pace. Who finds it empty is told when to come again; of those who have come in their
+/// time, the first in the line has the next turn.
 ///
 /// A turn is for a pass. What else the pass calls follows without a wait, since a pass that stops half-way has to begin
-/// anew, and many that do so would never come to an end. Such calls are paid for by all turns to come: those are counted
-/// on a clock of the bucket's own, which each of these calls sets back by one interval.
+/// anew, and many that do so would never come to an end. Such calls are taken on credit, and paid for by all turns to
+/// come.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
-    /// Calls an hour: integer arithmetic keeps the core deterministic everywhere.
-    per_hour: u64,
-    ceiling: u64,
-    /// The rate before the cloud has said anything.
-    first: u64,
-    /// When the cloud last named a limit.
-    named_at: Millis,
-    /// How far the bucket's clock is behind, in microseconds.
-    behind: i64,
-    /// Time of the next turn on the bucket's clock, in microseconds.
-    next_turn: i64,
+    pace: Pace,
+    line: Line,
+    /// Calls that may go out now, in units of [`CALL`]; a debt where it is negative.
+    credit: i64,
+    filled_at: Millis,
     paused_until: Millis,
-    last_change: Millis,
-    /// Turns by object, on the bucket's clock.
-    turns: BTreeMap<ObjectKey, i64>,
 }
 
 impl Budget {
     pub(super) fn new(calls_per_second: u32) -> Self {
-        let per_hour = u64::from(calls_per_second.max(1)) * 3_600;
         Self {
-            per_hour,
-            ceiling: per_hour,
-            first: per_hour,
-            named_at: 0,
-            behind: 0,
-            next_turn: 0,
+            pace: Pace::new(calls_per_second),
+            line: Line::default(),
+            credit: i64::from(calls_per_second.max(1)) * CALL,
+            filled_at: 0,
             paused_until: 0,
-            last_change: 0,
-            turns: BTreeMap::new(),
         }
     }
 
-    /// Takes a turn for `key` now, or says when its turn is.
-    pub(super) fn take(&mut self, key: &ObjectKey, now: Millis) -> Result<(), Millis> {
-        self.recover(now);
-        let turn = match self.turns.get(key) {
-            Some(turn) => *turn,
-            None => {
-                let turn = self.soonest(now);
-                self.next_turn = turn + self.interval();
-                turn
-            }
-        };
-        let at = ((turn + self.behind).max(0) as u64).div_ceil(1_000).max(self.paused_until);
-        if at <= now {
-            self.turns.remove(key);
-            Ok(())
-        } else {
-            self.turns.insert(key.clone(), turn);
-            Err(at)
+    /// Takes a turn for `key` now, or says when to come again.
+    pub(super) fn take(&mut self, key: &ObjectKey, urgency: Urgency, now: Millis) -> Result<(), Millis> {
+        self.fill(now);
+        self.line.drop_absent(now);
+        let waited = self.line.join(key, urgency);
+        let came = self.line.come(key, now);
+        if came && self.is_open(now) && self.line.next() == Some(key) {
+            self.line.serve(key);
+            self.spend(waited, now);
+            return Ok(());
         }
+        let missing = ((self.line.ahead(key) as i64 + 1) * CALL - self.credit).max(1) as u64;
+        let wait = missing.div_ceil(self.pace.per_hour()).min(LONGEST_PROMISE);
+        let at = now.max(self.paused_until) + wait;
+        Err(self.line.tell(key, at, now))
     }
 
     /// One more call of a pass that has had its turn: now, unless the cloud has asked for a pause.
-    pub(super) fn go_on(&mut self, key: &ObjectKey, now: Millis) -> Result<(), Millis> {
+    pub(super) fn go_on(&mut self, key: &ObjectKey, urgency: Urgency, now: Millis) -> Result<(), Millis> {
         if now < self.paused_until {
-            return self.take(key, now);
+            return self.take(key, urgency, now);
         }
-        self.recover(now);
-        self.next_turn = self.soonest(now);
-        self.behind += self.interval();
+        self.fill(now);
+        self.spend(true, now);
         Ok(())
     }
 
-    /// The next turn, on the bucket's clock: a second's worth of calls may go out at once.
-    fn soonest(&self, now: Millis) -> i64 {
-        let burst = 1_000_000;
-        self.next_turn.max(micros(now) - self.behind - burst).max(micros(self.paused_until) - self.behind)
-    }
-
-    fn interval(&self) -> i64 {
-        (3_600_000_000 / self.per_hour) as i64
-    }
-
-    /// Learns from a failed call.
-    pub(super) fn learn(&mut self, error: &CallError, now: Millis) {
-        if error.class != ErrorClass::Throttled {
-            return;
+    /// Who could have its turn now, but was told to come later: somebody has left the line, or the pace has risen.
+    pub(super) fn overdue(&mut self, now: Millis) -> Option<ObjectKey> {
+        if !self.is_open(now) {
+            return None;
         }
-        let learned = error.limit.map(|l| {
-            // Stay a little below what the text names, since others may use the same allowance.
-            u64::from(l.limit) * 3_600_000 * 95 / 100 / l.per_ms.max(1)
-        });
-        let target = learned.unwrap_or(self.per_hour / 2).min(self.per_hour).max(SLOWEST);
-        // Several answers of one burst count once.
-        if learned.is_some() || now >= self.last_change + 1_000 {
-            if learned.is_some() {
-                // The text names the limit: no use in growing past it, until it has been quiet for long.
-                self.ceiling = target;
-                self.named_at = now;
+        self.line.call(now)
+    }
+
+    /// Learns from the answer to a call that began at `began`.
+    pub(super) fn learn(&mut self, error: Option<&CallError>, began: Millis, now: Millis) {
+        match error {
+            Some(error) if error.class == ErrorClass::Throttled => {
+                self.fill(now);
+                let pause = self.pace.refused(error, began, now);
+                self.paused_until = self.paused_until.max(now + pause);
+                // One call goes out after the pause, to see whether it is over.
+                self.credit = self.credit.min(CALL);
             }
-            self.per_hour = target;
-            self.last_change = now;
+            // What never came to an answer says nothing about a limit.
+            Some(error) if error.cause != Cause::Answer => {}
+            _ => self.pace.taken(began),
         }
-        let pause = error.retry_after.unwrap_or(1_000).clamp(1, LONGEST_PAUSE);
-        self.paused_until = self.paused_until.max(now + pause);
-        self.next_turn = self.next_turn.max(micros(self.paused_until) - self.behind);
     }
 
-    /// Gives up the turn of an object that has gone.
+    /// Gives up the place of an object.
     pub(super) fn forget(&mut self, key: &ObjectKey) {
-        self.turns.remove(key);
+        self.line.leave(key);
     }
 
-    fn recover(&mut self, now: Millis) {
-        if self.ceiling < self.first && now >= self.named_at + FORGOTTEN_AFTER {
-            self.ceiling = self.first;
-        }
-        while self.per_hour < self.ceiling && now >= self.last_change + RECOVERY {
-            self.last_change += RECOVERY;
-            self.per_hour = (self.per_hour + (self.ceiling / 20).max(1)).min(self.ceiling);
-        }
-    }
-}
-
-fn micros(at: Millis) -> i64 {
-    (at as i64).saturating_mul(1_000)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::ObjectKind;
-
-    /// Many passes of several calls each: all come to an end, and at the rate.
-    #[test]
-    fn passes_of_several_calls_all_end_and_keep_the_rate() {
-        const PASSES: usize = 60;
-        const CALLS: usize = 4;
-        let mut budget = Budget::new(20);
-        let key = |n: usize| ObjectKey::new(ObjectKind::Queue, "ns", &n.to_string());
-        let mut next: Vec<Option<Millis>> = vec![Some(10_000); PASSES];
-        let mut sent = Vec::new();
-        let mut now = 10_000;
-        while next.iter().any(Option::is_some) {
-            for (n, at) in next.iter_mut().enumerate().filter(|(_, at)| at.is_some_and(|at| at <= now)) {
-                *at = match budget.take(&key(n), now) {
-                    Ok(()) => {
-                        sent.push(now);
-                        for _ in 1..CALLS {
-                            assert_eq!(budget.go_on(&key(n), now), Ok(()));
-                            sent.push(now);
-                        }
-                        None
-                    }
-                    Err(later) => Some(later),
-                };
-            }
-            now += 1;
-            assert!(now < 60_000, "{} passes never end", next.iter().flatten().count());
-        }
-        // A second's worth at once, the rest evenly, and at most one pass beyond.
-        for (count, at) in sent.iter().enumerate() {
-            let allowed = 20 + (at - 10_000) * 20 / 1_000 + CALLS as u64;
-            assert!(count as u64 <= allowed, "{count} calls in {} ms", at - 10_000);
-        }
-        let took = sent.last().map_or(0, |at| at - 10_000);
-        assert!((10_500..=11_500).contains(&took), "{took} ms for {} calls", PASSES * CALLS);
+    /// Whether a turn is there.
+    fn is_open(&self, now: Millis) -> bool {
+        now >= self.paused_until && self.credit >= CALL
     }
 
-    #[test]
-    fn a_pause_holds_for_those_that_go_on_too() {
-        let mut budget = Budget::new(20);
-        let key = ObjectKey::new(ObjectKind::Queue, "ns", "q");
-        assert_eq!(budget.take(&key, 5_000), Ok(()));
-        budget.paused_until = 7_000;
-        assert_eq!(budget.go_on(&key, 5_001), Err(7_000));
-        assert_eq!(budget.take(&key, 7_000), Ok(()));
+    /// Adds what has been earned. A pause earns nothing.
+    fn fill(&mut self, now: Millis) {
+        let since = now.saturating_sub(self.filled_at.max(self.paused_until));
+        let per_hour = self.pace.per_hour() as i64;
+        // A little more than a call at least, or who comes a little late would lose a turn.
+        let most = (per_hour * self.pace.burst() as i64).max(CALL * 5 / 4);
+        let earned = per_hour.saturating_mul(since as i64);
+        self.credit = self.credit.saturating_add(earned).min(most);
+        self.filled_at = self.filled_at.max(now);
+    }
+
+    fn spend(&mut self, waited: bool, now: Millis) {
+        self.credit -= CALL;
+        self.pace.called(waited, now);
     }
 }

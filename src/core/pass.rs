@@ -16,6 +16,7 @@ use crate::{
 use super::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, INTENT_VERSION, Input, Intent,
     KubeEffect, KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
+    budget::Urgency,
     connection, project, queue,
     report::Verdict,
     sweep,
@@ -49,6 +50,8 @@ pub(super) struct Facts {
     pub(super) dependents: Option<bool>,
     /// This pass has called the cloud.
     pub(super) called: bool,
+    /// It ends since its turn has not come.
+    pub(super) in_line: bool,
     /// A failed call that nothing has dealt with yet.
     pub(super) failure: Option<(Call, CallError)>,
     /// The signature was refused for its date: one more try with the server's clock.
@@ -149,7 +152,13 @@ pub fn step(world: &mut World, pass: &mut Pass, input: Input, now: Now) -> Step 
             pass.asked = Some(((*effect).clone(), now.mono));
             Step::Do(effect)
         }
-        Halt::Done(next) => Step::Done(next),
+        Halt::Done(next) => {
+            // Who needs no call any more must not keep others from theirs.
+            if !pass.facts.in_line {
+                world.leave_line(&pass.key);
+            }
+            Step::Done(next)
+        }
     }
 }
 
@@ -246,15 +255,15 @@ impl Ctx<'_> {
         if let Some(date) = answer.server_date {
             self.world.learn_clock(&effect.endpoint, date, self.now);
         }
-        if let Err(error) = &answer.outcome {
-            self.world.budget(&effect.endpoint, &effect.credential).learn(error, self.now.mono);
-            if error.class == ErrorClass::Auth {
-                let drift = (self.world.offset(&effect.endpoint, self.now) - effect.clock_offset).abs();
-                if drift > 60_000 && !self.facts.redated {
-                    self.facts.redated = true;
-                } else {
-                    project::credential_refused(self, effect, error);
-                }
+        self.world.learn_rate(effect, answer.outcome.as_ref().err(), began, self.now.mono);
+        if let Err(error) = &answer.outcome
+            && error.class == ErrorClass::Auth
+        {
+            let drift = (self.world.offset(&effect.endpoint, self.now) - effect.clock_offset).abs();
+            if drift > 60_000 && !self.facts.redated {
+                self.facts.redated = true;
+            } else {
+                project::credential_refused(self, effect, error);
             }
         }
         let call = &effect.call;
@@ -302,20 +311,43 @@ impl Ctx<'_> {
         }
     }
 
-    /// Takes a turn of the budget, or ends the pass until its turn comes.
+    /// Takes a turn of the budget for a create call, or ends the pass until its turn comes.
     pub(super) fn turn(&mut self, link: &Link) -> Flow<()> {
+        self.take_turn(link, Urgency::Create)
+    }
+
+    fn take_turn(&mut self, link: &Link, urgency: Urgency) -> Flow<()> {
         if *self.turn {
             return Ok(());
         }
         let now = self.now.mono;
         let goes_on = self.facts.called;
         let budget = self.world.budget(&link.endpoint, &link.credential);
-        match if goes_on { budget.go_on(self.key, now) } else { budget.take(self.key, now) } {
+        let taken = if goes_on { budget.go_on(self.key, urgency, now) } else { budget.take(self.key, urgency, now) };
+        let overdue = budget.overdue(now);
+        if let Some(key) = overdue {
+            self.world.wake(&key);
+        }
+        match taken {
             Ok(()) => {
                 *self.turn = true;
                 Ok(())
             }
-            Err(at) => done(Some(at), Outcome::Waiting),
+            Err(at) => {
+                self.facts.in_line = true;
+                done(Some(at), Outcome::Waiting)
+            }
+        }
+    }
+
+    /// How urgent a call of this pass is.
+    fn urgency(&self, call: &Call) -> Urgency {
+        match (self.key.kind, call) {
+            (ObjectKind::Project, _) => Urgency::List,
+            _ if self.object.as_ref().is_some_and(|o| meta(o).deletion_timestamp.is_some()) => Urgency::Delete,
+            (_, Call::Bind { .. } | Call::Unbind { .. } | Call::SetHosts { .. }) => Urgency::Edit,
+            (_, call) if call.is_mutation() => Urgency::Create,
+            _ => Urgency::Read,
         }
     }
 
@@ -330,15 +362,16 @@ impl Ctx<'_> {
     /// Asks for a call to the cloud.
     pub(super) fn call<T>(&mut self, link: &Link, call: Call) -> Flow<T> {
         let mut not_after = None;
+        let urgency = self.urgency(&call);
         if call.is_mutation() {
             self.may_mutate()?;
-            self.turn(link)?;
+            self.take_turn(link, urgency)?;
             self.fresh()?;
             let lease = self.world.may_mutate(self.now).unwrap_or(self.now.mono);
             let fresh = self.fresh_at.unwrap_or(self.now.mono) + FRESH_FOR;
             not_after = Some(lease.min(fresh));
         } else {
-            self.turn(link)?;
+            self.take_turn(link, urgency)?;
         }
         *self.turn = false;
         self.facts.called = true;

@@ -11,8 +11,8 @@ use crate::{
 };
 
 use super::{
-    CredentialId, Endpoint, Leadership, Millis, Now, ObjectKey, ObjectKind, Settings, budget::Budget, plan::PlanStep,
-    report::Verdict, snapshot::Snapshot, timing,
+    CloudEffect, CredentialId, Endpoint, Leadership, Millis, Now, ObjectKey, ObjectKind, Settings, budget::Budget,
+    plan::PlanStep, report::Verdict, snapshot::Snapshot, timing,
 };
 
 /// Everything that the operator remembers between passes. Lost at a restart, and rebuilt from Kubernetes and the cloud.
@@ -289,9 +289,7 @@ impl World {
         if key.kind == ObjectKind::Project {
             self.projects.remove(key);
         }
-        for budget in self.budgets.values_mut() {
-            budget.forget(key);
-        }
+        self.leave_line(key);
         self.claims.retain(|_, holder| holder.key != *key);
         self.dependents.retain(|_, set| {
             set.remove(key);
@@ -348,7 +346,29 @@ impl World {
 
     pub(super) fn budget(&mut self, endpoint: &Endpoint, credential: &CredentialId) -> &mut Budget {
         let rate = self.settings.calls_per_second;
-        self.budgets.entry((endpoint.clone(), credential.clone())).or_insert_with(|| Budget::new(rate))
+        let key = (endpoint.clone(), credential.clone());
+        if !self.budgets.contains_key(&key) {
+            // Each rotation comes by here: what no project uses any more is dropped.
+            let projects = &self.projects;
+            self.budgets.retain(|(endpoint, credential), _| {
+                projects.values().any(|p| p.endpoint == *endpoint && p.credential.as_ref() == Some(credential))
+            });
+        }
+        self.budgets.entry(key).or_insert_with(|| Budget::new(rate))
+    }
+
+    /// Gives up an object's place in line for a call.
+    pub(super) fn leave_line(&mut self, key: &ObjectKey) {
+        for budget in self.budgets.values_mut() {
+            budget.forget(key);
+        }
+    }
+
+    /// Tells the budget of a call how it ended. One that was dropped meanwhile has nothing to learn.
+    pub(super) fn learn_rate(&mut self, effect: &CloudEffect, error: Option<&CallError>, began: Millis, now: Millis) {
+        if let Some(budget) = self.budgets.get_mut(&(effect.endpoint.clone(), effect.credential.clone())) {
+            budget.learn(error, began, now);
+        }
     }
 
     /// The leader, as far as the clocks say.

@@ -19,6 +19,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
+    collections::BTreeMap,
     env,
     ffi::OsStr,
     fs,
@@ -56,7 +57,9 @@ pub struct ControlPlane {
     kubeconfig: PathBuf,
     kubectl: PathBuf,
     server: String,
+    etcd: String,
     launcher: u32,
+    processes: BTreeMap<String, u32>,
     namespaces: AtomicU32,
     kubeconfigs: AtomicU32,
 }
@@ -99,12 +102,15 @@ impl ControlPlane {
             let log = fs::read_to_string(dir.join("local-cluster.log")).unwrap_or_default();
             panic!("the control plane did not start: {line}\n{log}")
         });
+        let processes: BTreeMap<String, u32> = serde_json::from_value(ready["pids"].clone()).expect("process ids");
         let text = |key: &str| ready[key].as_str().unwrap_or_else(|| panic!("no {key} in {ready}")).to_owned();
         Self {
             kubeconfig: text("kubeconfig").into(),
             kubectl: text("kubectl").into(),
             server: text("server"),
-            launcher: ready["pids"]["launcher"].as_u64().and_then(|pid| pid.try_into().ok()).expect("a process id"),
+            etcd: text("etcd"),
+            launcher: processes["launcher"],
+            processes,
             keeper: Mutex::new(keeper),
             dir,
             namespaces: AtomicU32::new(0),
@@ -207,6 +213,16 @@ impl ControlPlane {
     /// URL of the API server.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// URL of etcd.
+    pub fn etcd(&self) -> &str {
+        &self.etcd
+    }
+
+    /// Id of one of its processes when it started: `etcd`, `kube-apiserver`.
+    pub fn process(&self, name: &str) -> u32 {
+        self.processes[name]
     }
 
     /// Sends the launcher a signal: `HUP` restarts the API server, `USR1` stops it until `HUP`.

@@ -1,0 +1,165 @@
+//! Who waits for a turn, in order of urgency.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::core::{Millis, ObjectKey};
+
+/// How urgent a call is: the first is the most urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::core) enum Urgency {
+    /// For an object that is being deleted.
+    Delete,
+    /// Carries out a change of the spec.
+    Edit,
+    /// Makes or adopts something.
+    Create,
+    /// Reads one resource for one object.
+    Read,
+    /// Reads a list for all.
+    List,
+}
+
+/// Of so many turns one goes to who has waited longest, so that many urgent calls cannot make us blind.
+const FAIR: u64 = 8;
+/// Who does not come for so long after its time has lost its place: it needs no call any more.
+const ABSENT_AFTER: Millis = 30_000;
+/// Who has come once and does not come again for so long lets others go first.
+const LATE_AFTER: Millis = 1_000;
+/// Among how many of those who have come a place is counted.
+const COUNTED: usize = 64;
+
+/// Place in the line: urgency, then arrival.
+type Number = (Urgency, u64);
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    number: Number,
+    /// When its owner was told to come.
+    told: Millis,
+}
+
+/// The line.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    places: BTreeMap<ObjectKey, Place>,
+    order: BTreeMap<Urgency, BTreeMap<u64, ObjectKey>>,
+    /// Those who have come in their time and found no turn, and when they were told to come again.
+    here: BTreeSet<Number>,
+    /// The same by arrival alone.
+    arrivals: BTreeMap<u64, Urgency>,
+    numbers: u64,
+    served: u64,
+}
+
+impl Line {
+    /// Gives a place, or keeps the one that is there if it is as good. Says whether there was one.
+    pub(super) fn join(&mut self, key: &ObjectKey, urgency: Urgency) -> bool {
+        if let Some(place) = self.places.get(key) {
+            if place.number.0 <= urgency {
+                return true;
+            }
+            self.leave(key);
+        }
+        self.numbers += 1;
+        // Who finds nobody before it has come in its time.
+        let open = self.order.range(..=urgency).all(|(_, class)| class.is_empty());
+        let told = if open { 0 } else { Millis::MAX };
+        self.places.insert(key.clone(), Place { number: (urgency, self.numbers), told });
+        self.order.entry(urgency).or_default().insert(self.numbers, key.clone());
+        false
+    }
+
+    pub(super) fn leave(&mut self, key: &ObjectKey) {
+        let Some(place) = self.places.remove(key) else { return };
+        let (urgency, number) = place.number;
+        if let Some(class) = self.order.get_mut(&urgency) {
+            class.remove(&number);
+        }
+        self.here.remove(&place.number);
+        self.arrivals.remove(&number);
+    }
+
+    /// Its turn has been taken.
+    pub(super) fn serve(&mut self, key: &ObjectKey) {
+        self.leave(key);
+        self.served += 1;
+    }
+
+    /// The owner of a place asks: says whether it has come in its time.
+    pub(super) fn come(&mut self, key: &ObjectKey, now: Millis) -> bool {
+        let Some(place) = self.places.get(key).filter(|place| place.told <= now) else { return false };
+        self.here.insert(place.number);
+        self.arrivals.insert(place.number.1, place.number.0);
+        true
+    }
+
+    /// Of those who have come, the one whose turn is next.
+    pub(super) fn next(&self) -> Option<&ObjectKey> {
+        let (urgency, number) = self.next_number()?;
+        self.order.get(&urgency)?.get(&number)
+    }
+
+    fn next_number(&self) -> Option<Number> {
+        if self.served % FAIR == FAIR - 1 {
+            self.arrivals.first_key_value().map(|(number, urgency)| (*urgency, *number))
+        } else {
+            self.here.first().copied()
+        }
+    }
+
+    fn told(&self, (urgency, number): Number) -> Option<Millis> {
+        let key = self.order.get(&urgency)?.get(&number)?;
+        Some(self.places.get(key)?.told)
+    }
+
+    /// How many turns are taken before that of this object, as far as can be told.
+    pub(super) fn ahead(&self, key: &ObjectKey) -> u64 {
+        let Some(Place { number: (urgency, number), .. }) = self.places.get(key).copied() else { return 0 };
+        if self.here.contains(&(urgency, number)) {
+            return self.here.range(..(urgency, number)).take(COUNTED).count() as u64;
+        }
+        let before: u64 = self.order.range(..urgency).map(|(_, class)| class.len() as u64).sum();
+        let first = self.order.get(&urgency).and_then(|class| class.first_key_value());
+        // Numbers of those that have left since are counted too: who is told too late is called.
+        let own = number.saturating_sub(first.map_or(number, |(first, _)| *first));
+        if before == 0 { own } else { (before + own).min(FAIR * (own + 1)) }
+    }
+
+    /// Tells the owner of a place when to come, unless it was told an earlier time that is still to come; gives that time.
+    pub(super) fn tell(&mut self, key: &ObjectKey, at: Millis, now: Millis) -> Millis {
+        let Some(place) = self.places.get_mut(key) else { return at };
+        if place.told <= now || at < place.told {
+            place.told = at;
+        }
+        place.told
+    }
+
+    /// Calls whoever is next, if it was told to come later than now.
+    pub(super) fn call(&mut self, now: Millis) -> Option<ObjectKey> {
+        let first = || self.order.values().find_map(|class| class.first_key_value()).map(|(_, key)| key);
+        let key = self.next().or_else(first)?.clone();
+        let place = self.places.get_mut(&key)?;
+        if place.told <= now {
+            return None;
+        }
+        place.told = now;
+        Some(key)
+    }
+
+    /// Takes out those at the front who have not come in their time.
+    pub(super) fn drop_absent(&mut self, now: Millis) {
+        while let Some(number) = self.next_number()
+            && self.told(number).is_none_or(|told| now > told.saturating_add(LATE_AFTER))
+        {
+            self.here.remove(&number);
+            self.arrivals.remove(&number.1);
+        }
+        let fronts = self.order.values().filter_map(|class| class.first_key_value()).map(|(_, key)| key);
+        let late =
+            |key: &&ObjectKey| self.places.get(*key).is_some_and(|place| now > place.told.saturating_add(ABSENT_AFTER));
+        let absent: Vec<ObjectKey> = fronts.filter(late).cloned().collect();
+        for key in absent {
+            self.leave(&key);
+        }
+    }
+}
