@@ -21,7 +21,18 @@ test: ## everything, against a real control plane (its first build takes about 7
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
 	cargo test --release --test fault_search -- --nocapture && \
+	cargo test --test mutants -- --ignored --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
+
+.PHONY: soak
+soak: ## the long searches, 100 rounds of kills and a minute of fuzzing a parser: many hours (SCHEDULES=10000000, ROUNDS=100)
+	@bin=$$(deploy/local/build.sh) && set -x && \
+	cargo build --release && \
+	FAULT_SEARCH_SINGLES=1 FAULT_SEARCH_PAIRS=4 FAULT_SEARCH_RANDOM=$${SCHEDULES:-10000000} \
+		cargo test --release --test fault_search -- --nocapture && \
+	MUTANTS_VARIANTS=16 MUTANTS_RANDOM=20000 cargo test --test mutants -- --ignored --nocapture && \
+	DLI_OPERATOR_LOCAL_BIN="$$bin" ROUNDS=$${ROUNDS:-100} cargo test --test rounds -- --nocapture && \
+	fuzz/run
 
 .PHONY: bench
 bench: ## calls, writes, memory and times beside their budgets (N="100 1000 10000", COMPARE=FILE, OUT=FILE)

@@ -308,8 +308,13 @@ fn act(
 
 /// Makes sure that nobody has taken the connection over before it is changed: the later mark counts.
 fn still_ours(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, item: &ConnectionItem) -> Flow<()> {
+    let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
     let shown = match readable(ctx, object) {
-        Some(true) => Some(marked(ctx, object, link)?.value.iter().any(|c| c.id == item.id)),
+        Some(true) => match marked(ctx, object, link)?.value.iter().any(|c| c.id == item.id) {
+            // What was taken over without a tag service never got a mark.
+            false if adopted => carries_mark(ctx, object, link, item.id.as_str())?,
+            listed => Some(listed),
+        },
         _ => carries_mark(ctx, object, link, item.id.as_str())?,
     };
     if shown != Some(false) {

@@ -24,6 +24,7 @@ use super::{
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict},
+    snapshot::{Paged, Pages},
     world::Attempt,
 };
 
@@ -137,22 +138,23 @@ pub(super) fn absorb(
             None
         }
         (Call::ListConnections { tag, .. }, Ok(Reply::Connections(mut items))) => {
-            items.retain(|item| item.state != ConnectionState::Deleted);
+            if tag.is_some() {
+                items.retain(|item| item.state != ConnectionState::Deleted);
+            }
             ctx.facts.looks += u32::from(tag.is_some());
             if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
                 // What it shows of those that are watched is there, whoever read it.
-                for item in &items {
+                for item in items.iter().filter(|item| item.state != ConnectionState::Deleted) {
                     let name = item.name.as_str().into();
                     if project.watchers.contains_key(&(ObjectKind::Connection, name)) {
                         project.snapshot.connections.put_listed(item.id.clone(), item.clone(), began);
                     }
                 }
             }
-            let reading = Some(Reading { value: items, began });
             if tag.is_some() {
-                ctx.facts.owned_connections = reading;
+                ctx.facts.owned_connections = Some(Reading { value: items, began });
             } else {
-                ctx.facts.all_connections = reading;
+                take_page(ctx, items, began);
             }
             None
         }
@@ -162,6 +164,7 @@ pub(super) fn absorb(
             ctx.facts.connection = None;
             ctx.facts.owned_connections = None;
             ctx.facts.all_connections = None;
+            ctx.facts.connection_pages = None;
             match outcome {
                 Ok(Reply::ConnectionCreated(id)) => {
                     let memory = ctx.memory();
@@ -181,6 +184,7 @@ pub(super) fn absorb(
             ctx.facts.connection = None;
             ctx.facts.owned_connections = None;
             ctx.facts.all_connections = None;
+            ctx.facts.connection_pages = None;
             let now = ctx.now.mono;
             ctx.memory().fence = now;
             match outcome {
@@ -287,9 +291,27 @@ pub(super) fn marked(
 
 /// All connections, read in this pass: where marks cannot be read back.
 pub(super) fn all(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<ConnectionItem>>> {
-    match &ctx.facts.all_connections {
-        Some(reading) => Ok(reading.clone()),
-        None => ctx.call(link, Call::ListConnections { tag: None, offset: 0, limit: 0 }),
+    if let Some(reading) = &ctx.facts.all_connections {
+        return Ok(reading.clone());
+    }
+    let offset = ctx.facts.connection_pages.as_ref().map_or(0, |(_, offset)| *offset);
+    ctx.call(link, Call::ListConnections { tag: None, offset: offset as u32, limit: 0 })
+}
+
+/// Takes in a page of all connections: a server may cut the list, and what it cut off is not absent.
+fn take_page(ctx: &mut Ctx<'_>, items: Vec<ConnectionItem>, began: Millis) {
+    let pages = ctx.facts.connection_pages.take().map_or_else(|| Pages::begin(began), |(pages, _)| pages);
+    let began = pages.began();
+    let page = items.into_iter().map(|item| (item.id.clone(), item)).collect();
+    match pages.page(page, 0) {
+        Paged::Complete(items, _) => {
+            let mut value: Vec<ConnectionItem> = items.into_values().collect();
+            value.retain(|item| item.state != ConnectionState::Deleted);
+            ctx.facts.all_connections = Some(Reading { value, began });
+        }
+        Paged::More(pages, offset) => ctx.facts.connection_pages = Some((pages, offset)),
+        // It moved while it was read: from the beginning.
+        Paged::Broken => {}
     }
 }
 

@@ -138,6 +138,14 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
     };
     let tagged = readable(ctx, object) == Some(true);
     let mut found = found;
+    // A list that lags behind may show one of this name that is gone: the first is asked itself.
+    if let Some(first) = found.iter().min_by_key(|c| (c.create_time, c.id.clone())).cloned() {
+        match &ctx.facts.connection {
+            None => return ctx.call(link, Call::GetConnection(first.id)),
+            Some(None) => found.retain(|c| c.id != first.id),
+            Some(Some(_)) => {}
+        }
+    }
     found.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
     match found.split_first() {
         Some((first, [])) => take(ctx, object, link, first, false, intent, &[]),

@@ -66,10 +66,17 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
             finish(ctx, object, &farewell)
         }
         Some(Some(_)) if ctx.facts.deleted => shown_still(ctx, object),
-        Some(Some(item)) if readable(ctx, object) == Some(true) => {
+        Some(Some(item)) => {
+            // No list by the mark has it. What was taken over without a tag service never got one.
+            let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
+            let shown = match readable(ctx, object) {
+                Some(true) if !adopted => Some(false),
+                _ => carries_mark(ctx, object, &link, id.as_str())?,
+            };
             let server = ctx.world.server_now(&link.endpoint, ctx.now);
             let grace = ctx.world.settings.visibility_grace as i64;
-            if item.create_time.is_none_or(|t| server < t + grace) && ctx.memory().deleted_at.is_none() {
+            let young = item.create_time.is_none_or(|t| server < t + grace) && ctx.memory().deleted_at.is_none();
+            if shown == Some(false) && young {
                 // A mark that was just written may not be shown yet.
                 let message = format!(
                     "Connection {id} was just created and does not show this object's mark yet; it is deleted when it does, \
@@ -77,15 +84,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
                 );
                 return refuse(ctx, object, "ConfirmingOwnership", message, ctx.now.mono + 5_000);
             }
-            denied_twice(ctx)?;
-            let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
-            abandon(ctx, object, note)
-        }
-        Some(Some(item)) => {
-            let server = ctx.world.server_now(&link.endpoint, ctx.now);
-            let grace = ctx.world.settings.visibility_grace as i64;
-            let young = item.create_time.is_none_or(|t| server < t + grace);
-            if !young && carries_mark(ctx, object, &link, id.as_str())? == Some(false) {
+            if shown == Some(false) {
                 denied_twice(ctx)?;
                 let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
                 return abandon(ctx, object, note);

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     api::{DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION},
-    dli::{Answer, Call, CallError, ConnectionItem, ErrorClass, ProjectId, QueueItem, Tag},
+    dli::{Answer, Call, CallError, ConnectionId, ConnectionItem, ErrorClass, ProjectId, QueueItem, Tag},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     budget::Urgency,
     connection, project, queue,
     report::Verdict,
+    snapshot::Pages,
     sweep,
     world::{Memory, World},
 };
@@ -62,6 +63,8 @@ pub(super) struct Facts {
     /// Connections with this object's mark and name, and all connections: two different readings.
     pub(super) owned_connections: Option<Reading<Vec<ConnectionItem>>>,
     pub(super) all_connections: Option<Reading<Vec<ConnectionItem>>>,
+    /// What of all connections was read so far, and where the next page begins.
+    pub(super) connection_pages: Option<(Pages<ConnectionId, ConnectionItem>, usize)>,
     /// How many looks for what is ours were made.
     pub(super) looks: u32,
     /// Tags by the id of the resource.
@@ -510,6 +513,12 @@ impl Ctx<'_> {
             Some(Evidence::Valid(intent)) => intent.n,
             _ => 0,
         }
+    }
+
+    /// Whether a create call before that of the object's intent may have been applied.
+    pub(super) fn in_doubt_before(&self) -> bool {
+        let intent = self.object.as_ref().map(|o| evidence(meta(o)));
+        matches!(intent, Some(Evidence::Valid(intent)) if intent.first.is_some())
     }
 
     /// Whether the object is newer than the watch cache: written or read live by this pass.

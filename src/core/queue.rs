@@ -7,7 +7,7 @@ use crate::{
         AdoptionPolicy, DeletionPolicy, DliQueue, DliQueueStatus, Drift, ManagementPolicy, ObservedProject,
         QueueEvidence, QueueType,
     },
-    dli::{Call, CallError, ErrorClass, QueueItem, QueueName, Reply},
+    dli::{Applied, Call, CallError, ErrorClass, QueueItem, QueueName, Reply},
 };
 
 use super::queue_birth::{arrive, confirm};
@@ -147,6 +147,10 @@ pub(super) fn absorb(
                 }
                 Err(error) => {
                     ctx.facts.queue = None;
+                    if error.class == ErrorClass::Refused && ctx.in_doubt_before() {
+                        // Some refuse a name that exists in no clear words, and an earlier call may have made it.
+                        return attempt(ctx, n, CallError { applied: Applied::Unknown, ..error });
+                    }
                     attempt(ctx, n, error)
                 }
             }
@@ -270,6 +274,8 @@ pub(super) fn queue_type(spec: Option<QueueType>) -> &'static str {
 
 /// A queue that this object owns.
 fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id: i64) -> Flow<Next> {
+    // The ids are written down: what was in doubt is not any more.
+    ctx.memory().attempt = None;
     let fence = ctx.memory().fence;
     let found = match &ctx.facts.queue {
         Some(read) => read.clone(),

@@ -9,8 +9,8 @@ use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, s
 use super::{
     IntentOp, Next, Outcome,
     member::{
-        Member, carries_mark, doubt_ends, due, has_tag_service, learn_filter, may_adopt, new_intent, present, say,
-        settled, tags_of, unconfirmed, void_intent,
+        Member, carries_mark, doubt_ends, due, has_tag_service, intent_horizon, learn_filter, may_adopt, new_intent,
+        present, say, settled, tags_of, unconfirmed, void_intent, wall,
     },
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
@@ -46,8 +46,10 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Q
 /// doubt is simply repeated; but a queue that it made has to be known again.
 fn in_doubt_since(ctx: &mut Ctx<'_>, object: &DliQueue) -> Option<i64> {
     let before = object.intent().filter(|i| i.op == IntentOp::Create && queue_id(object).is_none())?;
-    match &ctx.memory().attempt {
-        Some(Attempt::NotApplied { n } | Attempt::Exists { n }) if *n == before.n => before.first,
+    match ctx.memory().attempt.clone() {
+        Some(Attempt::NotApplied { n } | Attempt::Exists { n }) if n == before.n => before.first,
+        // It can no longer show up late, and is not there.
+        _ if wall(ctx, object) >= intent_horizon(ctx, &before) => None,
         _ => Some(before.since()),
     }
 }
@@ -110,7 +112,9 @@ pub(super) fn confirm(
     let memory = ctx.memory();
     let fence = memory.fence;
     let attempted = memory.attempt.clone().filter(|a| a.number() == intent.n);
-    if let Some(Attempt::NotApplied { .. }) = attempted {
+    if intent.first.is_none()
+        && let Some(Attempt::NotApplied { .. }) = attempted
+    {
         // An intent is good for one call: when it was written is what the next process goes by. What has the name by
         // now is looked at first: a refusal may have meant just that.
         return arrive(ctx, object, link, name);
@@ -301,6 +305,5 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
 pub(super) fn take(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem, adopted: bool) -> Flow<Next> {
     let Some(_) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
     present(ctx, object);
-    ctx.memory().attempt = None;
     standing(ctx, object, link, item, Some(adopted))
 }

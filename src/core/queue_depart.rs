@@ -46,8 +46,13 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return finish(ctx, object, &farewell);
     };
     let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
+    let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
     let shown = if readable(ctx, object) {
-        Some(marked(ctx, &link)?.value.iter().any(|q| q.name == name))
+        match marked(ctx, &link)?.value.iter().any(|q| q.name == name) {
+            // What was taken over without a tag service never got a mark.
+            false if adopted => marked_by_service(ctx, object, &link, &item)?,
+            listed => Some(listed),
+        }
     } else {
         marked_by_service(ctx, object, &link, &item)?
     };

@@ -24,11 +24,18 @@ await edit({ edit: "createQueue", name: "q1", cuCount: 16, tags: [{ key: "team",
 const { id } = await edit({ edit: "createConnection", name: evil, destVpcId: "vpc", destNetworkId: evil });
 await edit({ edit: "bind", id, queue: "q1" });
 
-const browser = await puppeteer.launch({
-    args: [...chromium.args, "--no-proxy-server"],
-    executablePath: await chromium.executablePath(),
-    headless: "shell",
-});
+let browser;
+try {
+    browser = await puppeteer.launch({
+        args: [...chromium.args, "--no-proxy-server"],
+        executablePath: await chromium.executablePath(),
+        headless: "shell",
+    });
+} catch (error) {
+    // A machine that lacks the libraries of a browser says nothing about the console.
+    console.error(`browser: it does not start here: ${error}`);
+    process.exit(3);
+}
 try {
     const page = await browser.newPage();
     const complaints = [];

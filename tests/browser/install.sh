@@ -25,7 +25,7 @@ if [ ! -d "$home" ]; then
     partial=$(mktemp -d "$cache/browser-partial.XXXXXX")
     trap 'rm -rf "$partial"' EXIT
     cp package.json package-lock.json "$partial"
-    (cd "$partial" && npm ci --ignore-scripts --no-audit --no-fund >&2)
+    (cd "$partial" && npm ci --ignore-scripts --no-audit --no-fund >&2) || none "npm could not install package-lock.json"
     mv -T "$partial" "$home" 2>/dev/null || true
 fi
 [ -d "$home/node_modules" ] || {

@@ -41,5 +41,9 @@ async fn a_person_works_with_the_console() {
     command.arg(folder.path().join("drive.mjs")).arg(simulator.url());
     let driven = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     println!("{}", text(&driven));
+    if driven.status.code() == Some(3) && !required {
+        writeln!(std::io::stderr(), "LEFT OUT: the console was not tried in a browser: {}", text(&driven)).unwrap();
+        return;
+    }
     assert!(driven.status.success(), "{}", text(&driven));
 }

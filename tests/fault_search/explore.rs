@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     faults::FaultKind,
-    oracles::{End, Expect},
+    oracles::{self, End, Expect},
     scenarios::Scenario,
     script::Run,
 };
@@ -71,7 +71,7 @@ impl Tally {
 pub struct Extent {
     /// Every so many-th single fault.
     pub singles: u64,
-    /// Every so many-th pair of faults; 0 for none.
+    /// After every so many-th first fault, every so many-th second one; 0 for none.
     pub pairs: u64,
     /// Which of them.
     pub offset: u64,
@@ -140,7 +140,8 @@ impl Search<'_> {
                 };
                 *count += 1;
                 let chosen = every > 0 && count.is_multiple_of(every);
-                let deeper = depth == 1 && self.extent.pairs > 0 && active;
+                let first = depth == 1 && active && self.extent.pairs > 0;
+                let deeper = first && self.singles.is_multiple_of(self.extent.pairs);
                 if !chosen && !deeper {
                     continue;
                 }
@@ -172,7 +173,10 @@ impl Search<'_> {
         tally.longer = tally.longer.max(run.sim.last_write.saturating_sub(self.length));
         // Where the credentials were lost with the process, the end is another one, and says so.
         let lost = run.sim.clusters.iter().any(|c| c.secret.is_none()) && run.sim.leaving() > 0;
-        let end = (!lost).then_some(&self.end);
+        // Who finds nothing to take over makes its own.
+        let taken = self.scenario.name == "adopt" && run.sim.struck.iter().any(|(_, k)| *k == FaultKind::EmptyList);
+        let told = oracles::all_told_apart(&run.sim);
+        let end = (!lost && !taken && told).then_some(&self.end);
         if let Err(problem) = run.judge(Expect { end, ..Expect::default() }) {
             self.fail(run, problem);
         }

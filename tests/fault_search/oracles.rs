@@ -289,6 +289,12 @@ fn untouched(sim: &Sim, remote: &Remote, stranger: &Stranger) -> Result<(), Stri
     if fine { Ok(()) } else { Err(format!("the colleague's {:?} {} was touched", stranger.kind, stranger.name)) }
 }
 
+/// Whether nothing that a colleague made can be taken for what is in doubt.
+pub fn all_told_apart(sim: &Sim) -> bool {
+    let kinds = [ObjectKind::Queue, ObjectKind::Connection];
+    sim.met.iter().all(|name| kinds.iter().all(|kind| told_apart(sim, *kind, name)))
+}
+
 /// What a colleague bound to an operator's connection stays bound, unless somebody asked the operator for the same.
 fn bindings_of_others(sim: &Sim, remote: &Remote) -> Result<(), String> {
     for (id, queue) in &sim.bound {
