@@ -10,13 +10,13 @@ use crate::{
     dli::{Applied, Call, CallError, ErrorClass, QueueItem, QueueName, Reply},
 };
 
-use super::queue_birth::{arrive, confirm};
+use super::queue_birth::{arrive, confirm, same_queue};
 use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
     member::{
-        Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, settling,
-        wall, watch, without_tag_service,
+        Member, attempt, claim, default_name, denied_twice, due, failed, gate, missing, present, say, say_status,
+        settled, settling, wall, watch, without_tag_service,
     },
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
@@ -300,11 +300,12 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
         Some(_) if ctx.facts.queue.is_none() => ctx.call(link, Call::GetQueue(name.clone())),
         Some(item) => {
             // Deleted and created again behind our back: ours only if it carries the mark.
-            let same = |q: &QueueItem| q.name == *name && (q.queue_id.is_none() || q.queue_id == item.queue_id);
-            if readable(ctx, object) && marked(ctx, link)?.value.iter().any(same) {
+            if readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| same_queue(q, &item)) {
                 present(ctx, object);
+                ctx.memory().denied = None;
                 return standing(ctx, object, link, &item, Some(true));
             }
+            denied_twice(ctx)?;
             let message = format!(
                 "Queue {name} is not the one that this object owned: its id is {}, not {id}. It is left alone. Delete this object \
                  and create it anew, with an adoptionPolicy if the queue is to be taken over.",

@@ -46,10 +46,12 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Q
 /// doubt is simply repeated; but a queue that it made has to be known again.
 fn in_doubt_since(ctx: &mut Ctx<'_>, object: &DliQueue) -> Option<i64> {
     let before = object.intent().filter(|i| i.op == IntentOp::Create && queue_id(object).is_none())?;
+    if wall(ctx, object) >= intent_horizon(ctx, &before) {
+        // It can no longer show up late, and is not there.
+        return None;
+    }
     match ctx.memory().attempt.clone() {
         Some(Attempt::NotApplied { n } | Attempt::Exists { n }) if n == before.n => before.first,
-        // It can no longer show up late, and is not there.
-        _ if wall(ctx, object) >= intent_horizon(ctx, &before) => None,
         _ => Some(before.since()),
     }
 }
@@ -125,7 +127,8 @@ pub(super) fn confirm(
     }
     let accepted = matches!(attempted, Some(Attempt::Accepted { .. }));
     // Older than any call of ours: another's, or one that a list that lags behind still shows.
-    let young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= intent.since() - SKEW);
+    let since = if accepted { intent.at } else { intent.since() };
+    let young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since - SKEW);
     let found = match &ctx.facts.queue {
         Some(read) => read.clone(),
         None => match seen(ctx, object, name) {
@@ -136,8 +139,12 @@ pub(super) fn confirm(
                 }
                 Some(item)
             }
-            _ if accepted || attempted.is_some() => {
-                due(ctx, object)?;
+            _ if attempted.is_some() => {
+                // A list that lacks it this long after the call will not show it, however often it is read.
+                let grace = ctx.world.settings.visibility_grace;
+                if complete(ctx, object).is_none_or(|began| began < fence + grace) {
+                    due(ctx, object)?;
+                }
                 return ctx.call(link, Call::GetQueue(name.clone()));
             }
             // After a restart: one look at once.
@@ -164,7 +171,7 @@ pub(super) fn confirm(
             }
             if readable(ctx, object) {
                 let reading = marked(ctx, link)?;
-                if reading.value.iter().any(|q| q.name == *name) {
+                if reading.value.iter().any(|q| same_queue(q, &item)) {
                     return take(ctx, object, link, &item, false);
                 }
                 if reading.began < until {
@@ -220,6 +227,11 @@ pub(super) fn marked_by_service(
     }
 }
 
+/// Whether two readings mean the same queue: one of that name may be gone, and another one there.
+pub(super) fn same_queue(one: &QueueItem, other: &QueueItem) -> bool {
+    one.name == other.name && (one.queue_id.is_none() || other.queue_id.is_none() || one.queue_id == other.queue_id)
+}
+
 /// Looks again later, in step with the others that wait.
 pub(super) fn later(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     due(ctx, object)?;
@@ -237,7 +249,7 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
         return learn_filter(ctx, object);
     }
     let ours = match readable(ctx, object) {
-        true => marked(ctx, link)?.value.iter().any(|q| q.name == item.name),
+        true => marked(ctx, link)?.value.iter().any(|q| same_queue(q, item)),
         false => marked_by_service(ctx, object, link, item)? == Some(true),
     };
     if !ours {

@@ -4,7 +4,7 @@ use crate::{api::DliQueue, dli::Call};
 
 use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::queue::{marked, queue_id, queue_name, readable};
-use super::queue_birth::marked_by_service;
+use super::queue_birth::{marked_by_service, same_queue};
 use super::{
     FinalizerChange, Next, Outcome,
     member::{Member, denied_twice, doubt_ends, due, unconfirmed, wall, without_tag_service},
@@ -48,7 +48,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
     let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
     let shown = if readable(ctx, object) {
-        match marked(ctx, &link)?.value.iter().any(|q| q.name == name) {
+        match marked(ctx, &link)?.value.iter().any(|q| same_queue(q, &item)) {
             // What was taken over without a tag service never got a mark.
             false if adopted => marked_by_service(ctx, object, &link, &item)?,
             listed => Some(listed),

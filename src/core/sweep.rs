@@ -35,6 +35,8 @@ pub(super) struct Sweep {
     /// Number of the next page of the queue list.
     number: u32,
     canary_failed: bool,
+    /// The list of connections came back empty in this pass: once may be wrong.
+    empty_connections: bool,
     /// How often a filter by a tag that nothing carries was answered with nothing: once may be chance.
     empty_canaries: [u32; 2],
     /// The list of connections that this pass has read shows some: only beside it does an empty answer to a filter tell
@@ -161,6 +163,13 @@ pub(super) fn absorb(
                 }
                 Paged::Complete(items, single) => {
                     ctx.facts.sweep.offset = 0;
+                    let known = ctx.world.projects.get(ctx.key).is_some_and(|p| {
+                        p.snapshot.connections.complete().is_some() && p.snapshot.connections.len() == 0
+                    });
+                    if items.is_empty() && !known && !std::mem::replace(&mut ctx.facts.sweep.empty_connections, true) {
+                        // Nothing, where there was something or nobody has looked: a second reading has to agree.
+                        return None;
+                    }
                     publish_connections(ctx, items, began, single);
                 }
                 Paged::Broken => {
