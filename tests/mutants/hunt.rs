@@ -12,6 +12,9 @@ use crate::{
     story::story,
 };
 
+/// Begins the line of a mutant that is known to survive.
+const HOLE: char = '?';
+
 /// How a hunt ended.
 struct End {
     by: Option<String>,
@@ -45,7 +48,8 @@ fn hunt(name: usize) -> End {
 #[test]
 fn every_mutant_is_killed() {
     let began = Instant::now();
-    let names: Vec<&str> = include_str!("mutants.txt").lines().collect();
+    let lines: Vec<&str> = include_str!("mutants.txt").lines().collect();
+    let names: Vec<&str> = lines.iter().map(|line| line.trim_start_matches(HOLE)).collect();
     let only = std::env::var("MUTANTS_ONLY").ok();
     // First none at all: the copy is as good as the original.
     let ends = parallel(names.len() + 1, |index| {
@@ -65,15 +69,20 @@ fn every_mutant_is_killed() {
     });
     let mut table = String::from("| mutant | killed by | after schedules |\n| --- | --- | --- |\n");
     let mut survivors = Vec::new();
+    let mut killed = 0;
     for (name, end) in names.iter().zip(ends.into_iter().skip(1)) {
         let Some(end) = end else { continue };
         let by = end.by.as_deref().map_or("NOTHING".to_owned(), |by| by.chars().take(150).collect());
         let _ = writeln!(table, "| {name} | {by} | {} |", end.schedules);
-        if end.by.is_none() {
+        let hole = lines.contains(&format!("{HOLE}{name}").as_str());
+        if end.by.is_none() && hole {
+            println!("a known hole of the search: {name}");
+        } else if end.by.is_none() {
             survivors.push(*name);
         }
+        killed += usize::from(end.by.is_some());
     }
     println!("{table}");
-    println!("{} of {} mutants killed, {} s", names.len() - survivors.len(), names.len(), began.elapsed().as_secs());
+    println!("{killed} of {} mutants killed, {} s", names.len(), began.elapsed().as_secs());
     assert!(survivors.is_empty(), "survivors: {survivors:#?}");
 }
