@@ -196,11 +196,9 @@ pub fn judge(sim: &Sim, expect: Expect<'_>) -> Result<(), String> {
             honest(sim, &remote, key, object, expect.all_ready).map_err(|e| format!("cluster {number}: {e}"))?;
         }
     }
-    // Where no mark can be read, two clusters that are both told to take what they find each undo the other's changes.
-    let answers = &sim.cloud.config().answers;
-    let unreadable = answers.connection_tag_filter != ConnectionTagFilter::Honoured;
+    // Where no mark can be written on what is taken over, two clusters that want the same undo each other's changes.
     let told = sim.clusters.len() > 1 && !sim.may_take.is_empty();
-    let fight = told && unreadable && answers.tags_service == TagsService::Absent;
+    let fight = told && sim.cloud.config().answers.tags_service == TagsService::Absent;
     if sim.mono < sim.last_write + QUIET && !fight {
         return Err(format!("still writing (last write {} ms ago)", sim.mono - sim.last_write));
     }
