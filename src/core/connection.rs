@@ -361,7 +361,7 @@ fn look(
         Some((item, began, direct)) if began >= fence && (direct || began >= list_fence) => {
             return Ok(Some((item, began)));
         }
-        // However often a list is read, it does not help for now.
+        // Until then no list counts, however often it is read: the connection itself is asked.
         Some((_, began, false)) if began >= fence => return ctx.call(link, Call::GetConnection(id.clone())),
         Some(_) => {}
         None if complete(ctx, object).is_some_and(|began| began >= fence) => {
