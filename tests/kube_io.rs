@@ -151,6 +151,7 @@ fn intent(queue: &DliQueue) -> Intent {
         tagged: true,
         immutables_hash: "h".into(),
         targets: Vec::new(),
+        hosts_hash: None,
     }
 }
 

@@ -17,6 +17,7 @@ use kube::{
 use crate::{api::CREDENTIALS_SECRET, core::ObjectKey};
 
 use super::{
+    clock,
     drive::{DriveError, Shell},
     feed::{Broken, Change, Feed, Merger},
     http::Health,
@@ -94,7 +95,7 @@ impl<K: Kind> Observer<K> for ShellObserver<K> {
     fn changed(&mut self, change: &Change<K>) -> Result<(), DriveError> {
         match change {
             Change::Touched(_) => Ok(()),
-            Change::Gone(reference) => self.shell.tell(|world| world.forget(&key_of(reference))),
+            Change::Gone(reference) => self.shell.tell(|world| world.forget(&key_of(reference), clock::now())),
             Change::Undecodable(broken) => {
                 self.shell.metrics().decode_failure(K::KIND);
                 tracing::warn!(

@@ -396,11 +396,12 @@ fn verdict(
                 None => format!("{name} CREATING"),
             })
             .collect();
-        return Verdict::reconciling(
-            "PeeringCreating",
-            format!("{count}; {}.", list.join(", ")),
-            Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
-        );
+        let synced = if plan.waiting.is_empty() && plan.leaving.is_empty() && plan.drift.is_empty() {
+            Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.")
+        } else {
+            Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet.")
+        };
+        return Verdict::reconciling("PeeringCreating", format!("{count}; {}.", list.join(", ")), synced);
     }
     if let Some(first) = plan.waiting.first() {
         let message = format!("{count}; {first}");

@@ -90,6 +90,9 @@ impl Member for EnhancedConnection {
         status.observed_generation = Some(generation);
         Status::Connection(Box::new(status))
     }
+    fn no_status(&self) -> Status {
+        Status::Connection(Box::default())
+    }
     fn status(&self) -> Status {
         Status::Connection(Box::new(self.status.clone().unwrap_or_default()))
     }
@@ -235,10 +238,6 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
     }
     if object.management() == ManagementPolicy::Observe {
         return observe(ctx, object, &link);
-    }
-    // A status that was copied along with the YAML speaks of what belongs to another.
-    if object.intent().is_none() && connection_id(object).is_some() {
-        return ctx.put_status(Status::Connection(Box::default()), Vec::new());
     }
     // A cache that lags behind this process's own write must not look like a fresh object.
     if ctx.memory().attempt.is_some() && object.intent().is_none() {

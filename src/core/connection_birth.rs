@@ -16,10 +16,11 @@ use super::{
     binding::resolve,
     member::{
         LOOKS_APART, Member, carries_mark, doubt_ends, due, has_tag_service, learn_filter, may_adopt, new_intent,
-        present, say, settled, tags_of, unconfirmed, void_intent, wall,
+        present, say, send_create, settled, tags_of, unconfirmed, void_intent, wall,
     },
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
+    plan::hosts_hash,
     report::{Say, Tri, Verdict},
     timing,
     world::Attempt,
@@ -71,12 +72,22 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link
     let key = format!("{}/{}", link.project_id(), object.remote_name());
     let bound: Vec<String> =
         targets.iter().flatten().filter(|t| t.waits.is_none()).map(|t| t.name.to_string()).collect();
-    let intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), bound);
+    let mut intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), bound);
+    intent.hosts_hash = asked_hosts(object);
     ctx.write_intent(intent)
+}
+
+/// Digest of the hosts that the spec asks for.
+fn asked_hosts(object: &EnhancedConnection) -> Option<String> {
+    hosts(object).map(|hosts| hosts_hash(&hosts))
 }
 
 /// The create call, as its intent says.
 pub(super) fn post(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, intent: &Intent) -> Flow<Next> {
+    if intent.hosts_hash != asked_hosts(object) {
+        // Edited since the intent was written, which no call was made for.
+        return create(ctx, object, link);
+    }
     let spec = &object.spec;
     let mut tags: Vec<Tag> = marks(&ctx.world.settings.cluster_id, ctx.key);
     tags.extend(spec.tags.iter().flatten().map(|t| Tag { key: t.key.clone(), value: t.value.clone() }));
@@ -89,7 +100,7 @@ pub(super) fn post(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, 
         hosts: hosts(object),
         tags,
     };
-    ctx.call(link, Call::CreateConnection(Box::new(body)))
+    send_create(ctx, object, link, intent, Call::CreateConnection(Box::new(body)))
 }
 
 /// Digest of what cannot be changed after the creation.
@@ -261,22 +272,25 @@ pub(super) fn take(
     suspects: &[ConnectionItem],
 ) -> Flow<Next> {
     present(ctx, object);
-    let wanted = intent.targets.len();
+    let targets = resolve(ctx, object)?;
+    let asked: BTreeSet<String> = targets.iter().flatten().map(|t| t.name.to_string()).collect();
+    let sent: BTreeSet<String> = intent.targets.iter().cloned().collect();
+    let wanted = asked.len();
     let message = if wanted == 0 {
         "The connection exists; its state is read next.".to_owned()
     } else {
         format!("The connection exists; 0/{wanted} peerings are ACTIVE.")
     };
     let reason = if wanted == 0 { "Creating" } else { "PeeringCreating" };
-    let verdict =
-        Verdict::reconciling(reason, message, Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."));
-    let mut managed: BTreeSet<String> = intent.targets.iter().cloned().collect();
+    let written = intent.hosts_hash.clone().filter(|_| !adopted);
+    let synced = match asked == sent && written == asked_hosts(object) {
+        true => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
+        false => Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet."),
+    };
+    let verdict = Verdict::reconciling(reason, message, synced);
+    let mut managed = sent;
     managed.extend(object.status.iter().flat_map(|s| s.managed_targets.iter().cloned()));
     let wall = wall(ctx, object);
-    let written = match (adopted, hosts(object)) {
-        (false, Some(hosts)) => Some(super::plan::hosts_hash(&hosts)),
-        _ => None,
-    };
     let status = EnhancedConnectionStatus {
         observed_generation: Some(object.generation()),
         conditions: verdict.conditions(object.conditions(), object.generation(), wall),

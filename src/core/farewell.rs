@@ -31,6 +31,7 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     }
     let project_key = member.project_key();
     ctx.memory().project = Some(project_key.clone());
+    ctx.memory().guarded = None;
     let intent = member.intent();
     let in_doubt = match &intent {
         Some(intent) if intent.op == IntentOp::Create && !member.has_id() => {

@@ -48,6 +48,9 @@ pub struct Intent {
     /// Queues named in a connection's create call: bound by it, hence managed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
+    /// Digest of the hosts in a connection's create call; absent where it has none.
+    #[serde(rename = "hostsHash", default, skip_serializing_if = "Option::is_none")]
+    pub hosts_hash: Option<String>,
 }
 
 impl Intent {

@@ -11,9 +11,10 @@ use crate::{
 };
 
 use super::{
-    Intent, IntentOp, Millis, ObjectKey, ObjectKind, Outcome, Status,
+    Effect, Intent, IntentOp, Millis, ObjectKey, ObjectKind, Outcome, Status,
+    ghost::Made,
     ownership::{CLUSTER_TAG, OWNER_TAG, owner_tag},
-    pass::{Ctx, Evidence, Flow, Link, done, evidence},
+    pass::{Ctx, Evidence, Flow, Halt, Link, done, evidence},
     report::{Progress, Say, Tri, Verdict, find},
     timing::{self, rfc3339},
     world::{Attempt, Claim, Project, Rank, Standing, World},
@@ -56,6 +57,8 @@ pub(super) trait Member {
     fn status_with(&self, conditions: Vec<Condition>, generation: i64) -> Status;
     /// The old status.
     fn status(&self) -> Status;
+    /// A status that says nothing.
+    fn no_status(&self) -> Status;
 
     fn generation(&self) -> i64 {
         self.meta().generation.unwrap_or(0)
@@ -129,6 +132,11 @@ pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
         say(ctx, member, &verdict)?;
         return done(None, Outcome::Settled);
     }
+    // A status that was copied along with the YAML speaks of what belongs to another.
+    if member.has_id() && member.management() != ManagementPolicy::Observe && evidence(member.meta()) == Evidence::None
+    {
+        return ctx.put_status(member.no_status(), Vec::new());
+    }
     if let Some(hold) = ctx.memory().hold.clone() {
         if hold.generation == generation && now.mono < hold.until {
             if let Some(verdict) = &hold.verdict {
@@ -162,6 +170,11 @@ pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
         }
         return done(Some(now.mono + SAFETY_NET), Outcome::Waiting);
     };
+    if project.ghosts.contains_key(ctx.key) {
+        let message = "An object of this name went while its resource was being made; what was made is deleted first.";
+        say(ctx, member, &pending("WaitingForDependency", message.to_owned()))?;
+        return done(Some(now.mono + SAFETY_NET), Outcome::Waiting);
+    }
     match project.standing.clone() {
         Standing::Unknown => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
         Standing::Down { reason, message } => {
@@ -502,7 +515,32 @@ pub(super) fn new_intent<M: Member>(
         tagged,
         immutables_hash,
         targets,
+        hosts_hash: None,
     }
+}
+
+/// Sends a create call. Should the object go although its finalizer was just put on, what the call made has to be found.
+pub(super) fn send_create<T, M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    link: &Link,
+    intent: &Intent,
+    call: Call,
+) -> Flow<T> {
+    let flow = ctx.call(link, call);
+    let goes_out = matches!(&flow, Err(Halt::Do(effect)) if matches!(**effect, Effect::Cloud(_)));
+    if goes_out && member.deletion() != DeletionPolicy::Retain {
+        let made = |guarded| Made {
+            guarded,
+            project: member.project_key(),
+            name: member.remote_name(),
+            since: intent.since(),
+            targets: intent.targets.clone(),
+        };
+        let memory = ctx.memory();
+        memory.made = memory.guarded.map(made);
+    }
+    flow
 }
 
 /// Notes that a create call came to nothing and that what has the name is another's.

@@ -9,6 +9,7 @@ mod connection;
 mod connection_birth;
 mod connection_depart;
 mod farewell;
+mod ghost;
 mod intent;
 mod member;
 mod ownership;

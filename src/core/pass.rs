@@ -17,7 +17,7 @@ use super::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, INTENT_VERSION, Input, Intent,
     KubeEffect, KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
     budget::Urgency,
-    connection, project, queue,
+    connection, ghost, project, queue,
     report::Verdict,
     snapshot::Pages,
     sweep,
@@ -77,6 +77,7 @@ pub(super) struct Facts {
     /// This pass has unbound what stood in the way of a deletion.
     pub(super) unbound: bool,
     pub(super) sweep: sweep::Sweep,
+    pub(super) visit: ghost::Visit,
 }
 
 /// Something read in this pass, and when the reading began.
@@ -229,8 +230,14 @@ impl Ctx<'_> {
                 if let KubeEffect::PatchMeta { intent: Some(intent), .. } = effect {
                     self.facts.written_intent = Some(intent.n);
                 }
+                let guarded = |object: &Object| has_finalizer(meta(object));
+                let first = guarded(&object) && !self.object.as_ref().is_some_and(guarded);
                 *self.object = Some(object);
-                *self.fresh_at = Some(self.now.mono);
+                // A deletion that had begun before may still take the object away: it is read once more before a call.
+                *self.fresh_at = (!first).then_some(self.now.mono);
+                if first {
+                    self.memory().guarded = Some(self.now.mono);
+                }
                 Ok(())
             }
             (KubeEffect::GetLive(_), KubeReply::Object(None) | KubeReply::Gone)
@@ -271,6 +278,10 @@ impl Ctx<'_> {
         }
         let call = &effect.call;
         let leftover = match self.key.kind {
+            ObjectKind::Project if ghost::is_about_ghost(self, call) => {
+                ghost::absorb(self, call, answer.outcome, began);
+                None
+            }
             ObjectKind::Project => sweep::absorb(self, call, answer.outcome, began),
             ObjectKind::Queue => queue::absorb(self, call, answer.outcome, began),
             ObjectKind::Connection => connection::absorb(self, call, answer.outcome, began),
@@ -281,7 +292,7 @@ impl Ctx<'_> {
     /// The object has gone: nothing about it is remembered, and who waits for it is told.
     pub(super) fn gone(&mut self) {
         self.world.wake_dependents(self.key);
-        self.world.forget(self.key);
+        self.world.forget(self.key, self.now);
     }
 
     pub(super) fn uid(&self) -> Arc<str> {

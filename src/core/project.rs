@@ -5,6 +5,7 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass, ProjectId, RegionName},
 };
 
+use super::ghost::{lay_to_rest, next_visit};
 use super::report::without_request;
 use super::sweep::{next_sweep, sweep};
 use super::{
@@ -22,6 +23,9 @@ const DEFAULT_CLOUD: &str = "huaweicloud";
 /// A refused credential is not tried again before this time: five refusals in a row lock the key for everyone.
 const REFUSED_FOR: Millis = 310_000;
 
+/// How long a project that is being deleted waits for a chance to delete what is left of objects that have gone.
+const HAUNTED_FOR: Millis = 60_000;
+
 /// Failures in a row after which a project that was fine is said not to be.
 const PATIENCE: u32 = 3;
 
@@ -34,8 +38,8 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
         }
         match ctx.facts.dependents {
             None => return ask(Effect::Kube(KubeEffect::HasDependents(ctx.key.clone()))),
-            Some(false) => return ctx.change_finalizer(FinalizerChange::Remove),
-            Some(true) => {}
+            Some(false) if !haunted(ctx) => return ctx.change_finalizer(FinalizerChange::Remove),
+            Some(_) => {}
         }
     } else if !has_finalizer(&object.metadata) {
         return ctx.change_finalizer(FinalizerChange::Add);
@@ -67,6 +71,13 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
         }
     };
     work(ctx, object, endpoint, credential, deleting)
+}
+
+/// Whether something is still to be deleted that was made for an object which has gone. A project that cannot do it is
+/// not held for ever.
+fn haunted(ctx: &Ctx<'_>) -> bool {
+    let project = ctx.world.projects.get(ctx.key);
+    project.is_some_and(|p| p.ghosts.values().any(|ghost| ctx.now.mono < ghost.until + HAUNTED_FOR))
 }
 
 /// A project whose Secret cannot be used. What is being deleted goes on with the credentials that were there before.
@@ -188,6 +199,7 @@ fn work(
         link.project = Some(id);
     }
     sweep(ctx, &link)?;
+    lay_to_rest(ctx, &link)?;
 
     let id = link.project.as_ref().map(ProjectId::as_str).unwrap_or_default();
     let verdict = verdict(ctx, id, &object.spec.region);
@@ -195,7 +207,10 @@ fn work(
     let Some(project) = ctx.world.projects.get_mut(&key) else { return done(Some(now.mono + 1_000), Outcome::Failed) };
     project.failures = 0;
     ctx.world.set_standing(&key, Standing::Ready, now);
-    let at = ctx.world.projects.get(&key).map_or(now.mono, next_sweep);
+    let at = ctx.world.projects.get(&key).map_or(now.mono, |project| {
+        let sweep = next_sweep(project);
+        next_visit(project).map_or(sweep, |visit| visit.min(sweep))
+    });
     let at = if deleting { at.min(now.mono + 2_000) } else { at };
     done(Some(at), Outcome::Settled)
 }

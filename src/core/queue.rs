@@ -7,7 +7,7 @@ use crate::{
         AdoptionPolicy, DeletionPolicy, DliQueue, DliQueueStatus, Drift, ManagementPolicy, ObservedProject,
         QueueEvidence, QueueType,
     },
-    dli::{Applied, Call, CallError, ErrorClass, QueueItem, QueueName, Reply},
+    dli::{Applied, Call, CallError, Cause, ErrorClass, QueueItem, QueueName, Reply},
 };
 
 use super::queue_birth::{arrive, confirm, same_queue};
@@ -87,6 +87,9 @@ impl Member for DliQueue {
         status.conditions = conditions;
         status.observed_generation = Some(generation);
         Status::Queue(Box::new(status))
+    }
+    fn no_status(&self) -> Status {
+        Status::Queue(Box::default())
     }
     fn status(&self) -> Status {
         Status::Queue(Box::new(self.status.clone().unwrap_or_default()))
@@ -171,7 +174,12 @@ pub(super) fn absorb(
                     ctx.facts.deleted = true;
                     None
                 }
-                Err(error) => Some(error),
+                Err(error) => {
+                    if error.cause != Cause::Answer && error.applied != Applied::No {
+                        ctx.memory().delete_doubt = Some(now + ctx.world.settings.visibility_grace);
+                    }
+                    Some(error)
+                }
             }
         }
         (Call::ListTags { id, .. }, Ok(Reply::Tags(tags))) => {
@@ -210,10 +218,6 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     let name = queue_name(object);
     if object.management() == ManagementPolicy::Observe {
         return observe(ctx, object, &link, &name);
-    }
-    // A status that was copied along with the YAML speaks of what belongs to another.
-    if object.intent().is_none() && queue_id(object).is_some() {
-        return ctx.put_status(Status::Queue(Box::default()), Vec::new());
     }
     // A cache that lags behind this process's own write must not look like a fresh object.
     if ctx.memory().attempt.is_some() && object.intent().is_none() {

@@ -10,7 +10,7 @@ use super::{
     IntentOp, Next, Outcome,
     member::{
         Member, carries_mark, doubt_ends, due, has_tag_service, intent_horizon, learn_filter, may_adopt, new_intent,
-        present, say, settled, tags_of, unconfirmed, void_intent, wall,
+        present, say, send_create, settled, tags_of, unconfirmed, void_intent, wall,
     },
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
@@ -64,7 +64,14 @@ pub(super) fn missing_elsewhere(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()
     done(Some(ctx.now.mono + 10_000), Outcome::Waiting)
 }
 
-pub(super) fn post(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+/// The create call, as its intent says.
+pub(super) fn post(
+    ctx: &mut Ctx<'_>,
+    object: &DliQueue,
+    link: &Link,
+    name: &QueueName,
+    intent: &super::Intent,
+) -> Flow<Next> {
     let spec = &object.spec;
     let mut tags: Vec<Tag> = marks(&ctx.world.settings.cluster_id, ctx.key);
     tags.extend(spec.tags.iter().flatten().map(|t| Tag { key: t.key.clone(), value: t.value.clone() }));
@@ -83,7 +90,7 @@ pub(super) fn post(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Que
         properties: spec.properties.as_ref().map(|p| p.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
         engine: spec.engine.clone(),
     };
-    ctx.call(link, Call::CreateQueue(Box::new(body)))
+    send_create(ctx, object, link, intent, Call::CreateQueue(Box::new(body)))
 }
 
 /// Digest of what cannot be changed after the creation.
@@ -123,7 +130,7 @@ pub(super) fn confirm(
     }
     // This pass has just written the intent of an object that this process knows to be new: the call comes now.
     if attempted.is_none() && ctx.wrote_intent(intent) {
-        return post(ctx, object, link, name);
+        return post(ctx, object, link, name, intent);
     }
     let accepted = matches!(attempted, Some(Attempt::Accepted { .. }));
     // Older than any call of ours: another's, or one that a list that lags behind still shows.

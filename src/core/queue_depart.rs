@@ -1,6 +1,9 @@
 //! How a `DliQueue` is let go.
 
-use crate::{api::DliQueue, dli::Call};
+use crate::{
+    api::DliQueue,
+    dli::{Call, EpochMillis},
+};
 
 use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::queue::{marked, queue_id, queue_name, readable};
@@ -10,6 +13,7 @@ use super::{
     member::{Member, denied_twice, doubt_ends, due, unconfirmed, wall, without_tag_service},
     pass::{Ctx, Flow, done},
     report::Verdict,
+    timing::rfc3339,
 };
 
 /// Deletion.
@@ -92,6 +96,17 @@ pub(super) fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) 
             unconfirmed(ctx, object, intent, until)?;
             return done(Some(until), Outcome::Waiting);
         }
+    }
+    // A DELETE goes by the name: one that is still on its way would hit the next queue of that name.
+    if let Some(until) = ctx.memory().delete_doubt.filter(|until| ctx.now.mono < *until) {
+        let left = until - ctx.now.mono;
+        let message = format!(
+            "Queue {} is gone. A DELETE that got no answer may still take effect, on whatever has the name then; the object is \
+             let go at {}.",
+            object.remote_name(),
+            rfc3339(wall(ctx, object) + left as EpochMillis)
+        );
+        return refuse(ctx, object, "ConfirmingAbsence", message, until);
     }
     ctx.change_finalizer(FinalizerChange::Remove)
 }

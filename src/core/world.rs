@@ -11,8 +11,13 @@ use crate::{
 };
 
 use super::{
-    CloudEffect, CredentialId, Endpoint, Leadership, Millis, Now, ObjectKey, ObjectKind, Settings, budget::Budget,
-    plan::PlanStep, report::Verdict, snapshot::Snapshot, timing,
+    CloudEffect, CredentialId, Endpoint, Leadership, Millis, Now, ObjectKey, ObjectKind, Settings,
+    budget::Budget,
+    ghost::{Ghost, Made, RACE},
+    plan::PlanStep,
+    report::Verdict,
+    snapshot::Snapshot,
+    timing,
 };
 
 /// Everything that the operator remembers between passes. Lost at a restart, and rebuilt from Kubernetes and the cloud.
@@ -95,6 +100,8 @@ pub(super) struct Project {
     /// Set while so many are missing at once that the lists are in doubt: how many, of how many.
     pub(super) breaker: Option<(usize, usize)>,
     pub(super) next_confirmation: Millis,
+    /// What was made for objects that went all the same.
+    pub(super) ghosts: BTreeMap<ObjectKey, Ghost>,
 }
 
 /// An owned resource that the lists lack.
@@ -143,6 +150,7 @@ impl Project {
             missing: BTreeMap::new(),
             breaker: None,
             next_confirmation: 0,
+            ghosts: BTreeMap::new(),
         }
     }
 
@@ -186,6 +194,10 @@ pub(super) struct Memory {
     /// Lists that began before this moment may still show what was before.
     pub(super) list_fence: Millis,
     pub(super) attempt: Option<Attempt>,
+    /// When this process put the finalizer on the object; none once it is seen to be deleted.
+    pub(super) guarded: Option<Millis>,
+    /// The create call that was sent right after that.
+    pub(super) made: Option<Made>,
     pub(super) failures: u32,
     /// When a reading first lacked this object's mark on what it owns.
     pub(super) denied: Option<Millis>,
@@ -212,6 +224,8 @@ pub(super) struct Memory {
     pub(super) sent_hosts: Option<String>,
     /// When the DELETE was first accepted.
     pub(super) deleted_at: Option<Millis>,
+    /// Until when a DELETE that got no answer may still take effect.
+    pub(super) delete_doubt: Option<Millis>,
     /// A DELETE was refused: what is bound is unbound first.
     pub(super) delete_refused: bool,
     /// What who refers to this object was last told: its id, and whether it is being deleted.
@@ -272,10 +286,13 @@ impl World {
         }
     }
 
-    /// Tells it that an object has gone from the watch cache.
-    pub fn forget(&mut self, key: &ObjectKey) {
+    /// Tells it that an object has gone.
+    pub fn forget(&mut self, key: &ObjectKey, now: Now) {
         self.wakes.remove(key);
         let memory = self.memories.remove(key);
+        if let Some(memory) = &memory {
+            self.leave_ghost(key, memory, now.mono);
+        }
         if let Some(project) = memory.and_then(|m| m.project)
             && let Some(project) = self.projects.get_mut(&project)
         {
@@ -295,6 +312,34 @@ impl World {
             set.remove(key);
             !set.is_empty()
         });
+    }
+
+    /// Notes what was made for an object that went although its finalizer had just been put on.
+    fn leave_ghost(&mut self, key: &ObjectKey, memory: &Memory, now: Millis) {
+        let grace = self.settings.visibility_grace;
+        let end = self.settings.call_timeout + grace;
+        let (id, until) = match &memory.attempt {
+            Some(Attempt::NotApplied { .. } | Attempt::Exists { .. }) => {
+                self.projects.values_mut().for_each(|p| drop(p.ghosts.remove(key)));
+                return;
+            }
+            Some(Attempt::Accepted { at, id, .. }) => (id.clone(), at + grace),
+            Some(Attempt::Unknown { gave_up, .. }) => (None, gave_up + grace),
+            None => (None, now + end),
+        };
+        let raced = |made: &&Made| memory.guarded == Some(made.guarded) && now < made.guarded + RACE;
+        if let Some(made) = memory.made.as_ref().filter(raced)
+            && let Some(project) = self.projects.get_mut(&made.project)
+        {
+            project.ghosts.insert(key.clone(), Ghost::new(made.clone(), until));
+            self.wakes.insert(made.project.clone());
+        }
+        // The answer to the call may come after the news that the object has gone.
+        if id.is_some()
+            && let Some(ghost) = self.projects.values_mut().find_map(|p| p.ghosts.get_mut(key))
+        {
+            ghost.id = id;
+        }
     }
 
     /// Objects to look at now, each once. The caller starts a pass over each.

@@ -21,6 +21,8 @@ pub enum Act {
     Apply { cluster: usize, kind: ObjectKind, name: String, spec: Value },
     /// `kubectl delete --wait=false`.
     Delete { cluster: usize, kind: ObjectKind, name: String },
+    /// Somebody takes the finalizers off and deletes.
+    Force { cluster: usize, kind: ObjectKind, name: String },
     /// From now on a GitOps tool applies again at once what has gone.
     Reapply,
     /// A deleted object comes back out of a backup, annotations and status and all.
@@ -124,6 +126,7 @@ impl Act {
         match self {
             Self::Apply { cluster, .. }
             | Self::Delete { cluster, .. }
+            | Self::Force { cluster, .. }
             | Self::Restore { cluster, .. }
             | Self::Copy { cluster, .. }
             | Self::Secret { cluster, .. } => *cluster,
@@ -150,6 +153,9 @@ impl Act {
                     kube.attic.insert(key.clone(), object);
                 }
                 kube.delete(&key, now);
+            }
+            Self::Force { cluster, kind, name } => {
+                sim.clusters[*cluster].kube.vanish(&ObjectKey::new(*kind, NS, name));
             }
             Self::Restore { cluster, kind, name } => {
                 let key = ObjectKey::new(*kind, NS, name);
@@ -255,13 +261,17 @@ impl Colleague {
                 sim.strangers.extend(newest.map(|c| stranger(ObjectKind::Connection, name, c.id.to_string())));
             }
             (Self::DeleteQueue(name), _) => {
+                *sim.unmade.entry((ObjectKind::Queue, name.clone())).or_default() += 1;
                 sim.bound.retain(|(_, queue)| queue != name);
                 sim.strangers.retain(|s| s.kind != ObjectKind::Queue || s.name != *name);
                 for stranger in &mut sim.strangers {
                     stranger.entries.remove(name);
                 }
             }
-            (_, Edit::DeleteConnection { id }) => sim.strangers.retain(|s| s.id != *id),
+            (Self::DeleteConnection(name), Edit::DeleteConnection { id }) => {
+                *sim.unmade.entry((ObjectKind::Connection, name.clone())).or_default() += 1;
+                sim.strangers.retain(|s| s.id != *id);
+            }
             (Self::Bind(_, queue), Edit::Bind { id, .. }) => {
                 if !sim.asked_for(queue) {
                     sim.bound.insert((id.clone(), queue.clone()));
@@ -277,6 +287,7 @@ impl Colleague {
                 }
             }
             (_, Edit::SetHosts { id, .. }) => {
+                sim.hosts_met = true;
                 for stranger in sim.strangers.iter_mut().filter(|s| s.id == *id) {
                     stranger.hosts = true;
                 }

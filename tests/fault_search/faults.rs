@@ -17,10 +17,14 @@ pub enum FaultKind {
     Restart,
     /// Stopped between the check and the send for longer than the lease; another takes over, then the effect happens.
     SecondLeader,
+    /// The same, and the effect happens just before the other may change anything.
+    SecondLeaderSoon,
     /// Stopped between the check and the send for less than the lease; it goes on.
     Paused,
     /// It happens, and the line breaks.
     LostReply,
+    /// It happens, and the caller waits in vain for the answer.
+    NoAnswer,
     /// It happens, and the answer is an error.
     ErrorApplied,
     /// It does not happen, and the answer is an error.
@@ -39,22 +43,33 @@ pub enum FaultKind {
     StaleRead,
     /// The list comes back empty.
     EmptyList,
+    /// The list comes back with its first item only.
+    ShortList,
     /// The event of the write reaches the watch a minute late.
     DroppedEvent,
     /// The machine's wall clock jumps an hour ahead.
     ClockAhead,
     /// The machine's wall clock jumps an hour back.
     ClockBack,
+    /// The next stage of the story begins just before it.
+    StageBefore,
+    /// The next stage of the story begins just after it, before its answer.
+    StageAfter,
+    /// The object goes although the finalizer was just put on it: an API server that has begun a deletion before does not
+    /// look again.
+    Vanished,
 }
 
 impl FaultKind {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::Restart,
         Self::SecondLeader,
+        Self::SecondLeaderSoon,
         Self::Paused,
         Self::LostReply,
+        Self::NoAnswer,
         Self::ErrorApplied,
         Self::ErrorNotApplied,
         Self::AppliedLate,
@@ -64,10 +79,19 @@ impl FaultKind {
         Self::Unauthorized,
         Self::StaleRead,
         Self::EmptyList,
+        Self::ShortList,
         Self::DroppedEvent,
         Self::ClockAhead,
         Self::ClockBack,
+        Self::StageBefore,
+        Self::StageAfter,
+        Self::Vanished,
     ];
+
+    /// Those that need no story in stages.
+    pub fn anywhere() -> &'static [Self] {
+        &Self::ALL[..21]
+    }
 
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| format!("{kind:?}") == name)
@@ -84,17 +108,22 @@ impl FaultKind {
             Self::CrashBefore
             | Self::Restart
             | Self::SecondLeader
+            | Self::SecondLeaderSoon
             | Self::Paused
             | Self::ErrorNotApplied
             | Self::ClockAhead
             | Self::ClockBack => true,
-            Self::CrashAfter | Self::AppliedLate => write,
+            Self::CrashAfter | Self::AppliedLate | Self::NoAnswer => write,
             // A read that is not answered is the same as one that fails.
             Self::LostReply => write,
             Self::ErrorApplied => cloud && write,
             Self::Html | Self::NotSuccess | Self::Throttled | Self::Unauthorized => cloud,
-            Self::StaleRead | Self::EmptyList => list,
+            Self::StaleRead | Self::EmptyList | Self::ShortList => list,
             Self::DroppedEvent => write && !cloud,
+            Self::StageBefore => true,
+            Self::StageAfter => write || cloud,
+            // Whether it was just put on is for the caller to say.
+            Self::Vanished => true,
         }
     }
 
@@ -117,6 +146,7 @@ impl FaultKind {
             Self::Unauthorized => Some(CloudFault::Unauthorized),
             Self::StaleRead => Some(CloudFault::StaleList { ms: 30_000 }),
             Self::EmptyList => Some(CloudFault::TruncatedList { keep: 0 }),
+            Self::ShortList => Some(CloudFault::TruncatedList { keep: 1 }),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use crate::oracles::remote_name;
 use dli_operator::{
     api::{DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION},
     core::{FinalizerChange, KubeEffect, KubeReply, Object, ObjectKey, ObjectKind, Precondition, Status},
@@ -25,6 +26,12 @@ pub struct Kube {
     pub attic: BTreeMap<ObjectKey, Object>,
     /// Definitions that are being deleted.
     pub terminating: BTreeSet<ObjectKind>,
+    /// When an operator first put its finalizer on an object.
+    pub guarded: BTreeMap<ObjectKey, i64>,
+    /// Objects that go right after that.
+    pub doomed: BTreeSet<ObjectKey>,
+    /// Names in the cloud that objects were made for, and how often.
+    pub born: BTreeMap<(ObjectKind, String), u32>,
     /// What changed, for the watches.
     pub changed: Vec<(ObjectKey, Option<Object>)>,
 }
@@ -80,7 +87,21 @@ fn keep_status(object: &mut Object, old: &Object) {
 }
 
 impl Kube {
+    /// An object is gone at once, finalizer or not.
+    pub fn vanish(&mut self, key: &ObjectKey) {
+        self.version += 1;
+        self.guarded.remove(key);
+        if self.objects.remove(key).is_some() {
+            self.changed.push((key.clone(), None));
+        }
+    }
+
     fn store(&mut self, key: &ObjectKey, mut object: Object) -> Object {
+        if !self.objects.contains_key(key) {
+            self.guarded.remove(key);
+            let name = remote_name(key, &object);
+            *self.born.entry((key.kind, name)).or_default() += 1;
+        }
         self.version += 1;
         meta_mut(&mut object).resource_version = Some(self.version.to_string());
         let finalizers = meta(&object).finalizers.as_ref().is_none_or(Vec::is_empty);
@@ -186,7 +207,7 @@ impl Kube {
     }
 
     /// What the API server answers to an effect.
-    pub fn perform(&mut self, effect: &KubeEffect) -> KubeReply {
+    pub fn perform(&mut self, effect: &KubeEffect, now: i64) -> KubeReply {
         match effect {
             KubeEffect::PatchMeta { key, precondition, finalizer, intent } => {
                 let mut object = match self.check(key, precondition) {
@@ -215,7 +236,14 @@ impl Kube {
                     return KubeReply::Written(Some(object));
                 }
                 let object = self.store(key, object);
-                KubeReply::Written(self.objects.contains_key(key).then_some(object))
+                let written = KubeReply::Written(self.objects.contains_key(key).then_some(object));
+                if *finalizer == FinalizerChange::Add && before.finalizers.as_ref().is_none_or(Vec::is_empty) {
+                    self.guarded.entry(key.clone()).or_insert(now);
+                    if self.doomed.remove(key) {
+                        self.vanish(key);
+                    }
+                }
+                written
             }
             KubeEffect::PutStatus { key, precondition, status, .. } => {
                 let mut object = match self.check(key, precondition) {

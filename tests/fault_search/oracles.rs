@@ -6,7 +6,10 @@ use dli_operator::{
     core::{OWNER_TAG, Object, ObjectKey, ObjectKind},
     dli::{PeeringState, Tag},
     simulator::Operation,
-    simulator::model::{ConnectionTagFilter, ConnectionView, QueueTagFilter, QueueView, TagsService},
+    simulator::model::{
+        ConnectionTagFilter, ConnectionView, HostsReturned, ListDeleteLag, ListUpdateLag, QueueTagFilter, QueueView,
+        TagsService,
+    },
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
@@ -16,6 +19,8 @@ use crate::{acts::Stranger, kube::meta, sim::Sim, trace};
 pub const QUIET: u64 = 11 * 60_000;
 /// A lie is what is said so long after the cloud was last changed by a colleague.
 const STALE: u64 = 130_000;
+/// How long lists may lag behind.
+const GRACE: u64 = 60_000;
 
 /// The end of a run, without what may differ from run to run: ids, times, words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,22 +118,25 @@ fn truth(sim: &Sim, remote: &Remote, object: &Object) -> bool {
         }
         Object::Connection(o) => {
             let id = o.status.as_ref().and_then(|s| s.connection_id.clone()).unwrap_or_default();
-            let wanted: Vec<String> = o
-                .spec
-                .queues
-                .iter()
-                .flatten()
-                .map(|q| match (&q.reference, &q.queue_name) {
-                    (Some(reference), _) => queue_of(sim, object, &reference.name),
-                    (None, name) => name.clone().unwrap_or_default(),
-                })
-                .collect();
+            let wanted = targets(sim, object);
             remote.connections.iter().any(|c| {
                 let bound = |w: &String| c.entries.iter().any(|e| *e.name == **w && e.state == PeeringState::Active);
                 *c.id == *id && wanted.iter().all(bound)
             })
         }
     }
+}
+
+/// Names in the cloud of the queues that a connection asks for.
+fn targets(sim: &Sim, object: &Object) -> Vec<String> {
+    let Object::Connection(connection) = object else { return Vec::new() };
+    let queues = connection.spec.queues.iter().flatten();
+    queues
+        .map(|q| match (&q.reference, &q.queue_name) {
+            (Some(reference), _) => queue_of(sim, object, &reference.name),
+            (None, name) => name.clone().unwrap_or_default(),
+        })
+        .collect()
 }
 
 /// Name in the cloud of a queue object that a connection refers to.
@@ -147,14 +155,47 @@ pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<String> {
     if sim.mono < sim.last_console + STALE || sim.clusters.len() > 1 {
         return None;
     }
+    // Who has just begun does not know what was deleted before, and lists that lag still show it.
+    let answers = &sim.cloud.config().answers;
+    let lags = answers.list_delete_lag == ListDeleteLag::Late || answers.list_update_lag == ListUpdateLag::Late;
+    if lags && sim.mono < sim.last_start + GRACE {
+        return None;
+    }
     let object = sim.clusters[cluster].kube.objects.get(key)?;
-    let says = ready(object)?;
-    let current = says.observed_generation == meta(object).generation;
-    if says.status != "True" || !current || meta(object).deletion_timestamp.is_some() {
+    if meta(object).deletion_timestamp.is_some() {
         return None;
     }
     let remote = Remote::of(sim);
-    (!truth(sim, &remote, object)).then(|| format!("{key} says Ready ({}), and it is not so", says.message))
+    out_of_sync(sim, &remote, key, object).or_else(|| {
+        let says = ready(object)?;
+        let claims = says.status == "True" && says.observed_generation == meta(object).generation;
+        (claims && !truth(sim, &remote, object))
+            .then(|| format!("{key} says Ready ({}), and it is not so", says.message))
+    })
+}
+
+/// Whether a connection claims that the cloud has what its spec asks for, and it has not.
+fn out_of_sync(sim: &Sim, remote: &Remote, key: &ObjectKey, object: &Object) -> Option<String> {
+    let Object::Connection(o) = object else { return None };
+    let says = conditions(object).iter().find(|c| c.type_ == "Synced")?;
+    if says.status != "True" || says.observed_generation != o.metadata.generation {
+        return None;
+    }
+    let status = o.status.as_ref()?;
+    let found = remote.connections.iter().find(|c| Some(&*c.id) == status.connection_id.as_deref());
+    let Some(found) = found else { return Some(format!("{key} says Synced, and it is not there")) };
+    // What a colleague writes where hosts are not shown, nobody can see.
+    let unseen = sim.hosts_met && sim.cloud.config().answers.hosts_returned == HostsReturned::Hidden;
+    if let Some(hosts) = o.spec.hosts.as_ref().filter(|_| !unseen) {
+        let want: BTreeSet<(&str, &str)> = hosts.iter().map(|h| (&*h.name, &*h.ip)).collect();
+        let have: BTreeSet<(&str, &str)> = found.hosts.iter().map(|h| (&*h.name, &*h.ip)).collect();
+        if want != have {
+            return Some(format!("{key} says Synced, and the hosts are {have:?}"));
+        }
+    }
+    let mut wanted = targets(sim, object);
+    wanted.retain(|name| !found.entries.iter().any(|e| *e.name == **name));
+    (!wanted.is_empty()).then(|| format!("{key} says Synced, and {} is not bound", wanted.join(", ")))
 }
 
 /// What is to be judged besides what holds for every run.
@@ -174,6 +215,7 @@ pub fn judge(sim: &Sim, expect: Expect<'_>) -> Result<(), String> {
     }
     let remote = Remote::of(sim);
     exactly_one(sim, &remote)?;
+    made_once(sim)?;
     if expect.keeps {
         let deleted = sim.cloud.calls(Operation::DeleteQueue) + sim.cloud.calls(Operation::DeleteConnection);
         if deleted > 0 {
@@ -233,6 +275,21 @@ fn exactly_one(sim: &Sim, remote: &Remote) -> Result<(), String> {
         Some((mark, count)) => Err(format!("{count} resources with the mark {mark}")),
         None => Ok(()),
     }
+}
+
+/// Nothing is made more often than objects asked for it and colleagues took it away.
+fn made_once(sim: &Sim) -> Result<(), String> {
+    for ((kind, name), made) in &sim.made {
+        let key = (*kind, name.clone());
+        let asked: u32 = sim.clusters.iter().filter_map(|c| c.kube.born.get(&key)).sum();
+        let taken = sim.unmade.get(&key).copied().unwrap_or(0);
+        // Two clusters that want the same name take what the other made for gone, where nobody can say whose it is.
+        let alone = sim.clusters.len() == 1 || marks_shown(sim, *kind);
+        if *made > asked + taken && alone && told_apart(sim, *kind, name) {
+            return Err(format!("{kind:?} {name} was made {made} times for {asked} objects, {taken} taken away"));
+        }
+    }
+    Ok(())
 }
 
 /// What an operator made belongs to a live object, unless it is retained.
@@ -321,12 +378,17 @@ fn waits_for_others(sim: &Sim, remote: &Remote, object: &Object) -> bool {
 /// Whether the cloud can say whose a resource is. Where it cannot, one that a colleague makes under the same name
 /// while a create call is in doubt cannot be told from one's own: the promise is weaker there, and says so.
 fn told_apart(sim: &Sim, kind: ObjectKind, name: &str) -> bool {
+    marks_shown(sim, kind) || !sim.met.contains(name)
+}
+
+/// Whether the region shows marks at all.
+fn marks_shown(sim: &Sim, kind: ObjectKind) -> bool {
     let answers = &sim.cloud.config().answers;
     let filter = match kind {
         ObjectKind::Queue => answers.queue_tag_filter == QueueTagFilter::Honoured,
         _ => answers.connection_tag_filter == ConnectionTagFilter::Honoured,
     };
-    filter || answers.tags_service == TagsService::Present || !sim.met.contains(name)
+    filter || answers.tags_service == TagsService::Present
 }
 
 /// Nobody hangs, and what is said is so.
@@ -358,6 +420,10 @@ fn honest(sim: &Sim, remote: &Remote, key: &ObjectKey, object: &Object, all_read
     }
     if say.iter().filter(|c| matches!(c.type_.as_str(), "Reconciling" | "Stalled")).count() > 1 {
         return Err(format!("{key} is both Reconciling and Stalled"));
+    }
+    let shared = sim.clusters.len() > 1 && !sim.may_take.is_empty();
+    if let Some(problem) = out_of_sync(sim, remote, key, object).filter(|_| !shared) {
+        return Err(problem);
     }
     let says_ready = ready.status == "True";
     let true_ = truth(sim, remote, object);

@@ -2,7 +2,13 @@
 
 use dli_operator::{
     core::ObjectKind,
-    simulator::model::{Config, ConnectionNames, ConnectionPageCap},
+    simulator::{
+        Effect, Fault, Operation,
+        model::{
+            Config, ConnectionListVisibility, ConnectionNames, ConnectionPageCap, ConnectionTagFilter, ListUpdateLag,
+            QueueGetVisibility, QueueListVisibility, QueueTagFilter, TagsService,
+        },
+    },
 };
 use serde_json::{Value, json};
 
@@ -17,6 +23,8 @@ pub struct Scenario {
     pub pauses: Vec<Option<u64>>,
     /// What is left in the cloud on purpose: retained, or abandoned with the definition.
     pub keeps: bool,
+    /// A stage makes sense only once the one before it has come to rest.
+    pub in_order: bool,
     /// Changes to the cloud before it begins.
     pub config: fn(&mut Config),
 }
@@ -26,7 +34,7 @@ pub const REGION: &str = "ap-southeast-3";
 
 impl Scenario {
     fn new(name: &'static str, stages: Vec<Vec<Act>>, pauses: &[Option<u64>]) -> Self {
-        Self { name, stages, pauses: pauses.to_vec(), keeps: false, config: |_| {} }
+        Self { name, stages, pauses: pauses.to_vec(), keeps: false, in_order: false, config: |_| {} }
     }
 
     /// How many clusters it plays in.
@@ -36,6 +44,10 @@ impl Scenario {
 
     fn keeps(self) -> Self {
         Self { keeps: true, ..self }
+    }
+
+    fn in_order(self) -> Self {
+        Self { in_order: true, ..self }
     }
 
     fn on(self, config: fn(&mut Config)) -> Self {
@@ -51,8 +63,27 @@ fn two() -> Vec<Act> {
     vec![project(), queue("q1", json!({})), queue("q2", json!({})), connection(refs(&["q1", "q2"]))]
 }
 
+fn other_hosts() -> Value {
+    merged(refs(&["q1"]), json!({"hosts": [{"name": "ecs-97f8-0002", "ip": "192.168.0.2"}]}))
+}
+
 fn goodbye() -> Vec<Act> {
     vec![delete(ObjectKind::Connection, "test1"), delete(ObjectKind::Queue, "q1")]
+}
+
+/// A connection without queues.
+fn bare(name: &str) -> Act {
+    apply(ObjectKind::Connection, name, connection_spec(json!({})))
+}
+
+/// What was just made or changed is not shown for half a minute.
+fn late(config: &mut Config) {
+    config.answers.queue_get_visibility = QueueGetVisibility::Late;
+    config.answers.queue_list_visibility = QueueListVisibility::Late;
+    config.answers.connection_list_visibility = ConnectionListVisibility::Late;
+    config.answers.list_update_lag = ListUpdateLag::Late;
+    config.durations.get_lag = 30_000;
+    config.durations.list_lag = 30_000;
 }
 
 fn console(what: Colleague) -> Vec<Act> {
@@ -64,6 +95,10 @@ fn both_exist() -> Vec<Act> {
         Act::Console(Colleague::CreateQueue("q1".to_owned())),
         Act::Console(Colleague::CreateConnection("test1".to_owned())),
     ]
+}
+
+fn copy(kind: ObjectKind, from: &str, to: &str) -> Act {
+    Act::Copy { cluster: 0, kind, from: from.to_owned(), to: to.to_owned(), fields: json!({}) }
 }
 
 fn second(kind: ObjectKind, name: &str, spec: Value) -> Act {
@@ -107,6 +142,21 @@ fn births() -> Vec<Scenario> {
             config.page_cap = 100;
             config.answers.connection_page_cap = ConnectionPageCap::Capped;
         }),
+        // The answer to the first create call is lost, and names need not be unique.
+        s("lost-create", vec![base(), goodbye()], &[None]).on(|config| {
+            config.answers.connection_names = ConnectionNames::Free;
+            config.faults.push(Fault::next(Operation::CreateConnection, Effect::DropAfter));
+        }),
+        s("two-connections", vec![[base(), vec![bare("test0")]].concat()], &[])
+            .on(|config| config.answers.connection_names = ConnectionNames::Free),
+        // Nobody can say whose a queue is, and what was just made is not shown for a while.
+        s("unmarked-and-late", vec![base(), goodbye()], &[None]).on(|config| {
+            config.answers.queue_tag_filter = QueueTagFilter::Ignored;
+            config.answers.connection_tag_filter = ConnectionTagFilter::Ignored;
+            config.answers.tags_service = TagsService::Absent;
+            late(config);
+        }),
+        s("late", vec![base(), goodbye()], &[None]).on(late),
         s("general-queue", vec![vec![project(), queue("q1", json!({"queueType": "general"}))]], &[]),
     ]
 }
@@ -121,6 +171,7 @@ fn changes() -> Vec<Scenario> {
             vec![two(), vec![connection(refs(&["q2"]))], vec![connection(refs(&["q1", "q2"]))]],
             &[Some(20_000), Some(200_000)],
         ),
+        s("edit-hosts", vec![base(), vec![connection(other_hosts())]], &[None]),
         s(
             "drift-binding-and-hosts",
             vec![
@@ -161,6 +212,18 @@ fn changes() -> Vec<Scenario> {
             vec![base(), vec![apply(ObjectKind::Project, "default", json!({"region": "cn-north-4"}))], vec![project()]],
             &[None, Some(900_000)],
         ),
+        // The object that says which project is meant is gone by force, and comes back with another region.
+        s(
+            "another-project",
+            vec![
+                base(),
+                vec![
+                    Act::Force { cluster: 0, kind: ObjectKind::Project, name: "default".to_owned() },
+                    apply(ObjectKind::Project, "default", json!({"region": "cn-north-4"})),
+                ],
+            ],
+            &[None],
+        ),
     ]
 }
 
@@ -190,7 +253,8 @@ fn deaths() -> Vec<Scenario> {
             ],
             &[None, None],
         )
-        .keeps(),
+        .keeps()
+        .in_order(),
         s(
             "definitions-deleted",
             vec![
@@ -269,6 +333,20 @@ fn strangers() -> Vec<Scenario> {
             ],
             &[None, None],
         ),
+        // Copies, while nothing can be asked.
+        s(
+            "copied-elsewhere",
+            vec![
+                base(),
+                vec![
+                    Act::Secret { cluster: 0, version: None },
+                    copy(ObjectKind::Queue, "q1", "q9"),
+                    copy(ObjectKind::Connection, "test1", "test9"),
+                ],
+            ],
+            &[None],
+        )
+        .in_order(),
         s(
             "stranger-binds",
             vec![

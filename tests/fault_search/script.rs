@@ -93,7 +93,31 @@ impl<'a> Run<'a> {
     pub fn finish(&mut self, faults: &[(usize, FaultKind)]) {
         while let Some((process, running)) = self.next() {
             let fault = faults.iter().find(|(at, _)| *at == self.sim.effects).map(|(_, kind)| *kind);
-            self.sim.perform(process, running, fault);
+            self.perform(process, running, fault);
+        }
+    }
+
+    /// Whether something is at stake if `kind` strikes at this boundary.
+    pub fn may(&self, kind: FaultKind, process: usize, running: usize) -> bool {
+        let fits = match kind {
+            FaultKind::StageBefore | FaultKind::StageAfter => {
+                self.stage < self.scenario.stages.len() && !self.scenario.in_order
+            }
+            FaultKind::Vanished => !self.scenario.keeps && self.sim.just_guarded(process, running),
+            _ => true,
+        };
+        fits && kind.matters(self.sim.pending(process, running))
+    }
+
+    /// Performs the effect at a boundary.
+    pub fn perform(&mut self, process: usize, running: usize, fault: Option<FaultKind>) {
+        let more = self.stage < self.scenario.stages.len();
+        if fault == Some(FaultKind::StageBefore) && more {
+            self.act();
+        }
+        self.sim.perform(process, running, fault);
+        if fault == Some(FaultKind::StageAfter) && more {
+            self.act();
         }
     }
 

@@ -9,10 +9,10 @@ use std::{
 
 use dli_operator::{
     core::{
-        CredentialId, CredentialState, Effect, Input, KubeEffect, KubeReply, Leadership, Millis, Next, Now, ObjectKey,
-        ObjectKind, Pass, Settings, Step, step,
+        CloudEffect, CredentialId, CredentialState, Effect, FinalizerChange, Input, KubeEffect, KubeReply, Leadership,
+        Millis, Next, Now, ObjectKey, ObjectKind, Pass, Settings, Step, step,
     },
-    dli::{Answer, Cause},
+    dli::{Answer, Call, Cause},
     simulator::{
         Model,
         model::{QueueTagFilter, TagsService},
@@ -51,6 +51,16 @@ pub struct Cluster {
     settings: Settings,
 }
 
+/// An effect that has left its process, and still reaches the other side.
+#[derive(Clone, Debug)]
+struct Orphan {
+    at: Millis,
+    cluster: usize,
+    effect: Effect,
+    /// Sent by a replica that was stopped between its last check and the send, for longer than anything guards against.
+    stray: bool,
+}
+
 /// Where [`Sim::proceed`] stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halt {
@@ -70,7 +80,7 @@ pub struct Sim {
     pub mono: Millis,
     pub processes: Vec<Process>,
     /// Effects of processes that are gone, which still reach the other side.
-    orphans: Vec<(Millis, usize, Effect)>,
+    orphans: Vec<Orphan>,
     /// Chance in latencies and order; without it both are fixed.
     pub dice: Option<Dice>,
     sequence: u64,
@@ -84,12 +94,20 @@ pub struct Sim {
     pub last_write: Millis,
     /// Last moment at which somebody other than an operator did something.
     pub last_meddling: Millis,
+    /// Last moment at which a replica took over.
+    pub last_start: Millis,
     /// What users have applied.
     pub wanted: BTreeMap<(usize, ObjectKey), serde_json::Value>,
     /// A GitOps tool applies it again when it has gone.
     pub reapplies: bool,
     /// Last moment at which a colleague did something in the console.
     pub last_console: Millis,
+    /// A colleague has written hosts.
+    pub hosts_met: bool,
+    /// What operators made, by name, and how often.
+    pub made: BTreeMap<(ObjectKind, String), u32>,
+    /// What of it colleagues deleted.
+    pub unmade: BTreeMap<(ObjectKind, String), u32>,
     /// What colleagues made.
     pub strangers: Vec<Stranger>,
     /// What a colleague bound: id of the connection and name of the queue.
@@ -126,9 +144,13 @@ impl Sim {
             kube_writes: 0,
             last_write: 0,
             last_meddling: 0,
+            last_start: 0,
             wanted: BTreeMap::new(),
             reapplies: false,
             last_console: 0,
+            hosts_met: false,
+            made: BTreeMap::new(),
+            unmade: BTreeMap::new(),
             strangers: Vec::new(),
             bound: BTreeSet::new(),
             met: BTreeSet::new(),
@@ -180,6 +202,11 @@ impl Sim {
             process.agenda.add(key, start);
         }
         process.last_secret = None;
+        // It looks at everything anew, so the world is not quiet yet.
+        self.last_write = self.last_write.max(start);
+        if self.processes.iter().any(|p| p.cluster == cluster) {
+            self.last_start = start;
+        }
         let number = self.processes.len();
         self.say(|| {
             format!(
@@ -270,15 +297,25 @@ impl Sim {
 
     fn next_moment(&self) -> Option<Millis> {
         let processes = self.processes.iter().filter(|p| !p.dead).filter_map(Process::next);
-        processes.chain(self.orphans.iter().map(|(at, ..)| *at)).min()
+        processes.chain(self.orphans.iter().map(|orphan| orphan.at)).min()
     }
 
     /// Does one thing, or stops before an effect; `None` if there is nothing to do at this moment.
     fn advance(&mut self) -> Option<Option<Halt>> {
-        if let Some(index) = self.orphans.iter().position(|(at, ..)| *at <= self.mono) {
-            let (_, cluster, effect) = self.orphans.remove(index);
+        if let Some(index) = self.orphans.iter().position(|orphan| orphan.at <= self.mono) {
+            let Orphan { cluster, effect, stray, .. } = self.orphans.remove(index);
             self.say(|| format!("   what a gone process sent arrives: {}", trace::effect(&effect)));
+            let before = self.last_write;
+            self.last_write = 0;
             drop(self.apply(cluster, 0, &effect, None));
+            if stray
+                && self.last_write > 0
+                && let Effect::Cloud(CloudEffect { call: Call::DeleteQueue(name), .. }) = &effect
+            {
+                // A DELETE by name that nothing can hold back any more: what it hits is made again.
+                *self.unmade.entry((ObjectKind::Queue, name.to_string())).or_default() += 1;
+            }
+            self.last_write = self.last_write.max(before);
             return Some(None);
         }
         for index in 0..self.processes.len() {
@@ -319,7 +356,10 @@ impl Sim {
                             .running
                             .push(Running { pass: Pass::new(key), stage: Stage::Told(Input::Object(object)) });
                     }
-                    None => process.world.forget(&key),
+                    None => {
+                        let now = Now { mono: now, wall: EPOCH + now as i64 + process.wall_offset };
+                        process.world.forget(&key, now);
+                    }
                 }
                 return Some(None);
             }
@@ -414,6 +454,9 @@ impl Sim {
         if self.clusters[cluster].secret.is_some() {
             self.processes[index].last_secret = self.clusters[cluster].secret;
         }
+        if fault == Some(FaultKind::Vanished) {
+            self.vanish(index, running, &effect);
+        }
         let wall_offset = self.processes[index].wall_offset;
         let cloud = matches!(*effect, Effect::Cloud(_));
         let (there, back) = match &mut self.dice {
@@ -435,11 +478,29 @@ impl Sim {
                 return self.crash(index);
             }
             Some(FaultKind::SecondLeader) => {
-                self.orphans.push((now + LEASE + BARRIER + 15_000, cluster, *effect));
+                self.orphans.push(Orphan {
+                    at: now + LEASE + BARRIER + 15_000,
+                    cluster,
+                    effect: sent(*effect),
+                    stray: true,
+                });
+                return self.crash(index);
+            }
+            Some(FaultKind::SecondLeaderSoon) => {
+                self.orphans.push(Orphan {
+                    at: now + LEASE + BARRIER - 1_000,
+                    cluster,
+                    effect: sent(*effect),
+                    stray: false,
+                });
                 return self.crash(index);
             }
             Some(FaultKind::AppliedLate) => {
-                self.orphans.push((now + timeout + 15_000, cluster, *effect));
+                self.orphans.push(Orphan { at: now + timeout + 15_000, cluster, effect: sent(*effect), stray: false });
+                gave_up(now + timeout)
+            }
+            Some(FaultKind::NoAnswer) => {
+                drop(self.apply(cluster, wall_offset, &effect, None));
                 gave_up(now + timeout)
             }
             Some(FaultKind::Paused) => {
@@ -454,7 +515,7 @@ impl Sim {
                     _ => {}
                 }
                 if there >= timeout {
-                    self.orphans.push((now + there, cluster, *effect));
+                    self.orphans.push(Orphan { at: now + there, cluster, effect: sent(*effect), stray: false });
                     gave_up(now + timeout)
                 } else if there + back >= timeout {
                     drop(self.apply(cluster, wall_offset, &effect, fault));
@@ -463,11 +524,48 @@ impl Sim {
                     let input = self.apply(cluster, wall_offset, &effect, fault);
                     Stage::Comes { told: self.mono + back, input }
                 } else {
+                    let effect = Box::new(sent(*effect));
                     Stage::Flies { effect, fault, applies: now + there, told: now + there + back }
                 }
             }
         };
         self.processes[index].running[running].stage = stage;
+    }
+
+    /// Whether the object of a pass got its finalizer a moment ago, or gets it now.
+    pub fn just_guarded(&self, index: usize, running: usize) -> bool {
+        let process = &self.processes[index];
+        let running = &process.running[running];
+        let Stage::Asks(effect) = &running.stage else { return false };
+        let key = running.pass.key();
+        let kube = &self.clusters[process.cluster].kube;
+        if key.kind == ObjectKind::Project {
+            return false;
+        }
+        match (&**effect, kube.guarded.get(key)) {
+            (_, Some(at)) => {
+                let lives = kube.objects.get(key).is_some_and(|o| meta(o).deletion_timestamp.is_none());
+                lives && self.wall() <= at + MOMENT as i64
+            }
+            (Effect::Kube(KubeEffect::PatchMeta { finalizer: FinalizerChange::Add, .. }), None) => {
+                kube.objects.get(key).is_some_and(|o| meta(o).finalizers.as_ref().is_none_or(Vec::is_empty))
+            }
+            _ => false,
+        }
+    }
+
+    /// The object of a pass goes: after the PATCH that puts the finalizer on it, or before any other effect.
+    fn vanish(&mut self, index: usize, running: usize, effect: &Effect) {
+        let cluster = self.processes[index].cluster;
+        let key = self.processes[index].running[running].pass.key().clone();
+        let kube = &mut self.clusters[cluster].kube;
+        if kube.guarded.contains_key(&key) {
+            kube.vanish(&key);
+        } else if matches!(effect, Effect::Kube(_)) {
+            kube.doomed.insert(key.clone());
+        }
+        self.wanted.remove(&(cluster, key));
+        self.spread(cluster, false);
     }
 
     /// The process is gone; what it had sent already still arrives.
@@ -477,7 +575,7 @@ impl Sim {
         let cluster = process.cluster;
         for running in std::mem::take(&mut process.running) {
             if let Stage::Flies { effect, applies, .. } = running.stage {
-                self.orphans.push((applies, cluster, *effect));
+                self.orphans.push(Orphan { at: applies, cluster, effect: sent(*effect), stray: false });
             }
         }
         self.start(cluster, true);
@@ -549,7 +647,8 @@ impl Sim {
         if fault == Some(FaultKind::ErrorNotApplied) {
             return unknown();
         }
-        let reply = self.clusters[cluster].kube.perform(effect);
+        let now = self.wall();
+        let reply = self.clusters[cluster].kube.perform(effect, now);
         if !self.clusters[cluster].kube.changed.is_empty() {
             self.last_write = self.mono;
             self.kube_writes += 1;
@@ -567,12 +666,7 @@ impl Sim {
         }
     }
 
-    fn apply_cloud(
-        &mut self,
-        effect: &dli_operator::core::CloudEffect,
-        wall_offset: i64,
-        fault: Option<FaultKind>,
-    ) -> Answer {
+    fn apply_cloud(&mut self, effect: &CloudEffect, wall_offset: i64, fault: Option<FaultKind>) -> Answer {
         let answer = if effect.not_after.is_some_and(|at| at < self.mono) && fault.is_none() {
             broken(effect.call.is_mutation(), Cause::NotSent)
         } else {
@@ -585,6 +679,14 @@ impl Sim {
             let (answer, applied) = crate::calls::call(model, wall, effect, skew, fault);
             if applied {
                 self.last_write = self.mono;
+                let made = match &effect.call {
+                    Call::CreateQueue(body) => Some((ObjectKind::Queue, body.queue_name.to_string())),
+                    Call::CreateConnection(body) => Some((ObjectKind::Connection, body.name.to_string())),
+                    _ => None,
+                };
+                if let Some(made) = made {
+                    *self.made.entry(made).or_default() += 1;
+                }
             }
             answer
         };
@@ -629,7 +731,7 @@ impl Sim {
             self.last_console,
             self.strangers,
             self.dice,
-            (&self.problem, &self.suspects),
+            (&self.problem, &self.suspects, &self.made, &self.unmade, self.hosts_met, self.last_start),
         );
         hasher.0.write_u64(self.cloud.fingerprint());
         hasher.0.write_u64(self.elsewhere.fingerprint());
@@ -650,6 +752,14 @@ impl Write for TextHasher {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.0.write(text.as_bytes());
         Ok(())
+    }
+}
+
+/// An effect that has left the process: whether it could still be sent is not asked any more.
+fn sent(effect: Effect) -> Effect {
+    match effect {
+        Effect::Cloud(effect) => Effect::Cloud(CloudEffect { not_after: None, ..effect }),
+        other => other,
     }
 }
 

@@ -76,7 +76,7 @@ pub fn story(seed: u64) -> Story {
     let Writer { mut dice, mut acts, all_ready, .. } = writer;
     acts.sort_by_key(|(at, _)| *at);
     let mut faults: Vec<(usize, FaultKind)> =
-        (0..dice.roll(5)).map(|_| (dice.roll(120) as usize, *dice.pick(&FaultKind::ALL))).collect();
+        (0..dice.roll(5)).map(|_| (dice.roll(120) as usize, *dice.pick(FaultKind::anywhere()))).collect();
     faults.sort();
     faults.dedup_by_key(|(at, _)| *at);
     Story { seed, answers, queue_assigning, peering, list_lag, slots, chance, acts, faults, all_ready }

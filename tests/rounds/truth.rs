@@ -280,8 +280,7 @@ impl View {
 
     fn connection(&self, name: &str, object: &Value, foreign: &Foreign, found: &mut Vec<Violation>) {
         let ready = claim(object, "Ready");
-        // What an object that is not Ready says besides is not judged.
-        let synced = claim(object, "Synced").filter(|_| ready.is_some());
+        let synced = claim(object, "Synced");
         let Some(said) = ready.as_ref().or(synced.as_ref()) else { return };
         let ours = self.ours.get(name).map(Vec::as_slice).unwrap_or_default();
         let shown = json!(ours);

@@ -37,6 +37,7 @@ fn the_intent_is_an_annotation_that_holds_json() {
         tagged: true,
         immutables_hash: "h".into(),
         targets: Vec::new(),
+        hosts_hash: None,
     };
     let patch = meta_patch(&[], &precondition(), FinalizerChange::Keep, Some(&intent)).unwrap();
     let text = patch["metadata"]["annotations"][INTENT_ANNOTATION].as_str().unwrap();

@@ -1,0 +1,274 @@
+//! What was made for an object that went all the same.
+//!
+//! An API server that has begun to delete an object without finalizers does not look again: the object goes, even if the
+//! finalizer was put on it in between. What was made for it since is nobody's then. Its project deletes it, and an object
+//! of the same name waits for that.
+
+use crate::dli::{
+    Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionState, EpochMillis, ErrorClass, PeeringState,
+    QueueItem, QueueName, Reply, ResourceType, Tag,
+};
+
+use super::{
+    Millis, ObjectKey, ObjectKind,
+    ownership::{canary, owner_tag},
+    pass::{Ctx, Flow, Link, Reading},
+    queue_birth::same_queue,
+    timing,
+    world::Project,
+};
+
+/// So long after the finalizer was put on, an object that goes without having been deleted has gone that way. Later,
+/// somebody has taken the finalizer off, or the API server has lost its memory: nothing is deleted for that.
+pub(super) const RACE: Millis = 10_000;
+
+/// Clocks of server and intent may differ by this much.
+const SKEW: i64 = 5_000;
+
+/// Time between two looks.
+const PAUSE: Millis = 5_000;
+
+/// A create call that was sent for an object whose finalizer was just put on.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    /// When the finalizer was put on.
+    pub(super) guarded: Millis,
+    pub(super) project: ObjectKey,
+    pub(super) name: String,
+    /// What was there before this moment, by the server's clock, was made by another.
+    pub(super) since: EpochMillis,
+    /// Queues that a connection's call binds.
+    pub(super) targets: Vec<String>,
+}
+
+/// What is left of an object.
+#[derive(Clone, Debug)]
+pub(super) struct Ghost {
+    pub(super) name: String,
+    pub(super) since: EpochMillis,
+    /// A connection's id, if the answer to the create call is known.
+    pub(super) id: Option<ConnectionId>,
+    /// Looks that began before this moment do not prove that there is nothing.
+    pub(super) until: Millis,
+    /// When to look next.
+    pub(super) next: Millis,
+    targets: Vec<String>,
+    /// A DELETE was refused: what is bound is unbound first.
+    refused: bool,
+    failures: u32,
+}
+
+impl Ghost {
+    pub(super) fn new(made: Made, until: Millis) -> Self {
+        let Made { name, since, targets, .. } = made;
+        Self { name, since, id: None, until, next: 0, targets, refused: false, failures: 0 }
+    }
+
+    fn made(&self, created: Option<EpochMillis>) -> bool {
+        created.is_none_or(|t| t >= self.since - SKEW)
+    }
+}
+
+/// What a project's pass does about one of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Visit {
+    key: Option<ObjectKey>,
+    began: Millis,
+    queue: Option<Option<QueueItem>>,
+    marked_queues: Option<Vec<QueueItem>>,
+    marked_connections: Option<Reading<Vec<ConnectionId>>>,
+    tags: Option<Vec<Tag>>,
+    connection: Option<Option<ConnectionItem>>,
+    unbound: bool,
+}
+
+/// When the project has to look after one of them.
+pub(super) fn next_visit(project: &Project) -> Option<Millis> {
+    project.ghosts.values().map(|ghost| ghost.next).min()
+}
+
+/// Deletes what is left of the next one that is due.
+pub(super) fn lay_to_rest(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
+    let now = ctx.now.mono;
+    let Some(project) = ctx.world.projects.get(ctx.key) else { return Ok(()) };
+    let due = match &ctx.facts.visit.key {
+        Some(key) => project.ghosts.get_key_value(key),
+        None => project.ghosts.iter().find(|(_, ghost)| ghost.next <= now),
+    };
+    let Some((key, ghost)) = due.map(|(key, ghost)| (key.clone(), ghost.clone())) else { return Ok(()) };
+    ctx.facts.visit.key = Some(key.clone());
+    match key.kind {
+        ObjectKind::Queue => queue(ctx, link, &key, &ghost),
+        ObjectKind::Connection => connection(ctx, link, &key, &ghost),
+        ObjectKind::Project => Ok(()),
+    }
+}
+
+fn queue(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow<()> {
+    let name = QueueName::new(&ghost.name);
+    let Some(found) = ctx.facts.visit.queue.clone() else { return ctx.call(link, Call::GetQueue(name)) };
+    let item = match found {
+        Some(item) if ghost.made(item.create_time) => item,
+        _ => return nothing(ctx, ghost),
+    };
+    let own = owner_tag(&ctx.world.settings.cluster_id, key);
+    let filter = ctx.world.projects.get(ctx.key).and_then(|p| p.queue_filter);
+    let ours = match (filter, item.queue_id) {
+        (Some(true), _) => {
+            let Some(marked) = &ctx.facts.visit.marked_queues else {
+                return ctx.call(link, Call::ListQueues { tag: Some(own), page: None });
+            };
+            marked.iter().any(|q| same_queue(q, &item))
+        }
+        (_, Some(id)) => shows_mark(ctx, link, ResourceType::Queue, id.to_string(), &own)?,
+        (_, None) => true,
+    };
+    if ours { ctx.call(link, Call::DeleteQueue(name)) } else { nothing(ctx, ghost) }
+}
+
+fn connection(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow<()> {
+    if let Some(id) = &ghost.id {
+        return delete(ctx, link, ghost, id);
+    }
+    let own = owner_tag(&ctx.world.settings.cluster_id, key);
+    let Some(project) = ctx.world.projects.get(ctx.key) else { return Ok(()) };
+    if project.connection_filter == Some(true) {
+        let Some(marked) = ctx.facts.visit.marked_connections.clone() else {
+            return ctx.call(link, Call::ListConnections { tag: Some(own), offset: 0, limit: 0 });
+        };
+        ctx.facts.visit.began = marked.began;
+        return match marked.value.first() {
+            Some(id) => delete(ctx, link, ghost, id),
+            None => nothing(ctx, ghost),
+        };
+    }
+    ctx.facts.visit.began = project.snapshot.connections.complete().unwrap_or(0);
+    let listed: Vec<ConnectionId> = project
+        .snapshot
+        .connections
+        .iter()
+        .filter(|(_, seen)| seen.item.name.as_str() == ghost.name && ghost.made(seen.item.create_time))
+        .map(|(id, _)| id.clone())
+        .collect();
+    match listed.as_slice() {
+        [id] if shows_mark(ctx, link, ResourceType::Connection, id.to_string(), &own)? => delete(ctx, link, ghost, id),
+        _ => nothing(ctx, ghost),
+    }
+}
+
+fn delete(ctx: &mut Ctx<'_>, link: &Link, ghost: &Ghost, id: &ConnectionId) -> Flow<()> {
+    if ghost.refused && !ctx.facts.visit.unbound {
+        let Some(found) = &ctx.facts.visit.connection else { return ctx.call(link, Call::GetConnection(id.clone())) };
+        let bound = found.iter().flat_map(ConnectionItem::entries).filter(|e| e.state == PeeringState::Active);
+        let ours = bound.filter(|e| ghost.targets.iter().any(|name| name == e.name.as_str()));
+        let queues: Vec<QueueName> = ours.map(|e| e.name.clone()).collect();
+        if !queues.is_empty() {
+            return ctx.call(link, Call::Unbind { id: id.clone(), queues });
+        }
+    }
+    ctx.call(link, Call::DeleteConnection(id.clone()))
+}
+
+/// Whether the tag service shows the mark; where there is none, name and time have to do.
+fn shows_mark(ctx: &mut Ctx<'_>, link: &Link, resource: ResourceType, id: String, own: &Tag) -> Flow<bool> {
+    if ctx.world.projects.get(ctx.key).and_then(|p| p.tag_service) == Some(false) {
+        return Ok(true);
+    }
+    match &ctx.facts.visit.tags {
+        Some(tags) => Ok(tags.contains(own)),
+        None => ctx.call(link, Call::ListTags { resource, id }),
+    }
+}
+
+/// This look shows nothing of it. The project's own list is read anew for the next.
+fn nothing(ctx: &mut Ctx<'_>, ghost: &Ghost) -> Flow<()> {
+    if ctx.facts.visit.began >= ghost.until {
+        gone(ctx);
+    } else {
+        let kind = ctx.facts.visit.key.as_ref().map(|key| key.kind);
+        if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
+            project.want_connections |= kind == Some(ObjectKind::Connection);
+        }
+        postpone(ctx, PAUSE);
+    }
+    Ok(())
+}
+
+/// Nothing is left of it: who waits for the name can go on.
+fn gone(ctx: &mut Ctx<'_>) {
+    let Some(key) = std::mem::take(&mut ctx.facts.visit).key else { return };
+    if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
+        project.ghosts.remove(&key);
+        project.want_queues |= key.kind == ObjectKind::Queue;
+        project.want_connections |= key.kind == ObjectKind::Connection;
+    }
+    ctx.world.wake(&key);
+}
+
+fn postpone(ctx: &mut Ctx<'_>, by: Millis) {
+    let now = ctx.now.mono;
+    let Some(key) = std::mem::take(&mut ctx.facts.visit).key else { return };
+    if let Some(ghost) = ctx.world.projects.get_mut(ctx.key).and_then(|p| p.ghosts.get_mut(&key)) {
+        ghost.next = now + by;
+    }
+}
+
+/// Takes in the answer to a call that [`lay_to_rest`] asked for. A failure puts it off.
+pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, CallError>, began: Millis) {
+    let visit = &mut ctx.facts.visit;
+    match (call, outcome) {
+        (Call::GetQueue(_), Ok(Reply::Queue(item))) => {
+            visit.began = began;
+            visit.queue = Some(Some(*item));
+        }
+        (Call::GetQueue(_), Err(error)) if error.class == ErrorClass::NotFound => {
+            visit.began = began;
+            visit.queue = Some(None);
+        }
+        (Call::ListQueues { .. }, Ok(Reply::Queues(items))) => visit.marked_queues = Some(items),
+        (Call::ListConnections { .. }, Ok(Reply::Connections(items))) => {
+            let name = visit.key.as_ref().and_then(|key| ctx.world.projects.get(ctx.key)?.ghosts.get(key));
+            let name = name.map(|ghost| ghost.name.clone()).unwrap_or_default();
+            let live = items.into_iter().filter(|c| c.name.as_str() == name);
+            let live = live.filter(|c| c.state != ConnectionState::Deleted);
+            visit.marked_connections = Some(Reading { value: live.map(|c| c.id).collect(), began });
+        }
+        (Call::ListTags { .. }, Ok(Reply::Tags(tags))) => visit.tags = Some(tags),
+        (Call::ListTags { .. }, Err(error)) if error.class == ErrorClass::Unsupported => {
+            if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
+                project.tag_service = Some(false);
+            }
+        }
+        (Call::DeleteQueue(_) | Call::DeleteConnection(_), Ok(_)) => gone(ctx),
+        (Call::DeleteQueue(_) | Call::DeleteConnection(_), Err(error)) if error.class == ErrorClass::NotFound => {
+            gone(ctx);
+        }
+        (Call::GetConnection(_), Ok(Reply::Connection(item))) => visit.connection = Some(Some(*item)),
+        (Call::GetConnection(_), Err(error)) if error.class == ErrorClass::NotFound => visit.connection = Some(None),
+        (Call::Unbind { .. }, Ok(_)) => visit.unbound = true,
+        (_, outcome) => {
+            let refused =
+                matches!(call, Call::DeleteConnection(_)) && outcome.is_err_and(|error| error.cause == Cause::Answer);
+            let project = ctx.world.projects.get_mut(ctx.key);
+            let ghost = project.and_then(|p| p.ghosts.get_mut(ctx.facts.visit.key.as_ref()?));
+            let failures = ghost.map_or(1, |ghost| {
+                ghost.refused |= refused;
+                ghost.failures = ghost.failures.saturating_add(1);
+                ghost.failures
+            });
+            postpone(ctx, timing::backoff(failures, ctx.world.settings.seed).max(1_000));
+        }
+    }
+}
+
+/// Whether a call of a project's pass is about one of them, so that its answer is for [`absorb`].
+pub(super) fn is_about_ghost(ctx: &Ctx<'_>, call: &Call) -> bool {
+    let sweeps = match call {
+        Call::ListQueues { tag, .. } | Call::ListConnections { tag, .. } => {
+            tag.as_ref().is_none_or(|tag| *tag == canary())
+        }
+        Call::FindProjects(_) => true,
+        _ => false,
+    };
+    ctx.facts.visit.key.is_some() && !sweeps
+}
