@@ -14,7 +14,7 @@ use super::{
     input::{self, HostBody, TagBody},
     json::Json,
     privilege,
-    queue::carries,
+    queue_show::carries,
     random::uuid,
     state::{Connection, Entry, Env, Eye, Lagging, Project},
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Caller, Done, Model, OtherProject, Refusal, TagsService, auth_info, binding, connection, iam, network_route, pool,
-    pool_queue, pool_time, privilege, property, queue, queue_action, quota, tag_search, tags, task,
+    pool_queue, pool_time, privilege, property, queue, queue_action, queue_show, quota, tag_search, tags, task,
 };
 use crate::{
     dli::HttpRequest,
@@ -40,8 +40,8 @@ impl Model {
             pool_time::advance(project, env);
         }
         match route.operation {
-            Operation::ListQueues => queue::list(project, env, request),
-            Operation::GetQueue => queue::get(project, env, name),
+            Operation::ListQueues => queue_show::list(project, env, request),
+            Operation::GetQueue => queue_show::get(project, env, name),
             Operation::CreateQueue => queue::create(project, env, request),
             Operation::DeleteQueue => queue::delete(project, env, name),
             Operation::QueueAction => queue_action::action(project, env, name, request),

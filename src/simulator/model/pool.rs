@@ -12,7 +12,7 @@ use super::{
     json::Json,
     pool_state::{Hourly, Pool, is_basic},
     pool_time::{self, queues},
-    queue::carries,
+    queue_show::carries,
     random::uuid,
     state::{Env, Eye, Project, Queue},
 };
