@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod answers_later;
 mod answers_more;
 mod console;
 

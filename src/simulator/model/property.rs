@@ -44,7 +44,9 @@ pub(super) fn handle(
     if operation == Operation::ListProperties {
         return list(queue, env, request);
     }
-    if queue.kind != "sql" || queue.engine != "spark" || queue.charging_mode == 0 {
+    // Only in pools of the standard edition (dli_02_0511).
+    let basic = queue.pool.as_deref().and_then(|pool| project.pools.get(pool)).is_some_and(|pool| pool.is_basic());
+    if queue.kind != "sql" || queue.engine != "spark" || queue.charging_mode == 0 || basic {
         return Err(Refusal::unsupported(format!("The queue {} has no properties.", queue.name)));
     }
     let name = Arc::clone(&queue.name);
@@ -115,6 +117,11 @@ fn checked(
             }
             if project.connections.values().any(|c| c.deleted.is_none() && c.entry(&queue.name).is_some()) {
                 let text = format!("The queue {} is bound to an enhanced datasource connection.", queue.name);
+                return Err(Refusal::unsupported(text));
+            }
+            if queue.busy {
+                // The change restarts the cluster.
+                let text = format!("The queue {} has jobs that are submitting or running.", queue.name);
                 return Err(Refusal::unsupported(text));
             }
             let longest = longest_mask(env, cu);

@@ -254,7 +254,7 @@ pub(super) fn remove(project: &mut Project, env: &mut Env, name: &str) {
     Arc::make_mut(&mut queue).list_until = Some(until);
     let pool = queue.pool.clone();
     project.gone.push_back(queue);
-    super::connection::drop_everywhere(project, env, name);
+    super::binding::drop_everywhere(project, env, name);
     task::end(project, env, name);
     if let Some(pool) = pool {
         pool_time::reconsider(project, env, &pool);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    ActionCuCount, Done, ScaleBeforeJob,
+    ActionCuCount, Done, RestartBeforeJob, ScaleBeforeJob,
     errors::Refusal,
     input::{self, Flag, Int},
     queue::{change, find, ready},
@@ -44,6 +44,9 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
     if sign == 0 {
         if queue.kind != "sql" {
             return Err(Refusal::unsupported("Only SQL queues can be restarted."));
+        }
+        if env.config.answers.restart_before_job == RestartBeforeJob::Refused && !queue.ran {
+            return Err(Refusal::system(format!("Queue {name} cannot be restarted before a job has run on it")));
         }
         let until = env.now + env.stretch(env.config.durations.restart);
         let mut json = env.success("Restart success");

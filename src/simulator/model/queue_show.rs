@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Done, FeatureEcho, PooledCuCount, QueueGetKeys, QueueLabels, QueuePageCap, QueueTagFilter,
+    Done, FeatureEcho, PooledCuCount, QueueGetKeys, QueueLabels, QueuePageCap, QueueTagFilter, TagFilterMatch,
     errors::Refusal,
     input,
     json::Json,
@@ -37,7 +37,7 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
     }
     let eye = env.list_eye();
     let wanted = |queue: &&Arc<Queue>| {
-        queue.visible(eye) && kind.is_none_or(|kind| queue.kind == kind) && carries(queue.tags.seen(eye), &filter)
+        queue.visible(eye) && kind.is_none_or(|kind| queue.kind == kind) && carries(env, queue.tags.seen(eye), &filter)
     };
     let gone = project
         .gone
@@ -66,9 +66,12 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
     Ok(Done::ok(json))
 }
 
-/// Whether `tags` has every tag of `filter` (assumed: all must match).
-pub(super) fn carries(tags: &[Tag], filter: &[Tag]) -> bool {
-    filter.iter().all(|tag| tags.contains(tag))
+/// Whether `tags` fits the `tags` filter of a list.
+pub(super) fn carries(env: &Env, tags: &[Tag], filter: &[Tag]) -> bool {
+    match env.config.answers.tag_filter_match {
+        TagFilterMatch::All => filter.iter().all(|tag| tags.contains(tag)),
+        TagFilterMatch::Any => filter.is_empty() || filter.iter().any(|tag| tags.contains(tag)),
+    }
 }
 
 fn item(json: &mut Json, queue: &Queue, env: &Env, eye: Eye) {
