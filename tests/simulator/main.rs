@@ -14,7 +14,6 @@ mod page;
 mod pools;
 mod properties;
 mod refusals;
-mod refusals_more;
 mod state;
 mod support;
 mod time;
