@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use super::{
     Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, console, control,
     line::{Lines, Peer},
-    model::{Answers, BadCredentials, Refusal, RetryAfterForm, StaleSignature},
+    model::{Answers, BadCredentials, ErrorShape, Refusal, RetryAfterForm, StaleSignature},
     route,
     store::{Held, Kept, wall},
     token::{self, Login},
@@ -312,7 +312,12 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 /// A refusal that did not come from the model.
 fn refused(refusal: &Refusal) -> HttpResponse {
     let id = format!("{:032x}", wall());
-    HttpResponse { status: refusal.status, body: refusal.body(&id), request_id: Some(id), retry_after: None }
+    HttpResponse {
+        status: refusal.status,
+        body: refusal.body(&id, ErrorShape::Snake),
+        request_id: Some(id),
+        retry_after: None,
+    }
 }
 
 /// Puts the headers on that every answer has.

@@ -56,6 +56,18 @@ pub(crate) const EXPECTED: &[(&str, &[(&str, &str)])] = &[
         "staleSignature",
         &[("iam0301", "401 APIGW.0301, 401 APIGW.0301"), ("expired0303", "401 APIGW.0303, 401 APIGW.0301")],
     ),
+    (
+        "errorShape",
+        &[
+            ("snake", "error_code error_msg"),
+            ("camel", "errorCode errorMsg"),
+            ("short", "code message"),
+            ("nested", "error: error_code error_msg"),
+            ("list", "0: error_code error_msg"),
+        ],
+    ),
+    ("queuePaging", &[("pages", "[\"default\",\"q1\",\"q2\"]"), ("offsets", "[\"q1\"]")]),
+    ("scalingEnds", &[("target", "112"), ("partial", "96"), ("failed", "64")]),
     ("disabledProject", &[("served", "200 "), ("frozen0310", "403 APIGW.0310")]),
 ];
 
@@ -231,6 +243,28 @@ pub(crate) fn observe(name: &str, cloud: &mut Cloud, id: &str) -> String {
                 cloud.post(&auth_infos(), body);
             }
             len(&cloud.get(&auth_infos()).json["auth_infos"]).to_string()
+        }
+        "errorShape" => {
+            let refused = cloud.get(&format!("{}/nope", queues()));
+            assert_eq!(refused.status, 400);
+            let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+            match (refused.json.get("error"), refused.json.get(0)) {
+                (Some(inner), _) => format!("error: {}", keys(inner)),
+                (_, Some(first)) => format!("0: {}", keys(first)),
+                _ => keys(&refused.json),
+            }
+        }
+        "queuePaging" => {
+            cloud.queue("q2", 16);
+            let found = cloud.get(&format!("{}?limit=1&offset=1", queues())).json["queues"].as_array().unwrap().clone();
+            assert_eq!(len(&cloud.get(&format!("{}?page-size=2&current-page=2", queues())).json["queues"]), 1);
+            found.iter().map(|queue| queue["queue_name"].clone()).collect::<Value>().to_string()
+        }
+        "scalingEnds" => {
+            let action = json!({"action": "scale_out", "cu_count": 48});
+            assert_eq!(code(&cloud.put(&format!("{}/q1/action", queues()), action)), "200 ");
+            cloud.pass(600_000);
+            cloud.get(&format!("{}/q1", queues())).json["cuCount"].to_string()
         }
         "disabledProject" => {
             cloud.model.configure(|config| config.projects[0].enabled = false);

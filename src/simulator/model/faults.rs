@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Caller, Delivery, Limit, Outcome, Policy,
+    Caller, Delivery, ErrorShape, Limit, Outcome, Policy,
     errors::Refusal,
     random::Random,
     rate::{Gate, throttled},
@@ -193,8 +193,8 @@ impl Effect {
     }
 
     /// The answer of a call that this effect keeps from being applied; `None` if the call is applied.
-    pub(super) fn instead(&self, request_id: &str) -> Option<Delivery> {
-        let refusal = |refusal: Refusal| Some(Delivery::Whole(refused(&refusal, request_id)));
+    pub(super) fn instead(&self, request_id: &str, shape: ErrorShape) -> Option<Delivery> {
+        let refusal = |refusal: Refusal| Some(Delivery::Whole(refused(&refusal, request_id, shape)));
         match self {
             Self::Respond { status, code, message } => refusal(Refusal::any(*status, code, message.as_str())),
             Self::DropBefore => Some(Delivery::Nothing),
@@ -208,13 +208,13 @@ impl Effect {
     }
 
     /// What becomes of the answer of a call that was applied.
-    pub(super) fn afterwards(&self, outcome: &mut Outcome) {
+    pub(super) fn afterwards(&self, outcome: &mut Outcome, shape: ErrorShape) {
         let delivery = std::mem::replace(&mut outcome.delivery, Delivery::Nothing);
         let Delivery::Whole(response) = delivery else { return };
         let request_id = response.request_id.clone().unwrap_or_default();
         outcome.delivery = match self {
             Self::ApplyThenRespond { status, code, message } => {
-                Delivery::Whole(refused(&Refusal::any(*status, code, message.as_str()), &request_id))
+                Delivery::Whole(refused(&Refusal::any(*status, code, message.as_str()), &request_id, shape))
             }
             Self::DropAfter => Delivery::Nothing,
             Self::Html { .. } => Delivery::Whole(html(&request_id)),
@@ -235,12 +235,12 @@ impl Effect {
 }
 
 /// An error answer as bytes.
-pub(super) fn refused(refusal: &Refusal, request_id: &str) -> HttpResponse {
+pub(super) fn refused(refusal: &Refusal, request_id: &str, shape: ErrorShape) -> HttpResponse {
     HttpResponse {
         status: refusal.status,
         request_id: Some(request_id.to_owned()),
         retry_after: refusal.retry_after,
-        body: refusal.body(request_id),
+        body: refusal.body(request_id, shape),
     }
 }
 

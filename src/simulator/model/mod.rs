@@ -155,7 +155,7 @@ impl Model {
             None => self.perform(effect.as_ref(), &route, caller, request, &request_id),
         };
         if let Some(effect) = &effect {
-            effect.afterwards(&mut outcome);
+            effect.afterwards(&mut outcome, self.env.config.answers.error_shape);
         }
         self.record(&route, caller, request, &outcome);
         outcome
@@ -203,12 +203,13 @@ impl Model {
         caller: &Caller,
         request_id: &str,
     ) -> Option<Delivery> {
-        if let Some(delivery) = effect.and_then(|effect| effect.instead(request_id)) {
+        let shape = self.env.config.answers.error_shape;
+        if let Some(delivery) = effect.and_then(|effect| effect.instead(request_id, shape)) {
             return Some(delivery);
         }
         let refusal = self.faults.rate.over(self.env.now, route.operation, caller)?;
         *self.fault_hits.entry("rateLimit").or_default() += 1;
-        Some(Delivery::Whole(faults::refused(&refusal, request_id)))
+        Some(Delivery::Whole(faults::refused(&refusal, request_id, shape)))
     }
 
     fn perform(
@@ -236,7 +237,7 @@ impl Model {
             {
                 faults::not_success(request_id, &refusal.text)
             }
-            Err(refusal) => faults::refused(&refusal, request_id),
+            Err(refusal) => faults::refused(&refusal, request_id, self.env.config.answers.error_shape),
         };
         Outcome { delivery: Delivery::Whole(response), delay: 0, slow: 0, applied: self.env.touched }
     }

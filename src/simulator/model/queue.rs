@@ -135,8 +135,14 @@ fn quota(project: &Project, env: &Env, cu: i64) -> Result<(), Refusal> {
     if env.config.quotas.queues.is_some_and(|most| own().count() >= most as usize) {
         return Err(Refusal::quota("The quota of queues is insufficient."));
     }
-    let used: i64 = own().map(|queue| queue.cu_seen(Eye::Now(env.now))).sum();
-    if env.config.quotas.cus.is_some_and(|most| used + cu > i64::from(most)) {
+    units(project, env, cu)
+}
+
+/// Whether the quota leaves room for so many more units (dli_02_0503).
+pub(super) fn units(project: &Project, env: &Env, more: i64) -> Result<(), Refusal> {
+    let own = project.queues.values().filter(|queue| queue.charging_mode != 0);
+    let used: i64 = own.map(|queue| queue.cu_seen(Eye::Now(env.now))).sum();
+    if env.config.quotas.cus.is_some_and(|most| used + more > i64::from(most)) {
         return Err(Refusal::quota("The quota of CUs is insufficient."));
     }
     Ok(())

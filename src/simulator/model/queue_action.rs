@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    ActionCuCount, Done, RestartBeforeJob, ScaleBeforeJob,
+    ActionCuCount, Done, RestartBeforeJob, ScaleBeforeJob, ScalingEnds,
     errors::Refusal,
     input::{self, Flag, Int},
-    queue::{change, find, ready},
+    queue::{change, find, ready, units},
     random::uuid,
     state::{Env, Eye, Project},
     task,
@@ -72,7 +72,15 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
     if cu <= 16 || (sign < 0 && cu <= 64) || cu + sign * delta < 16 {
         return Err(Refusal::unsupported(format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
     }
-    scale(project, env, &name, cu + sign * delta);
+    if sign > 0 {
+        units(project, env, delta)?;
+    }
+    let way = match env.config.answers.scaling_ends {
+        ScalingEnds::Target => delta,
+        ScalingEnds::Partial => (delta / 2 + 15) / 16 * 16,
+        ScalingEnds::Failed => 0,
+    };
+    scale(project, env, &name, cu + sign * way);
     let mut json = env.bare();
     json.text("queue_name", &name).flag("result", true);
     Ok(Done::ok(json))

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Done, FeatureEcho, PooledCuCount, QueueGetKeys, QueueLabels, QueuePageCap, QueueTagFilter, TagFilterMatch,
+    Done, FeatureEcho, PooledCuCount, QueueGetKeys, QueueLabels, QueuePageCap, QueuePaging, QueueTagFilter,
+    TagFilterMatch,
     errors::Refusal,
     input,
     json::Json,
@@ -24,6 +25,11 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
     };
     let mut size = input::query_number(request, "page-size", 1, i32::MAX as u64)?;
     let page = input::query_number(request, "current-page", 1, 1)?;
+    let mut skipped = (page - 1).saturating_mul(size);
+    if answers.queue_paging == QueuePaging::Offsets {
+        skipped = input::query_number(request, "offset", 0, skipped as u64)?;
+        size = input::query_number(request, "limit", 1, size as u64)?;
+    }
     let mut filter = input::tag_filter(request)?;
     match answers.queue_tag_filter {
         QueueTagFilter::Honoured => {}
@@ -56,7 +62,6 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
     }
     let mut json = env.success("");
     json.open_list("queues");
-    let skipped = (page - 1).saturating_mul(size);
     for queue in queues.into_iter().skip(skipped).take(size).take(env.keep.unwrap_or(usize::MAX)) {
         json.open_item();
         item(&mut json, queue, env, eye);

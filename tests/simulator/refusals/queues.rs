@@ -137,6 +137,9 @@ pub(super) fn the_rest(table: &mut Table) {
             row("action-default", Put, action("default"), restart(), "default"),
         ],
     );
+    let quotas = Quotas { cus: Some(79), ..Quotas::default() };
+    let (full, _) = Cloud::furnished(Config { quotas, ..Config::default() });
+    table.check(&full, vec![row("action-quota", Put, action("q1"), out(16), "quota")]);
     let strict = answering(&[("scaleBeforeJob", "refused"), ("restartBeforeJob", "refused")]);
     let (cloud, _) = Cloud::furnished(strict);
     table.check(

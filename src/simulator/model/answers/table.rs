@@ -386,4 +386,10 @@ answers! {
         Iam "iam0301" = "401 APIGW.0301", Expired "expired0303" = "401 APIGW.0303" }
     disabled_project "disabledProject": DisabledProject = "Calls of a project that IAM says is disabled (gateway error codes, 0310)" {
         Served "served" = "answered all the same", Frozen "frozen0310" = "403 APIGW.0310" }
+    error_shape "errorShape": ErrorShape = "Shape of DLI's error bodies (dli_02_0056 against what the SDK and other clients read)" {
+        Snake "snake" = "`error_code` and `error_msg`", Camel "camel" = "`errorCode` and `errorMsg`", Short "short" = "`code` and `message`", Nested "nested" = "the first, below a key of its own", List "list" = "a list of the first" }
+    queue_paging "queuePaging": QueuePaging = "Pages of the queue list (two editions of dli_02_0196)" {
+        Pages "pages" = "by `page-size` and `current-page` only", Offsets "offsets" = "by `limit` and `offset` too" }
+    scaling_ends "scalingEnds": ScalingEnds = "How far a scaling comes (dli_01_0487: it may be partial or fail)" {
+        Target "target" = "to its target", Partial "partial" = "half way, in steps of 16", Failed "failed" = "nowhere" }
 }
