@@ -68,6 +68,14 @@ pub(crate) const EXPECTED: &[(&str, &[(&str, &str)])] = &[
     ),
     ("queuePaging", &[("pages", "[\"default\",\"q1\",\"q2\"]"), ("offsets", "[\"q1\"]")]),
     ("scalingEnds", &[("target", "112"), ("partial", "96"), ("failed", "64")]),
+    (
+        "unableCode",
+        &[
+            ("unsupported0007", "400 DLI.0007 400 DLI.0007 400 DLI.0007"),
+            ("parameter0001", "400 DLI.0001 400 DLI.0001 400 DLI.0001"),
+            ("system0999", "400 DLI.0999 400 DLI.0999 400 DLI.0999"),
+        ],
+    ),
     ("disabledProject", &[("served", "200 "), ("frozen0310", "403 APIGW.0310")]),
 ];
 
@@ -265,6 +273,14 @@ pub(crate) fn observe(name: &str, cloud: &mut Cloud, id: &str) -> String {
             assert_eq!(code(&cloud.put(&format!("{}/q1/action", queues()), action)), "200 ");
             cloud.pass(600_000);
             cloud.get(&format!("{}/q1", queues())).json["cuCount"].to_string()
+        }
+        "unableCode" => {
+            cloud.pool("p1", 64, 112);
+            let shrink = json!({"action": "scale_in", "cu_count": 16});
+            let shrunk = code(&cloud.put(&format!("{}/q1/action", queues()), shrink));
+            let moved = code(&cloud.post(&format!("{}/p1/queues", pools()), json!({"queue_name": "default"})));
+            let body = json!({"properties": {"network.cidrInVpc": "10.0.0.0/16"}});
+            format!("{shrunk} {moved} {}", code(&cloud.put(&format!("/v3/{PROJECT}/queues/q1/properties"), body)))
         }
         "disabledProject" => {
             cloud.model.configure(|config| config.projects[0].enabled = false);

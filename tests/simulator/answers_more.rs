@@ -27,7 +27,13 @@ pub(crate) const EXPECTED: &[(&str, &[(&str, &str)])] = &[
     ("hiddenPools", &[("unlisted", "[\"p1\"]"), ("listed", "[\"p1\",\"q1\"]")]),
     ("hiddenPoolLingers", &[("blocks", "400 DLI.0006, later 200 "), ("gone", "200 , later 200 ")]),
     ("associateTwice", &[("refused", "400 DLI.0007"), ("success", "200 ")]),
-    ("busyCode", &[("system0999", "400 DLI.0999 400 DLI.0999"), ("unsupported0007", "400 DLI.0007 400 DLI.0007")]),
+    (
+        "busyCode",
+        &[
+            ("system0999", "400 DLI.0999 400 DLI.0999 400 DLI.0999"),
+            ("unsupported0007", "400 DLI.0007 400 DLI.0007 400 DLI.0007"),
+        ],
+    ),
     ("descriptionLimit", &[("long256", "200  200 "), ("short128", "400 DLI.0001 400 DLI.0001")]),
     ("hetuMinimum", &[("cu96", "400 DLI.0001 200 "), ("cu16", "200  200 ")]),
     ("queueGetKeys", &[("camel", "\"q1\" null"), ("snake", "null \"q1\"")]),
@@ -196,7 +202,11 @@ pub(crate) fn observe(name: &str, cloud: &mut Cloud, id: &str) -> String {
             cloud.queue("q2", 64);
             let young = code(&cloud.delete(&format!("{}/p1", pools())));
             let action = json!({"action": "scale_out", "cu_count": 16});
-            format!("{young} {}", code(&cloud.put(&format!("{}/q2/action", queues()), action)))
+            let assigning = code(&cloud.put(&format!("{}/q2/action", queues()), action));
+            let edit = Edit::Peering { id: id.to_owned(), queue: "q1".into(), error: Some("broken".into()) };
+            cloud.model.edit(cloud.now, None, edit).unwrap();
+            let unbound = cloud.post(&format!("{connection}/disassociate-queue"), json!({"queues": ["q1"]}));
+            format!("{young} {assigning} {}", code(&unbound))
         }
         "descriptionLimit" => {
             let mut body = pool("p1", 64, 112);

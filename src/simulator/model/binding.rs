@@ -231,7 +231,7 @@ pub(super) fn unbind(project: &mut Project, env: &mut Env, id: &str, request: &H
         match entry.seen(Eye::Now(env.now)) {
             // dli_01_0555; the code is assumed.
             Some(PeeringState::Failed) => {
-                Err(Refusal::system(format!("The queue {name} cannot be disassociated: its peering has failed.")))
+                Err(Refusal::busy(env, format!("The queue {name} cannot be disassociated: its peering has failed.")))
             }
             Some(PeeringState::Creating) if env.config.answers.unbind_creating == UnbindCreating::Refused => {
                 Err(Refusal::system(format!("The queue {name} cannot be disassociated: its peering is being created.")))

@@ -1,6 +1,6 @@
 //! Refusals: codes and texts, each with its source.
 
-use super::{BusyCode, ErrorShape, json::Json, state::Env};
+use super::{BusyCode, ErrorShape, UnableCode, json::Json, state::Env};
 
 /// Who refuses: each has a body shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,15 @@ impl Refusal {
         match env.config.answers.busy_code {
             BusyCode::System => Self::system(text),
             BusyCode::Unsupported => Self::unsupported(text),
+        }
+    }
+
+    /// Something is not of a kind with which the call can be made; the code is not documented.
+    pub(super) fn unable(env: &Env, text: impl Into<String>) -> Self {
+        match env.config.answers.unable_code {
+            UnableCode::Unsupported => Self::unsupported(text),
+            UnableCode::Parameter => Self::parameter(text),
+            UnableCode::System => Self::system(text),
         }
     }
 

@@ -87,16 +87,16 @@ pub(super) fn associate(
         }
         Some(other) => {
             let text = format!("The queue {name} is in the elastic resource pool {other}.");
-            return Err(Refusal::unsupported(text));
+            return Err(Refusal::unable(env, text));
         }
         None => {}
     }
     available(&pool, env)?;
     if queue.resource_mode != 1 || queue.charging_mode != 1 {
-        return Err(Refusal::unsupported(format!("The queue {name} is not a dedicated pay-per-use queue.")));
+        return Err(Refusal::unable(env, format!("The queue {name} is not a dedicated pay-per-use queue.")));
     }
     if queue.enterprise_project_id != pool.enterprise_project_id {
-        return Err(Refusal::unsupported(format!("The queue {name} is in another enterprise project.")));
+        return Err(Refusal::unable(env, format!("The queue {name} is in another enterprise project.")));
     }
     queue::ready(queue, env)?;
     if queue.busy {

@@ -37,13 +37,13 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
     let queue = find(project, env, name)?;
     let name = Arc::clone(&queue.name);
     if queue.charging_mode == 0 {
-        return Err(Refusal::unsupported(format!("The queue {name} does not support {action}.")));
+        return Err(Refusal::unable(env, format!("The queue {name} does not support {action}.")));
     }
     ready(queue, env)?;
     let cu = queue.cu_seen(Eye::Now(env.now));
     if sign == 0 {
         if queue.kind != "sql" {
-            return Err(Refusal::unsupported("Only SQL queues can be restarted."));
+            return Err(Refusal::unable(env, "Only SQL queues can be restarted."));
         }
         if env.config.answers.restart_before_job == RestartBeforeJob::Refused && !queue.ran {
             return Err(Refusal::system(format!("Queue {name} cannot be restarted before a job has run on it")));
@@ -64,13 +64,13 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
         _ => return Err(Refusal::parameter("Parameter check failed: cu_count must be a multiple of 16")),
     };
     if queue.pool.is_some() {
-        return Err(Refusal::unsupported(format!("The queue {name} is in an elastic resource pool.")));
+        return Err(Refusal::unable(env, format!("The queue {name} is in an elastic resource pool.")));
     }
     if env.config.answers.scale_before_job == ScaleBeforeJob::Refused && !queue.ran {
         return Err(Refusal::system(format!("Queue {name} cannot be scaled before a job has run on it")));
     }
     if cu <= 16 || (sign < 0 && cu <= 64) || cu + sign * delta < 16 {
-        return Err(Refusal::unsupported(format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
+        return Err(Refusal::unable(env, format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
     }
     if sign > 0 {
         units(project, env, delta)?;

@@ -250,7 +250,7 @@ answers! {
         Refused "refused" = "400 DLI.0007",
         Success "success" = "200, nothing changes",
     }
-    busy_code "busyCode": BusyCode = "Code where a pool is too young, scaling or being created, or a queue is assigning" {
+    busy_code "busyCode": BusyCode = "Code where a pool is too young, scaling or being created, a queue is assigning, or an entry that is to be unbound has FAILED" {
         System "system0999" = "400 DLI.0999",
         Unsupported "unsupported0007" = "400 DLI.0007",
     }
@@ -392,4 +392,6 @@ answers! {
         Pages "pages" = "by `page-size` and `current-page` only", Offsets "offsets" = "by `limit` and `offset` too" }
     scaling_ends "scalingEnds": ScalingEnds = "How far a scaling comes (dli_01_0487: it may be partial or fail)" {
         Target "target" = "to its target", Partial "partial" = "half way, in steps of 16", Failed "failed" = "nowhere" }
+    unable_code "unableCode": UnableCode = "Code where a queue is not one that can be restarted, scaled, moved into a pool or given a property (no page has it)" {
+        Unsupported "unsupported0007" = "400 DLI.0007", Parameter "parameter0001" = "400 DLI.0001", System "system0999" = "400 DLI.0999" }
 }
