@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use super::{
     Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, console, control,
     line::{Lines, Peer},
-    model::Refusal,
+    model::{Answers, BadCredentials, ErrorShape, Refusal, RetryAfterForm, StaleSignature},
     route,
     store::{Held, Kept, wall},
     token::{self, Login},
@@ -269,7 +269,8 @@ fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> (Outcome
         match shared.verifier().check(skewed, &wire) {
             Ok(access_key) => caller.name = access_key.into(),
             Err(denied) => {
-                return turned_away(&caller, Refusal::unauthenticated(&denied.0));
+                let answer = shared.model().config().answers;
+                return turned_away(&caller, unauthenticated(&answer, &wire, &denied.0));
             }
         }
         caller.project = headers.iter().find(|(name, _)| *name == "x-project-id").map(|(_, id)| ProjectId::new(id));
@@ -280,6 +281,22 @@ fn perform(shared: &Shared, peer: &Peer, parts: &Parts, body: &[u8]) -> (Outcome
     let mut model = shared.model();
     let now = model.now();
     (model.handle(now, &caller, &request), None)
+}
+
+/// Who turns a call away that proves nothing: the gateway, or DLI as the errors beside dli_02_0249 have it. A signature
+/// that is wrong is the gateway's matter in any case.
+fn unauthenticated(answers: &Answers, wire: &WireRequest<'_>, text: &str) -> Refusal {
+    let (token, signature) = (wire.header("x-auth-token"), wire.header("authorization"));
+    match (answers.bad_credentials, token, signature) {
+        (BadCredentials::Service, Some(_), _) => Refusal::any(400, "DLI.0015", "Token info for token is null, return."),
+        (BadCredentials::Service, None, None) => {
+            Refusal::any(401, "DLI.0013", "X-Auth-Token is not defined in request.")
+        }
+        _ if answers.stale_signature == StaleSignature::Expired && text.contains("signature expired") => {
+            Refusal::gateway(401, "APIGW.0303", text)
+        }
+        _ => Refusal::unauthenticated(text),
+    }
 }
 
 /// Decoded query pairs; what cannot be decoded stays as it is, and a plus sign is a plus sign.
@@ -295,7 +312,12 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 /// A refusal that did not come from the model.
 fn refused(refusal: &Refusal) -> HttpResponse {
     let id = format!("{:032x}", wall());
-    HttpResponse { status: refusal.status, body: refusal.body(&id), request_id: Some(id), retry_after: None }
+    HttpResponse {
+        status: refusal.status,
+        body: refusal.body(&id, ErrorShape::Snake),
+        request_id: Some(id),
+        retry_after: None,
+    }
 }
 
 /// Puts the headers on that every answer has.
@@ -309,9 +331,9 @@ fn finish(shared: &Shared, answer: HttpResponse, body: impl FnOnce(Vec<u8>) -> B
         let kind = if html { "text/html" } else { "application/json" };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }
-    let server = {
+    let (server, form) = {
         let model = shared.model();
-        model.now() + model.clock_skew()
+        (model.now() + model.clock_skew(), model.config().answers.retry_after_form)
     };
     if let Some(date) = date(server) {
         headers.insert(header::DATE, date);
@@ -321,7 +343,10 @@ fn finish(shared: &Shared, answer: HttpResponse, body: impl FnOnce(Vec<u8>) -> B
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     if let Some(ms) = answer.retry_after {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+        let seconds = ms.div_ceil(1000);
+        let moment = server.saturating_add_unsigned(seconds * 1000);
+        let value = Some(form).filter(|form| *form == RetryAfterForm::Date).and_then(|_| date(moment));
+        headers.insert(header::RETRY_AFTER, value.unwrap_or_else(|| HeaderValue::from(seconds)));
     }
     response
 }

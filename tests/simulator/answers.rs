@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use dli_operator::{
-    dli::Method,
-    simulator::{Answers, Config, Durations, Edit, model::Networks},
-};
+use dli_operator::simulator::{Answers, Config, Durations, Edit, model::Networks};
 use serde_json::{Value, json};
 
 use crate::{
-    answers_more,
-    support::{Answer, Cloud, PROJECT, connections, exact, queues},
+    answers_later, answers_more,
+    support::{Answer, Cloud, PROJECT, connections, queues},
 };
 
 /// Each switch with what is seen under each of its answers.
@@ -65,7 +62,10 @@ const EXPECTED: &[(&str, &[(&str, &str)])] = &[
         &[("parameter0001", "400 DLI.0001"), ("noResource0023", "404 DLI.0023"), ("success", "200 ")],
     ),
     ("deleteBoundConnection", &[("allowed", "200 "), ("refused", "400 DLI.0999")]),
-    ("deleteCreatingConnection", &[("refused", "400 DLI.0999"), ("allowed", "200 ")]),
+    (
+        "deleteCreatingConnection",
+        &[("refused", "400 DLI.0999"), ("allowed", "200 "), ("unsupported0007", "400 DLI.0007")],
+    ),
     ("bindTwice", &[("success", "200 , entries 1"), ("refused", "400 DLI.0001, entries 1")]),
     ("unbindUnbound", &[("refused", "400 DLI.0001"), ("success", "200 ")]),
     ("unbindCreating", &[("allowed", "200 "), ("refused", "400 DLI.0999")]),
@@ -84,7 +84,14 @@ const EXPECTED: &[(&str, &[(&str, &str)])] = &[
     ("connectionCount", &[("total", "3"), ("returned", "1")]),
     ("connectionOrder", &[("ascending", "[\"c1\",\"c2\"]"), ("descending", "[\"c2\",\"c1\"]")]),
     ("hostsReturned", &[("shown", "true"), ("hidden", "false")]),
-    ("privisAndRoutes", &[("shown", "true true"), ("hidden", "false false")]),
+    (
+        "privisAndRoutes",
+        &[
+            ("shown", "true true, in the list true true"),
+            ("hidden", "false false, in the list false false"),
+            ("listOnly", "false false, in the list true false"),
+        ],
+    ),
     ("peeringMode", &[("legacy", "1 0"), ("pooled", "0 1")]),
     ("tagsService", &[("present", "200 "), ("absent", "404 APIGW.0101")]),
     ("refusalStyle", &[("status", "400 null"), ("successFalse", "200 false")]),
@@ -95,7 +102,8 @@ const EXPECTED: &[(&str, &[(&str, &str)])] = &[
 
 #[test]
 fn every_switch_does_what_it_says() {
-    let expected: BTreeMap<&str, &[(&str, &str)]> = EXPECTED.iter().chain(answers_more::EXPECTED).copied().collect();
+    let expected: BTreeMap<&str, &[(&str, &str)]> =
+        EXPECTED.iter().chain(answers_more::EXPECTED).chain(answers_later::EXPECTED).copied().collect();
     assert_eq!(expected.len(), Answers::dimensions());
     for (index, dimension) in Answers::DIMENSIONS.iter().enumerate() {
         let rows = expected.get(dimension.name).unwrap_or_else(|| unreachable!("no row for {}", dimension.name));
@@ -322,8 +330,9 @@ fn observe(name: &str, config: Config) -> String {
         }
         "hostsReturned" => cloud.get(&connection).json.get("hosts").is_some().to_string(),
         "privisAndRoutes" => {
-            let shown = cloud.get(&connection).json;
-            format!("{} {}", shown.get("isPrivis").is_some(), shown.get("routes").is_some())
+            let seen = |item: &Value| format!("{} {}", item.get("isPrivis").is_some(), item.get("routes").is_some());
+            let listed = seen(&cloud.get(&connections()).json["connections"][0]);
+            format!("{}, in the list {listed}", seen(&cloud.get(&connection).json))
         }
         "peeringMode" => {
             let shown = cloud.get(&connection).json;
@@ -361,21 +370,6 @@ fn a_seed_picks_answers_and_every_answer_is_picked_sometimes() {
     }
     let singles = Answers::singles().count();
     assert_eq!(singles, Answers::DIMENSIONS.iter().map(|d| d.variants.len() - 1).sum::<usize>());
-}
-
-/// In the mode of hidden pools, the pool of a queue can be bound by its own name.
-#[test]
-fn a_hidden_pool_can_be_bound() {
-    let mut answers = Answers::default();
-    let mode = Answers::DIMENSIONS.iter().position(|dimension| dimension.name == "peeringMode").unwrap();
-    answers.choose(mode, 1);
-    let (mut cloud, id) = Cloud::furnished(exact(Config { answers, ..Config::default() }));
-    cloud.queue("q2", 16);
-    let path = format!("{}/{id}/associate-queue", connections());
-    assert_eq!(cloud.post(&path, json!({"elastic_resource_pools": ["Q2"]})).status, 200);
-    let shown = cloud.call(Method::Get, &format!("{}/{id}", connections()), None).json;
-    assert_eq!(shown["elastic_resource_pools"][1]["name"], "q2");
-    assert_eq!(shown["available_queue_info"], json!([]));
 }
 
 /// The page for users lists every switch and every answer.

@@ -1,11 +1,12 @@
 //! The switches of pools, routes, authentications and the like: what the cloud answers under each.
 
-use dli_operator::simulator::Edit;
+use dli_operator::simulator::{Answers, Config, Edit};
 use serde_json::{Value, json};
 
 use crate::{
     answers::{code, len},
-    support::{Cloud, PROJECT, connections, pools, queues},
+    answers_later,
+    support::{Cloud, PROJECT, connections, exact, pools, queues},
 };
 
 /// Each switch with what is seen under each of its answers.
@@ -24,9 +25,15 @@ pub(crate) const EXPECTED: &[(&str, &[(&str, &str)])] = &[
     ("deletePoolBoundConnection", &[("allowed", "200 "), ("refused", "400 DLI.0999")]),
     ("poolDeleteBody", &[("ignored", "200 , 200 "), ("required", "400 DLI.0001, 200 ")]),
     ("hiddenPools", &[("unlisted", "[\"p1\"]"), ("listed", "[\"p1\",\"q1\"]")]),
-    ("hiddenPoolLingers", &[("gone", "200 , later 200 "), ("blocks", "400 DLI.0006, later 200 ")]),
+    ("hiddenPoolLingers", &[("blocks", "400 DLI.0006, later 200 "), ("gone", "200 , later 200 ")]),
     ("associateTwice", &[("refused", "400 DLI.0007"), ("success", "200 ")]),
-    ("busyCode", &[("system0999", "400 DLI.0999 400 DLI.0999"), ("unsupported0007", "400 DLI.0007 400 DLI.0007")]),
+    (
+        "busyCode",
+        &[
+            ("system0999", "400 DLI.0999 400 DLI.0999 400 DLI.0999"),
+            ("unsupported0007", "400 DLI.0007 400 DLI.0007 400 DLI.0007"),
+        ],
+    ),
     ("descriptionLimit", &[("long256", "200  200 "), ("short128", "400 DLI.0001 400 DLI.0001")]),
     ("hetuMinimum", &[("cu96", "400 DLI.0001 200 "), ("cu16", "200  200 ")]),
     ("queueGetKeys", &[("camel", "\"q1\" null"), ("snake", "null \"q1\"")]),
@@ -195,7 +202,11 @@ pub(crate) fn observe(name: &str, cloud: &mut Cloud, id: &str) -> String {
             cloud.queue("q2", 64);
             let young = code(&cloud.delete(&format!("{}/p1", pools())));
             let action = json!({"action": "scale_out", "cu_count": 16});
-            format!("{young} {}", code(&cloud.put(&format!("{}/q2/action", queues()), action)))
+            let assigning = code(&cloud.put(&format!("{}/q2/action", queues()), action));
+            let edit = Edit::Peering { id: id.to_owned(), queue: "q1".into(), error: Some("broken".into()) };
+            cloud.model.edit(cloud.now, None, edit).unwrap();
+            let unbound = cloud.post(&format!("{connection}/disassociate-queue"), json!({"queues": ["q1"]}));
+            format!("{young} {assigning} {}", code(&unbound))
         }
         "descriptionLimit" => {
             let mut body = pool("p1", 64, 112);
@@ -319,7 +330,7 @@ pub(crate) fn observe(name: &str, cloud: &mut Cloud, id: &str) -> String {
             let body = json!({"properties": {"network.cidrInVpc": "10.0.0.0/24"}});
             code(&cloud.put(&format!("/v3/{PROJECT}/queues/q2/properties"), body))
         }
-        other => unreachable!("{other}"),
+        other => answers_later::observe(other, cloud, id),
     }
 }
 
@@ -328,4 +339,19 @@ fn policies(min: i64, max: i64) -> Value {
     let policy =
         json!({"priority": 1, "impact_start_time": "00:00", "impact_stop_time": "24:00", "min_cu": min, "max_cu": max});
     json!({ "queue_scaling_policies": [policy] })
+}
+
+/// In the mode of hidden pools, the pool of a queue can be bound by its own name.
+#[test]
+fn a_hidden_pool_can_be_bound() {
+    let mut answers = Answers::default();
+    let mode = Answers::DIMENSIONS.iter().position(|dimension| dimension.name == "peeringMode").unwrap();
+    answers.choose(mode, 1);
+    let (mut cloud, id) = Cloud::furnished(exact(Config { answers, ..Config::default() }));
+    cloud.queue("q2", 16);
+    let path = format!("{}/{id}/associate-queue", connections());
+    assert_eq!(cloud.post(&path, json!({"elastic_resource_pools": ["Q2"]})).status, 200);
+    let shown = cloud.get(&format!("{}/{id}", connections())).json;
+    assert_eq!(shown["elastic_resource_pools"][1]["name"], "q2");
+    assert_eq!(shown["available_queue_info"], json!([]));
 }

@@ -3,7 +3,7 @@
 use dli_operator::simulator::Config;
 use serde_json::{Value, json};
 
-use crate::support::{Cloud, PROJECT};
+use crate::support::{Cloud, PROJECT, connections, pools, queues};
 
 /// The guide's own request bodies get answers with the guide's own fields.
 #[test]
@@ -78,4 +78,45 @@ fn the_guide_works() {
     assert_eq!(bound.json["message"], Value::from("associated peer connection for queues: {q3}."));
     cloud.pass(20 * 60 * 1000);
     assert_eq!(cloud.get(&path).json["available_queue_info"][2]["status"], "ACTIVE");
+}
+
+/// What documents and clients send although the tables of the API have it otherwise: numbers as strings, `Key` and
+/// `Value` of tags, null for what is left out, empty lists, one pool as text, a pool deleted with a body.
+#[test]
+fn the_quirks_of_documents_and_clients_are_taken() {
+    let mut cloud = Cloud::new(Config::default());
+    let tags = json!([{"Key": "team", "Value": "data"}]);
+    let pool = json!({
+        "elastic_resource_pool_name": "P1", "min_cu": "64", "max_cu": "112", "charging_mode": "1", "ipv6_enable": "false",
+        "tags": tags, "label": null, "cidr_in_vpc": null
+    });
+    assert_eq!(cloud.post(&pools(), pool).status, 200);
+    cloud.pass(300_000);
+    let queue = json!({
+        "queue_name": "Q1", "cu_count": "32", "charging_mode": "1", "resource_mode": "1", "labels": [], "feature": null,
+        "tags": tags, "elastic_resource_pool_name": "p1", "description": null, "properties": null
+    });
+    assert_eq!(cloud.post(&queues(), queue).status, 200);
+    assert_eq!(cloud.get(&format!("{}?tags=team=data", queues())).json["queues"][0]["queue_name"], "q1");
+    assert_eq!(cloud.get(&format!("{}?tags=team=data", pools())).json["count"], 1);
+    cloud.pass(300_000);
+    let policy = json!({
+        "priority": "1", "impact_start_time": "00:00", "impact_stop_time": "24:00", "min_cu": "32", "max_cu": "64"
+    });
+    let path = format!("{}/P1/queues/Q1", pools());
+    let set = cloud.put(&path, json!({ "queue_scaling_policies": [policy] }));
+    assert_eq!(set.status, 200, "{set:?}");
+    let connection = json!({
+        "name": "c1", "dest_vpc_id": "v", "dest_network_id": "n", "queues": [], "elastic_resource_pools": "p1",
+        "hosts": null, "routetable_id": null, "tags": null
+    });
+    let created = cloud.post(&connections(), connection);
+    let id = created.json["connection_id"].as_str().unwrap().to_owned();
+    let path = format!("{}/{id}/disassociate-queue", connections());
+    let unbound = cloud.post(&path, json!({"queues": [], "elastic_resource_pools": ["P1"]}));
+    assert_eq!(unbound.status, 200, "{unbound:?}");
+    assert_eq!(cloud.delete(&format!("{}/Q1", queues())).status, 200);
+    cloud.pass(3_600_000);
+    let deleted = cloud.call(dli_operator::dli::Method::Delete, &format!("{}/P1", pools()), Some(b"{}"));
+    assert_eq!(deleted.status, 200, "{deleted:?}");
 }

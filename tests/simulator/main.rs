@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod answers_later;
 mod answers_more;
 mod console;
 
@@ -13,7 +14,6 @@ mod page;
 mod pools;
 mod properties;
 mod refusals;
-mod refusals_more;
 mod state;
 mod support;
 mod time;

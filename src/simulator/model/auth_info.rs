@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    AuthCreateStatus, AuthNameFilter, Done, DuplicateAuth, ListUpdateLag, MissingAuth,
+    AuthCreateStatus, AuthFields, AuthFixedFields, AuthNameFilter, AuthPageCap, Done, DuplicateAuth, ListUpdateLag,
+    MissingAuth,
     errors::Refusal,
     input,
     more::AuthInfo,
@@ -52,10 +53,11 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
         "KRB" => &[("user_name", &body.user_name), ("krb5_conf", &body.krb5_conf), ("keytab", &body.keytab)],
         _ => &[("truststore_location", &body.truststore_location), ("truststore_password", &body.truststore_password)],
     };
-    if let Some((field, _)) = needed.iter().find(|(_, value)| value.as_deref().is_none_or(str::is_empty)) {
+    let strict = env.config.answers.auth_fields == AuthFields::Refused;
+    if strict && let Some((field, _)) = needed.iter().find(|(_, value)| value.as_deref().is_none_or(str::is_empty)) {
         return bad(&format!("{field} is required for {kind}"));
     }
-    if body.keystore_location.is_some() && body.keystore_password.is_none() {
+    if strict && body.keystore_location.is_some() && body.keystore_password.is_none() {
         return bad("keystore_password is required beside keystore_location");
     }
     if project.auth_infos.get(&name).is_some() {
@@ -91,7 +93,10 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
 
 /// Lists them, without anything secret.
 pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Result<Done, Refusal> {
-    let limit = input::query_number(request, "limit", 0, 100)?;
+    let mut limit = input::query_number(request, "limit", 0, 100)?;
+    if env.config.answers.auth_page_cap == AuthPageCap::Capped {
+        limit = limit.min(env.config.page_cap as usize);
+    }
     let offset = input::query_number(request, "offset", 0, 0)?;
     let name = input::query(request, "auth_info_name").filter(|name| !name.is_empty());
     let lag = if env.config.answers.list_update_lag == ListUpdateLag::Late { env.config.durations.list_lag } else { 0 };
@@ -138,7 +143,8 @@ pub(super) fn update(project: &mut Project, env: &mut Env, request: &HttpRequest
         ("certificate_location", body.certificate_location.filter(|place| **place != *held.certificate_location)),
         ("key_password", body.key_password),
     ];
-    if let Some((field, _)) = fixed.iter().find(|(_, value)| value.is_some()) {
+    let strict = env.config.answers.auth_fixed_fields == AuthFixedFields::Refused;
+    if strict && let Some((field, _)) = fixed.iter().find(|(_, value)| value.is_some()) {
         return bad(&format!("{field} cannot be changed"));
     }
     let shown = env.now + env.skew;

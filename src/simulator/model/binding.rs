@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::{
     BindTwice, CidrOverlap, Done, FailedRecovers, ListUpdateLag, PartialBind, PeeringMode, PooledQueueEntry,
-    QueueStart, UnbindCreating, UnbindUnbound,
-    connection::{drop_entry, live},
+    QueueStart, SharedQueue, UnbindCreating, UnbindTakes, UnbindUnbound,
+    connection::live,
     errors::Refusal,
     input, pool,
     pool_state::Pool,
@@ -52,17 +52,19 @@ pub(super) struct End {
     pub(super) pool: bool,
     /// The peering begins no sooner.
     available_at: EpochMillis,
+    /// The peering cannot come up, and why.
+    hopeless: Option<String>,
 }
 
 impl End {
     /// A queue by itself.
     pub(super) fn queue(queue: &Queue) -> Self {
-        Self { name: Arc::clone(&queue.name), pool: false, available_at: queue.available_at }
+        Self { name: Arc::clone(&queue.name), pool: false, available_at: queue.available_at, hopeless: None }
     }
 
     /// A pool.
     pub(super) fn pool(pool: &Pool) -> Self {
-        Self { name: Arc::clone(&pool.name), pool: true, available_at: pool.ready_at }
+        Self { name: Arc::clone(&pool.name), pool: true, available_at: pool.ready_at, hopeless: None }
     }
 }
 
@@ -82,7 +84,12 @@ pub(super) fn resolve(project: &Project, env: &Env, target: &Target) -> Result<E
     }
     let queue = queue.ok_or_else(|| missing(env, name))?;
     if queue.resource_mode != 1 {
-        return Err(Refusal::parameter(format!("The queue {name} is not a dedicated queue.")));
+        let text = format!("The queue {name} is not a dedicated queue.");
+        return match answers.shared_queue {
+            SharedQueue::Parameter => Err(Refusal::parameter(text)),
+            SharedQueue::Unsupported => Err(Refusal::unsupported(text)),
+            SharedQueue::Failed => Ok(End { hopeless: Some(text), ..End::queue(queue) }),
+        };
     }
     let pool = queue.pool.as_deref().filter(|_| answers.pooled_queue_entry == PooledQueueEntry::Pool);
     match pool.and_then(|pool| project.pools.get(pool)) {
@@ -123,6 +130,8 @@ fn bind_one(connection: &mut Connection, env: &mut Env, end: &End, begin: EpochM
     let networks = &env.config.networks;
     let failure = if let Some(text) = &env.peering_fails {
         Some(text.to_string())
+    } else if end.hopeless.is_some() {
+        end.hopeless.clone()
     } else if networks.overlapping.contains(&*connection.vpc) {
         Some(format!("The CIDR block of the queue {} overlaps with that of the VPC {}.", end.name, connection.vpc))
     } else if networks.unknown.contains(&*connection.vpc) {
@@ -154,7 +163,8 @@ fn bind_one(connection: &mut Connection, env: &mut Env, end: &End, begin: EpochM
         lag,
         list_until: None,
         pool: end.pool,
-        recovers_at: recovery(env, ready_at),
+        recovers_at: recovery(env, ready_at).filter(|_| end.hopeless.is_none()),
+        lingers: false,
     });
     env.touched = true;
 }
@@ -221,7 +231,7 @@ pub(super) fn unbind(project: &mut Project, env: &mut Env, id: &str, request: &H
         match entry.seen(Eye::Now(env.now)) {
             // dli_01_0555; the code is assumed.
             Some(PeeringState::Failed) => {
-                Err(Refusal::system(format!("The queue {name} cannot be disassociated: its peering has failed.")))
+                Err(Refusal::busy(env, format!("The queue {name} cannot be disassociated: its peering has failed.")))
             }
             Some(PeeringState::Creating) if env.config.answers.unbind_creating == UnbindCreating::Refused => {
                 Err(Refusal::system(format!("The queue {name} cannot be disassociated: its peering is being created.")))
@@ -232,6 +242,9 @@ pub(super) fn unbind(project: &mut Project, env: &mut Env, id: &str, request: &H
     if let Some(connection) = project.connection_mut(id) {
         for name in good.iter().flatten() {
             drop_entry(connection, env, name);
+            if env.config.answers.unbind_takes == UnbindTakes::Late {
+                linger(connection, env, name);
+            }
         }
     }
     finish(refusal, env, &format!("Disassociated peer connection for queues:{{{}}}.", joined(&targets)))
@@ -262,4 +275,36 @@ fn finish(refusal: Option<Refusal>, env: &Env, message: &str) -> Result<Done, Re
 
 fn joined(targets: &[Target]) -> String {
     targets.iter().map(Target::name).collect::<Vec<_>>().join(",")
+}
+
+/// Lets an entry that was just unbound be seen for a while.
+fn linger(connection: &mut Connection, env: &mut Env, target: &str) {
+    let until = env.now + env.stretch(env.config.durations.peering);
+    for entry in connection.entries.iter_mut().filter(|entry| *entry.target == *target) {
+        (entry.list_until, entry.lingers) = (entry.list_until.max(Some(until)), true);
+    }
+}
+
+/// Unbinds a queue or pool from all connections.
+pub(super) fn drop_everywhere(project: &mut Project, env: &mut Env, target: &str) {
+    for connection in project.connections.values_mut() {
+        let lingers = connection.entries.iter().any(|entry| entry.lingers && *entry.target == *target);
+        if connection.deleted.is_none() && (lingers || connection.entry(target).is_some()) {
+            let connection = Arc::make_mut(connection);
+            connection.entries.retain(|entry| !entry.lingers || *entry.target != *target);
+            drop_entry(connection, env, target);
+        }
+    }
+}
+
+/// Unbinds a queue, whatever its entry's state.
+pub(super) fn drop_entry(connection: &mut Connection, env: &mut Env, target: &str) {
+    let until = env.delete_visible();
+    for entry in &mut connection.entries {
+        if entry.list_until.is_none() && *entry.target == *target {
+            entry.list_until = Some(until);
+        }
+    }
+    connection.tidy(env.now);
+    env.touched = true;
 }

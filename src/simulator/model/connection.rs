@@ -7,14 +7,14 @@ use serde::Deserialize;
 use super::{
     ConnectionCount, ConnectionCreateStatus, ConnectionHyphen, ConnectionListVisibility, ConnectionNameFilter,
     ConnectionNames, ConnectionOrder, ConnectionPageCap, ConnectionTagFilter, DeleteBoundConnection,
-    DeleteCreatingConnection, DeleteMissingConnection, DeletePoolBoundConnection, DeletedConnection, Done,
-    HostsReturned, MissingConnection, PeerId, PeeringMode, PrivisAndRoutes, StatusWord, UnknownVpc,
+    DeleteCreatingConnection, DeleteMissingConnection, DeletePoolBoundConnection, DeletedConnection, Done, HostsOrder,
+    HostsReturned, MissingConnection, PeerId, PeeringMode, PoolsAsText, PrivisAndRoutes, StatusWord, UnknownVpc,
     binding::{self, Target},
     errors::Refusal,
     input::{self, HostBody, TagBody},
     json::Json,
     privilege,
-    queue::carries,
+    queue_show::carries,
     random::uuid,
     state::{Connection, Entry, Env, Eye, Lagging, Project},
 };
@@ -27,11 +27,19 @@ struct Create {
     dest_vpc_id: Option<String>,
     dest_network_id: Option<String>,
     queues: Option<Vec<String>>,
-    elastic_resource_pools: Option<Vec<String>>,
+    elastic_resource_pools: Option<Pools>,
     hosts: Option<Vec<HostBody>>,
     #[expect(dead_code, reason = "accepted, never returned (dli_02_0187)")]
     routetable_id: Option<String>,
     tags: Option<Vec<TagBody>>,
+}
+
+/// Pools by name: a list (dli_02_0187), or one text as an example of dli_02_0311 has it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Pools {
+    List(Vec<String>),
+    Text(String),
 }
 
 /// Creates a connection.
@@ -66,7 +74,15 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
             return Err(Refusal::parameter(format!("The subnet {network} does not exist.")));
         }
     }
-    let targets = binding::targets(body.queues, body.elastic_resource_pools);
+    let pools = match body.elastic_resource_pools {
+        None => None,
+        Some(Pools::List(names)) => Some(names),
+        Some(Pools::Text(name)) if env.config.answers.pools_as_text == PoolsAsText::Accepted => Some(vec![name]),
+        Some(Pools::Text(_)) => {
+            return Err(Refusal::parameter("Parameter check failed: elastic_resource_pools must be a list"));
+        }
+    };
+    let targets = binding::targets(body.queues, pools);
     let mut bound = Vec::with_capacity(targets.len());
     for target in &targets {
         let end = binding::resolve(project, env, target)?;
@@ -165,7 +181,7 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
                 ConnectionNameFilter::Fuzzy => connection.name.contains(name),
                 ConnectionNameFilter::Exact => *connection.name == *name,
             })
-            && carries(connection.tags.seen(eye), &filter)
+            && carries(env, connection.tags.seen(eye), &filter)
     };
     let mut json = env.success("");
     let (mut total, mut returned) = (0, 0);
@@ -211,23 +227,33 @@ fn item(json: &mut Json, connection: &Connection, project: &Project, env: &Env, 
     json.integer("create_time", connection.create_time);
     if answers.hosts_returned == HostsReturned::Shown {
         json.open_list("hosts");
-        for host in connection.hosts.seen(eye).iter() {
+        let mut hosts: Vec<&Host> = connection.hosts.seen(eye).iter().collect();
+        if answers.hosts_order == HostsOrder::Sorted {
+            hosts.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        for host in hosts {
             json.open_item().text("name", &host.name).text("ip", &host.ip).close_object();
         }
         json.close_list();
     }
-    if answers.privis_and_routes == PrivisAndRoutes::Shown {
-        // `true` is "not granted to another project" (dli_02_0190).
-        json.flag("isPrivis", !privilege::is_granted(project, &connection.id)).open_list("routes");
-        for route in &connection.routes {
-            json.open_item()
-                .text("name", &route.name)
-                .text("cidr", &route.cidr)
-                .integer("create_time", route.create_time)
-                .close_object();
-        }
-        json.close_list();
+    // `true` is "not granted to another project" (dli_02_0190).
+    let granted = || privilege::is_granted(project, &connection.id);
+    match (answers.privis_and_routes, eye) {
+        (PrivisAndRoutes::Shown, _) | (PrivisAndRoutes::ListOnly, Eye::List(_)) => json.flag("isPrivis", !granted()),
+        (PrivisAndRoutes::ListOnly | PrivisAndRoutes::Hidden, _) => return,
+    };
+    if answers.privis_and_routes == PrivisAndRoutes::ListOnly {
+        return;
     }
+    json.open_list("routes");
+    for route in &connection.routes {
+        json.open_item()
+            .text("name", &route.name)
+            .text("cidr", &route.cidr)
+            .integer("create_time", route.create_time)
+            .close_object();
+    }
+    json.close_list();
 }
 
 fn status(env: &Env, deleted: bool) -> &'static str {
@@ -298,8 +324,11 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, id: &str) -> Result<D
     };
     let creating = connection.seen_entries(Eye::Now(env.now)).any(|(_, state)| state == PeeringState::Creating);
     let has = |pool: bool| connection.entries.iter().any(|e| e.list_until.is_none() && e.pool == pool);
-    if creating && answers.delete_creating_connection == DeleteCreatingConnection::Refused {
-        return Err(Refusal::system(format!("Connection {id} is being created and cannot be deleted.")));
+    let text = || format!("Connection {id} is being created and cannot be deleted.");
+    match answers.delete_creating_connection {
+        DeleteCreatingConnection::Refused if creating => return Err(Refusal::system(text())),
+        DeleteCreatingConnection::Unsupported if creating => return Err(Refusal::unsupported(text())),
+        _ => {}
     }
     if has(false) && !creating && answers.delete_bound_connection == DeleteBoundConnection::Refused {
         return Err(Refusal::system(format!("Connection {id} has queues bound to it.")));
@@ -362,25 +391,4 @@ pub(super) fn replace_hosts(project: &mut Project, env: &mut Env, id: &str, host
         connection.hosts.set(hosts.into(), env.now, visible);
         env.touched = true;
     }
-}
-
-/// Unbinds a queue or pool from all connections.
-pub(super) fn drop_everywhere(project: &mut Project, env: &mut Env, target: &str) {
-    for connection in project.connections.values_mut() {
-        if connection.deleted.is_none() && connection.entry(target).is_some() {
-            drop_entry(Arc::make_mut(connection), env, target);
-        }
-    }
-}
-
-/// Unbinds a queue, whatever its entry's state.
-pub(super) fn drop_entry(connection: &mut Connection, env: &mut Env, target: &str) {
-    let until = env.delete_visible();
-    for entry in &mut connection.entries {
-        if entry.list_until.is_none() && *entry.target == *target {
-            entry.list_until = Some(until);
-        }
-    }
-    connection.tidy(env.now);
-    env.touched = true;
 }

@@ -252,7 +252,7 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
             for queue in &inside {
                 queue::remove(project, env, queue);
             }
-            connection::drop_everywhere(project, env, &pool);
+            binding::drop_everywhere(project, env, &pool);
             project.pools.put(env.now, &pool, None);
             env.touched = true;
         }
@@ -294,7 +294,7 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
             if connection.entry(&queue).is_none() {
                 return Err(EditError::NotBound(queue));
             }
-            connection::drop_entry(connection, env, &queue);
+            binding::drop_entry(connection, env, &queue);
         }
         Edit::Peering { id, queue, error } => {
             let connection = live(project, &id)?;

@@ -1,11 +1,12 @@
 //! Which part of the model answers which call.
 
 use super::{
-    Caller, Done, Model, OtherProject, Refusal, TagsService, auth_info, binding, connection, iam, network_route, pool,
-    pool_queue, pool_time, privilege, property, queue, queue_action, quota, tag_search, tags, task,
+    Caller, DisabledProject, Done, GetBody, Model, OtherProject, Refusal, TagsService, auth_info, binding, connection,
+    iam, network_route, pool, pool_queue, pool_time, privilege, property, queue, queue_action, queue_show, quota,
+    tag_search, tags, task,
 };
 use crate::{
-    dli::HttpRequest,
+    dli::{HttpRequest, Method},
     simulator::route::{Operation, Route},
 };
 
@@ -34,14 +35,24 @@ impl Model {
                 OtherProject::Role => Refusal::role(text),
             });
         };
+        let enabled =
+            |id: &str| self.env.config.projects.iter().all(|project| project.enabled || project.id.as_str() != id);
+        if self.env.config.answers.disabled_project == DisabledProject::Frozen && !enabled(&route.project) {
+            let text = format!("The project {} is unavailable.", route.project);
+            return Err(Refusal::gateway(403, "APIGW.0310", text));
+        }
+        let body = request.method == Method::Get && request.body.as_ref().is_some_and(|body| !body.is_empty());
+        if body && self.env.config.answers.get_body == GetBody::Refused {
+            return Err(Refusal::parameter("Parameter check failed: a get call has no body"));
+        }
         let (project, env, name) = (&mut self.projects[index], &mut self.env, &*route.object);
         project.forget(env.now);
         if !project.pools.is_empty() {
             pool_time::advance(project, env);
         }
         match route.operation {
-            Operation::ListQueues => queue::list(project, env, request),
-            Operation::GetQueue => queue::get(project, env, name),
+            Operation::ListQueues => queue_show::list(project, env, request),
+            Operation::GetQueue => queue_show::get(project, env, name),
             Operation::CreateQueue => queue::create(project, env, request),
             Operation::DeleteQueue => queue::delete(project, env, name),
             Operation::QueueAction => queue_action::action(project, env, name, request),

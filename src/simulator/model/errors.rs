@@ -1,6 +1,6 @@
 //! Refusals: codes and texts, each with its source.
 
-use super::{BusyCode, json::Json, state::Env};
+use super::{BusyCode, ErrorShape, UnableCode, json::Json, state::Env};
 
 /// Who refuses: each has a body shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,15 @@ impl Refusal {
         }
     }
 
+    /// Something is not of a kind with which the call can be made; the code is not documented.
+    pub(super) fn unable(env: &Env, text: impl Into<String>) -> Self {
+        match env.config.answers.unable_code {
+            UnableCode::Unsupported => Self::unsupported(text),
+            UnableCode::Parameter => Self::parameter(text),
+            UnableCode::System => Self::system(text),
+        }
+    }
+
     /// 400 DLI.1028: quota (dli_02_0056).
     pub(crate) fn quota(text: impl Into<String>) -> Self {
         Self::dli(400, "DLI.1028", text)
@@ -118,12 +127,23 @@ impl Refusal {
         format!("Connection {id} does not exist.")
     }
 
-    /// The body. The gateway's carries the request id.
-    pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
+    /// The body; only DLI's comes in several shapes. The gateway's carries the request id.
+    pub(crate) fn body(&self, request_id: &str, shape: ErrorShape) -> Vec<u8> {
         let mut json = Json::new(false);
         match self.origin {
             Origin::Dli => {
-                json.text("error_code", &self.code).text("error_msg", &self.text);
+                let (code, text) = match shape {
+                    ErrorShape::Snake | ErrorShape::Nested | ErrorShape::List => ("error_code", "error_msg"),
+                    ErrorShape::Camel => ("errorCode", "errorMsg"),
+                    ErrorShape::Short => ("code", "message"),
+                };
+                if shape == ErrorShape::Nested {
+                    json.open_object("error");
+                }
+                json.text(code, &self.code).text(text, &self.text);
+                if shape == ErrorShape::Nested {
+                    json.close_object();
+                }
             }
             Origin::Gateway => {
                 json.text("error_msg", &self.text).text("error_code", &self.code).text("request_id", request_id);
@@ -142,6 +162,7 @@ impl Refusal {
                     .close_object();
             }
         }
-        json.finish()
+        let body = json.finish();
+        if self.origin == Origin::Dli && shape == ErrorShape::List { [b"[", &*body, b"]"].concat() } else { body }
     }
 }

@@ -1,13 +1,16 @@
 //! Faults: what goes wrong with which call, once or several times. They are part of the model, so that a test without
 //! a network has the same ones as a test over HTTP.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, Delivery, Outcome, errors::Refusal, random::Random};
+use super::{
+    Caller, Delivery, ErrorShape, Limit, Outcome, Policy,
+    errors::Refusal,
+    random::Random,
+    rate::{Gate, throttled},
+};
 use crate::{
-    dli::{EpochMillis, HttpRequest, HttpResponse},
+    dli::{HttpRequest, HttpResponse},
     simulator::route::Operation,
 };
 
@@ -190,8 +193,8 @@ impl Effect {
     }
 
     /// The answer of a call that this effect keeps from being applied; `None` if the call is applied.
-    pub(super) fn instead(&self, request_id: &str) -> Option<Delivery> {
-        let refusal = |refusal: Refusal| Some(Delivery::Whole(refused(&refusal, request_id)));
+    pub(super) fn instead(&self, request_id: &str, shape: ErrorShape) -> Option<Delivery> {
+        let refusal = |refusal: Refusal| Some(Delivery::Whole(refused(&refusal, request_id, shape)));
         match self {
             Self::Respond { status, code, message } => refusal(Refusal::any(*status, code, message.as_str())),
             Self::DropBefore => Some(Delivery::Nothing),
@@ -205,13 +208,13 @@ impl Effect {
     }
 
     /// What becomes of the answer of a call that was applied.
-    pub(super) fn afterwards(&self, outcome: &mut Outcome) {
+    pub(super) fn afterwards(&self, outcome: &mut Outcome, shape: ErrorShape) {
         let delivery = std::mem::replace(&mut outcome.delivery, Delivery::Nothing);
         let Delivery::Whole(response) = delivery else { return };
         let request_id = response.request_id.clone().unwrap_or_default();
         outcome.delivery = match self {
             Self::ApplyThenRespond { status, code, message } => {
-                Delivery::Whole(refused(&Refusal::any(*status, code, message.as_str()), &request_id))
+                Delivery::Whole(refused(&Refusal::any(*status, code, message.as_str()), &request_id, shape))
             }
             Self::DropAfter => Delivery::Nothing,
             Self::Html { .. } => Delivery::Whole(html(&request_id)),
@@ -232,12 +235,12 @@ impl Effect {
 }
 
 /// An error answer as bytes.
-pub(super) fn refused(refusal: &Refusal, request_id: &str) -> HttpResponse {
+pub(super) fn refused(refusal: &Refusal, request_id: &str, shape: ErrorShape) -> HttpResponse {
     HttpResponse {
         status: refusal.status,
         request_id: Some(request_id.to_owned()),
         retry_after: refusal.retry_after,
-        body: refusal.body(request_id),
+        body: refusal.body(request_id, shape),
     }
 }
 
@@ -252,73 +255,6 @@ pub(super) fn not_success(request_id: &str, text: &str) -> HttpResponse {
     let mut json = super::json::Json::new(false);
     json.flag("is_success", false).text("message", text);
     HttpResponse { status: 200, request_id: Some(request_id.to_owned()), retry_after: None, body: json.finish() }
-}
-
-/// A throttling limit, as the gateway's text names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Limit {
-    /// Whom it counts.
-    #[serde(default)]
-    pub policy: Policy,
-    /// Calls…
-    pub limit: u32,
-    /// …in this many seconds.
-    pub seconds: u32,
-}
-
-/// Whom a limit counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Policy {
-    /// The caller.
-    #[default]
-    User,
-    /// The caller's address.
-    Ip,
-    /// The operation.
-    Api,
-    /// Everybody.
-    App,
-}
-
-impl Policy {
-    fn word(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Ip => "ip",
-            Self::Api => "api",
-            Self::App => "app",
-        }
-    }
-}
-
-/// 429 with the gateway's text (gateway error codes, 0308).
-fn throttled(retry_after: Option<u64>, limit: Option<&Limit>) -> Refusal {
-    let mut text = "The throttling threshold has been reached".to_owned();
-    if let Some(Limit { policy, limit, seconds }) = limit {
-        let (time, unit) = if seconds % 60 == 0 { (seconds / 60, "minute") } else { (*seconds, "second") };
-        text = format!("{text}: policy {} over ratelimit,limit:{limit},time:{time} {unit}", policy.word());
-    }
-    Refusal { retry_after, ..Refusal::gateway(429, "APIGW.0308", text) }
-}
-
-/// A rate limit: calls beyond it in a window are answered 429 and not applied.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RateLimit {
-    /// The limit.
-    pub limit: Limit,
-    /// Whether the answer has a `Retry-After` header.
-    #[serde(default)]
-    pub retry_after: bool,
-    /// Whether the answer's text names the limit.
-    #[serde(default = "yes")]
-    pub named: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// An armed fault and how far it has come.
@@ -340,9 +276,7 @@ pub struct Armed {
 pub(super) struct Faults {
     pub(super) armed: Vec<Armed>,
     next: FaultId,
-    rate: Option<RateLimit>,
-    window: EpochMillis,
-    used: BTreeMap<String, u32>,
+    pub(super) rate: Gate,
 }
 
 /// Faults that have done their work are remembered up to this many.
@@ -350,7 +284,7 @@ const SPENT: usize = 256;
 
 impl Faults {
     pub(super) fn new() -> Self {
-        Self { armed: Vec::new(), next: 0, rate: None, window: 0, used: BTreeMap::new() }
+        Self { armed: Vec::new(), next: 0, rate: Gate::default() }
     }
 
     pub(super) fn arm(&mut self, fault: Fault) -> FaultId {
@@ -363,11 +297,6 @@ impl Faults {
         self.next += 1;
         self.armed.push(Armed { id: self.next, fault, seen: 0, hits: 0 });
         self.next
-    }
-
-    pub(super) fn limit(&mut self, rate: Option<RateLimit>) {
-        self.rate = rate;
-        self.used.clear();
     }
 
     /// The effect that hits this call, if one does.
@@ -384,33 +313,6 @@ impl Faults {
             }
         }
         effect
-    }
-
-    /// The refusal of a call that is beyond the rate limit.
-    pub(super) fn over(&mut self, now: EpochMillis, operation: Operation, caller: &Caller) -> Option<Refusal> {
-        let RateLimit { limit, retry_after, named } = self.rate.as_ref()?;
-        let length = i64::from(limit.seconds.max(1)) * 1000;
-        let window = now - now.rem_euclid(length);
-        if window != self.window {
-            self.window = window;
-            self.used.clear();
-        }
-        let key = match limit.policy {
-            Policy::User => &*caller.name,
-            Policy::Ip => &*caller.address,
-            Policy::Api => operation.name(),
-            Policy::App => "",
-        };
-        let used = match self.used.get_mut(key) {
-            Some(used) => used,
-            None => self.used.entry(key.to_owned()).or_default(),
-        };
-        if *used < limit.limit {
-            *used += 1;
-            return None;
-        }
-        let wait = retry_after.then(|| (window + length - now) as u64);
-        Some(throttled(wait, named.then_some(limit)))
     }
 }
 

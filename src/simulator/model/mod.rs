@@ -18,6 +18,7 @@ mod input;
 mod json;
 mod more;
 mod network_route;
+mod outcome;
 mod persist;
 mod pool;
 mod pool_queue;
@@ -27,8 +28,10 @@ mod privilege;
 mod property;
 mod queue;
 mod queue_action;
+mod queue_show;
 mod quota;
 mod random;
+mod rate;
 mod shelf;
 mod state;
 mod tag_search;
@@ -45,8 +48,10 @@ use std::{
 pub use answers::*;
 pub use config::{Config, ConfigError, Durations, History, Networks, ProjectConfig, Quotas};
 pub use console::{Edit, EditError};
-pub use faults::{Armed, Effect, Fault, FaultId, Limit, Matching, Policy, RateLimit};
+pub use faults::{Armed, Effect, Fault, FaultId, Matching};
+pub use outcome::{Caller, Delivery, Outcome};
 pub use persist::StateError;
+pub use rate::{Limit, Policy, RateLimit};
 pub use views::{Change, ConnectionView, Count, EntryView, PoolView, QueueView};
 
 pub(crate) use errors::Refusal;
@@ -55,100 +60,10 @@ pub(crate) use iam::TOKEN_LIFE;
 use super::route::{self, Operation, Route};
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, ProjectId};
 use faults::Faults;
-use json::Json;
+use outcome::Done;
 use random::Random;
 use shelf::Shelf;
 use state::{Env, Project};
-
-/// Who calls.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Caller {
-    /// Access key, or any name: for the log, rate limits and faults.
-    pub name: Arc<str>,
-    /// Address, for rate limits.
-    pub address: Arc<str>,
-    /// Header `X-Project-Id`, if sent: it must agree with the path.
-    pub project: Option<ProjectId>,
-}
-
-impl Caller {
-    /// A caller by name.
-    pub fn new(name: &str) -> Self {
-        Self { name: name.into(), address: "127.0.0.1".into(), project: None }
-    }
-}
-
-/// What came of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// What the caller gets.
-    pub delivery: Delivery,
-    /// How late, in milliseconds.
-    pub delay: u64,
-    /// How long the body takes to come, in milliseconds.
-    pub slow: u64,
-    /// Whether the call changed anything.
-    pub applied: bool,
-}
-
-/// What the caller gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// The answer.
-    Whole(HttpResponse),
-    /// Nothing: the line breaks.
-    Nothing,
-    /// The first half of the answer, then the line breaks.
-    Cut(HttpResponse),
-    /// The answer's head, then a body without end.
-    Endless(HttpResponse),
-}
-
-impl Outcome {
-    /// The whole answer, if there is one.
-    pub fn into_response(self) -> Option<HttpResponse> {
-        match self.delivery {
-            Delivery::Whole(response) => Some(response),
-            Delivery::Nothing | Delivery::Cut(_) | Delivery::Endless(_) => None,
-        }
-    }
-}
-
-/// A call that was not refused.
-#[derive(Debug)]
-struct Done {
-    status: u16,
-    body: Vec<u8>,
-}
-
-impl Done {
-    fn new(status: u16, json: Json) -> Self {
-        Self { status, body: json.finish() }
-    }
-
-    fn ok(json: Json) -> Self {
-        Self::new(200, json)
-    }
-
-    fn empty() -> Self {
-        Self { status: 204, body: Vec::new() }
-    }
-}
-
-impl Env {
-    /// Begins an answer with `is_success` and `message`.
-    fn success(&self, message: &str) -> Json {
-        let mut json = self.bare();
-        let echo = self.config.answers.message_style == MessageStyle::Echo;
-        json.flag("is_success", true).text("message", if echo { message } else { "" });
-        json
-    }
-
-    /// Begins an answer without an envelope.
-    fn bare(&self) -> Json {
-        Json::new(self.config.answers.number_style == NumberStyle::Strings)
-    }
-}
 
 /// DLI, as far as it is simulated.
 #[derive(Clone, Debug)]
@@ -193,7 +108,7 @@ impl Model {
             model.projects.push(place);
         }
         model.env.skew = config.clock_skew_ms;
-        model.faults.limit(config.rate_limit.clone());
+        model.faults.rate.set(config.rate_limit.clone());
         for fault in &config.faults {
             model.faults.arm(fault.clone());
         }
@@ -240,7 +155,7 @@ impl Model {
             None => self.perform(effect.as_ref(), &route, caller, request, &request_id),
         };
         if let Some(effect) = &effect {
-            effect.afterwards(&mut outcome);
+            effect.afterwards(&mut outcome, self.env.config.answers.error_shape);
         }
         self.record(&route, caller, request, &outcome);
         outcome
@@ -288,12 +203,13 @@ impl Model {
         caller: &Caller,
         request_id: &str,
     ) -> Option<Delivery> {
-        if let Some(delivery) = effect.and_then(|effect| effect.instead(request_id)) {
+        let shape = self.env.config.answers.error_shape;
+        if let Some(delivery) = effect.and_then(|effect| effect.instead(request_id, shape)) {
             return Some(delivery);
         }
-        let refusal = self.faults.over(self.env.now, route.operation, caller)?;
+        let refusal = self.faults.rate.over(self.env.now, route.operation, caller)?;
         *self.fault_hits.entry("rateLimit").or_default() += 1;
-        Some(Delivery::Whole(faults::refused(&refusal, request_id)))
+        Some(Delivery::Whole(faults::refused(&refusal, request_id, shape)))
     }
 
     fn perform(
@@ -321,7 +237,7 @@ impl Model {
             {
                 faults::not_success(request_id, &refusal.text)
             }
-            Err(refusal) => faults::refused(&refusal, request_id),
+            Err(refusal) => faults::refused(&refusal, request_id, self.env.config.answers.error_shape),
         };
         Outcome { delivery: Delivery::Whole(response), delay: 0, slow: 0, applied: self.env.touched }
     }
@@ -385,7 +301,7 @@ impl Model {
 
     /// Sets or lifts the rate limit.
     pub fn limit_rate(&mut self, limit: Option<RateLimit>) {
-        self.faults.limit(limit);
+        self.faults.rate.set(limit);
     }
 
     /// Puts the server's clock ahead (or behind) in the times that it writes from now on.

@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use super::{
     DeleteBoundPool, DeletePoolWithQueues, Done, DuplicatePool, HiddenPoolLingers, HiddenPools, ListUpdateLag,
-    PoolBounds, PoolCuStep, PoolDeleteBody, PoolNames, PoolPageCap,
+    PoolActualCu, PoolBounds, PoolCuStep, PoolDeleteBody, PoolNameDigit, PoolNames, PoolPageCap, PoolStatusCase,
     errors::Refusal,
     input::{self, Flag, Int, TagBody},
     json::Json,
     pool_state::{Hourly, Pool, is_basic},
     pool_time::{self, queues},
-    queue::carries,
+    queue_show::carries,
     random::uuid,
     state::{Env, Eye, Project, Queue},
 };
@@ -42,6 +42,11 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
     let body: Create = input::body(request)?;
     let name = input::required(body.elastic_resource_pool_name, "elastic_resource_pool_name")?;
     let name = input::queue_name(&name).or_else(|_| bad(&format!("the pool name {name} is invalid")))?;
+    if name.starts_with(|first: char| first.is_ascii_digit())
+        && env.config.answers.pool_name_digit == PoolNameDigit::Refused
+    {
+        return bad(&format!("the pool name {name} begins with a digit"));
+    }
     let description = input::description(env, body.description)?;
     let label = body.label.unwrap_or_default();
     for (key, value) in &label {
@@ -153,7 +158,11 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
     let answers = &env.config.answers;
     let (limit, offset) = page(env, request)?;
     let name = input::query(request, "name").unwrap_or_default().to_ascii_lowercase();
-    let status = input::query(request, "status").unwrap_or_default().to_ascii_uppercase();
+    let given = input::query(request, "status").unwrap_or_default();
+    let status = given.to_ascii_uppercase();
+    if given != status && answers.pool_status_case == PoolStatusCase::Upper {
+        return bad("status is invalid");
+    }
     if !matches!(&*status, "" | "CREATING" | "AVAILABLE" | "SCALING" | "FAILED") {
         return bad("status is invalid");
     }
@@ -169,7 +178,7 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
     let mut shown: Vec<&Arc<Pool>> = pools
         .values()
         .filter(|pool| pool.name.contains(&*name) && (status.is_empty() || pool.status() == status))
-        .filter(|pool| carries(&pool.tags, &filter))
+        .filter(|pool| carries(env, &pool.tags, &filter))
         .collect();
     shown.sort_by_key(|pool| pool.number);
     let hidden: Vec<&Arc<Queue>> = match answers.hidden_pools {
@@ -207,6 +216,11 @@ pub(super) fn page(env: &Env, request: &HttpRequest) -> Result<(usize, usize), R
 fn item(json: &mut Json, pool: &Pool, project: &Project, env: &Env) {
     let (min, max) = *pool.range.shown(env, env.now);
     let names: Vec<&Arc<str>> = queues(project, &pool.name).map(|queue| &queue.name).collect();
+    let actual = match env.config.answers.pool_actual_cu {
+        // Allocated units mean something only once there are queues.
+        PoolActualCu::Allocated if names.is_empty() => 0,
+        PoolActualCu::Allocated | PoolActualCu::Current => pool.current,
+    };
     json.open_item()
         .integer("id", pool.number)
         .text("elastic_resource_pool_name", &pool.name)
@@ -216,8 +230,7 @@ fn item(json: &mut Json, pool: &Pool, project: &Project, env: &Env) {
         .text("description", &pool.description)
         .number("max_cu", max)
         .number("min_cu", min)
-        // Allocated units mean something only once there are queues.
-        .number("actual_cu", if names.is_empty() { 0 } else { pool.current })
+        .number("actual_cu", actual)
         .number("current_cu", pool.current)
         .number("prepay_cu", 0)
         .text("cidr_in_vpc", &pool.cidr)
@@ -332,7 +345,7 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str, request: 
     for queue in &inside {
         super::queue::remove(project, env, queue);
     }
-    super::connection::drop_everywhere(project, env, &name);
+    super::binding::drop_everywhere(project, env, &name);
     let until = env.now + env.stretch(env.config.durations.pool_deleting);
     env.touched = project.pools.change(env.now, &name, |pool| pool.leaving = Some(until));
     pool_time::advance(project, env);

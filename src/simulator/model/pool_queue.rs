@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    AssociateTwice, Done, HetuMinimum, PoolMaxRule,
+    AssociateTwice, Done, HetuMinimum, PolicyMaxStep, PoolMaxRule,
     errors::Refusal,
     input::{self, Flag, Int},
     json::Json,
@@ -87,16 +87,16 @@ pub(super) fn associate(
         }
         Some(other) => {
             let text = format!("The queue {name} is in the elastic resource pool {other}.");
-            return Err(Refusal::unsupported(text));
+            return Err(Refusal::unable(env, text));
         }
         None => {}
     }
     available(&pool, env)?;
     if queue.resource_mode != 1 || queue.charging_mode != 1 {
-        return Err(Refusal::unsupported(format!("The queue {name} is not a dedicated pay-per-use queue.")));
+        return Err(Refusal::unable(env, format!("The queue {name} is not a dedicated pay-per-use queue.")));
     }
     if queue.enterprise_project_id != pool.enterprise_project_id {
-        return Err(Refusal::unsupported(format!("The queue {name} is in another enterprise project.")));
+        return Err(Refusal::unable(env, format!("The queue {name} is in another enterprise project.")));
     }
     queue::ready(queue, env)?;
     if queue.busy {
@@ -183,7 +183,7 @@ pub(super) fn set_policies(
     let queue = queue::named(project, name).filter(|queue| queue.pool.as_ref() == Some(&pool.name));
     let queue = queue.ok_or_else(|| queue::missing(env, name))?;
     let Some(list) = body.queue_scaling_policies else { return bad("queue_scaling_policies is required") };
-    let policies = list.into_iter().map(|policy| read(policy, pool)).collect::<Result<Vec<_>, _>>()?;
+    let policies = list.into_iter().map(|policy| read(env, policy, pool)).collect::<Result<Vec<_>, _>>()?;
     check(&policies)?;
     queue::ready(queue, env)?;
     fits(project, env, pool, pool.range.asked, Some((&queue.name, &policies)))?;
@@ -193,7 +193,7 @@ pub(super) fn set_policies(
     Ok(Done::ok(env.success("")))
 }
 
-fn read(body: PolicyBody, pool: &Pool) -> Result<ScalingPolicy, Refusal> {
+fn read(env: &Env, body: PolicyBody, pool: &Pool) -> Result<ScalingPolicy, Refusal> {
     let hour = |time: Option<String>| -> Option<i64> {
         let time = time?;
         let (hour, minute) = time.split_once(':')?;
@@ -210,6 +210,9 @@ fn read(body: PolicyBody, pool: &Pool) -> Result<ScalingPolicy, Refusal> {
     let max = if inherit == Some(true) { pool.range.asked.1 } else { max };
     if min < 0 || min % 4 != 0 || max % 4 != 0 || max < min {
         return bad("min_cu and max_cu must be multiples of 4, and max_cu not less than min_cu");
+    }
+    if env.config.answers.policy_max_step == PolicyMaxStep::Sixteen && !pool.is_basic() && max % 16 != 0 {
+        return bad("max_cu must be a multiple of 16");
     }
     if start == stop || start == 24 || stop == 0 {
         return bad("a period must begin before 24:00, end after 00:00, and not be empty");

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Done, PrivilegeKey,
+    Done, GrantObjects, PrivilegeKey,
     errors::Refusal,
     input,
     json::Json,
@@ -77,7 +77,11 @@ pub(super) fn authorize(project: &mut Project, env: &mut Env, request: &HttpRequ
 /// Kind of an object, if it exists.
 fn known(project: &Project, env: &Env, object: &str) -> Result<&'static str, Refusal> {
     let (kind, name) = object.split_once('.').unwrap_or((object, ""));
+    let strange = env.config.answers.grant_objects == GrantObjects::Unknown;
     match kind {
+        "elasticresourcepool" | "datasourceauth" if strange => {
+            Err(Refusal::not_found(format!("The object {object} does not exist.")))
+        }
         "queues" => queue::named(project, name).map(|_| "queue").ok_or_else(|| {
             // Queries of privileges have kept the newer code only (seen in clients).
             Refusal::not_found(Refusal::no_queue_text(name))

@@ -44,8 +44,10 @@ pub(super) fn handle(
     if operation == Operation::ListProperties {
         return list(queue, env, request);
     }
-    if queue.kind != "sql" || queue.engine != "spark" || queue.charging_mode == 0 {
-        return Err(Refusal::unsupported(format!("The queue {} has no properties.", queue.name)));
+    // Only in pools of the standard edition (dli_02_0511).
+    let basic = queue.pool.as_deref().and_then(|pool| project.pools.get(pool)).is_some_and(|pool| pool.is_basic());
+    if queue.kind != "sql" || queue.engine != "spark" || queue.charging_mode == 0 || basic {
+        return Err(Refusal::unable(env, format!("The queue {} has no properties.", queue.name)));
     }
     let name = Arc::clone(&queue.name);
     if operation == Operation::DeleteProperties {
@@ -104,18 +106,23 @@ fn checked(
         ("job.saveJobResultToJobBucket", Value::String(text)) if update => {
             let on = queue.properties.get(key).is_some_and(|old| **old == *"true");
             match text.as_str() {
-                "false" if on => Err(Refusal::unsupported(format!("The property {key} cannot be turned off."))),
+                "false" if on => Err(Refusal::unable(env, format!("The property {key} cannot be turned off."))),
                 "true" | "false" => Ok(text.clone()),
                 _ => bad(&format!("the property {key} must be true or false")),
             }
         }
         ("network.cidrInVpc", Value::String(cidr)) if update => {
             if queue.pool.is_some() {
-                return Err(Refusal::unsupported(format!("The queue {} is in a pool.", queue.name)));
+                return Err(Refusal::unable(env, format!("The queue {} is in a pool.", queue.name)));
             }
             if project.connections.values().any(|c| c.deleted.is_none() && c.entry(&queue.name).is_some()) {
                 let text = format!("The queue {} is bound to an enhanced datasource connection.", queue.name);
-                return Err(Refusal::unsupported(text));
+                return Err(Refusal::unable(env, text));
+            }
+            if queue.busy {
+                // The change restarts the cluster.
+                let text = format!("The queue {} has jobs that are submitting or running.", queue.name);
+                return Err(Refusal::unable(env, text));
             }
             let longest = longest_mask(env, cu);
             match input::private_block(cidr) {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    ActionCuCount, Done, ScaleBeforeJob,
+    ActionCuCount, Done, RestartBeforeJob, ScaleBeforeJob, ScalingEnds,
     errors::Refusal,
     input::{self, Flag, Int},
-    queue::{change, find, ready},
+    queue::{change, find, ready, units},
     random::uuid,
     state::{Env, Eye, Project},
     task,
@@ -37,13 +37,16 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
     let queue = find(project, env, name)?;
     let name = Arc::clone(&queue.name);
     if queue.charging_mode == 0 {
-        return Err(Refusal::unsupported(format!("The queue {name} does not support {action}.")));
+        return Err(Refusal::unable(env, format!("The queue {name} does not support {action}.")));
     }
     ready(queue, env)?;
     let cu = queue.cu_seen(Eye::Now(env.now));
     if sign == 0 {
         if queue.kind != "sql" {
-            return Err(Refusal::unsupported("Only SQL queues can be restarted."));
+            return Err(Refusal::unable(env, "Only SQL queues can be restarted."));
+        }
+        if env.config.answers.restart_before_job == RestartBeforeJob::Refused && !queue.ran {
+            return Err(Refusal::system(format!("Queue {name} cannot be restarted before a job has run on it")));
         }
         let until = env.now + env.stretch(env.config.durations.restart);
         let mut json = env.success("Restart success");
@@ -61,15 +64,23 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
         _ => return Err(Refusal::parameter("Parameter check failed: cu_count must be a multiple of 16")),
     };
     if queue.pool.is_some() {
-        return Err(Refusal::unsupported(format!("The queue {name} is in an elastic resource pool.")));
+        return Err(Refusal::unable(env, format!("The queue {name} is in an elastic resource pool.")));
     }
     if env.config.answers.scale_before_job == ScaleBeforeJob::Refused && !queue.ran {
         return Err(Refusal::system(format!("Queue {name} cannot be scaled before a job has run on it")));
     }
     if cu <= 16 || (sign < 0 && cu <= 64) || cu + sign * delta < 16 {
-        return Err(Refusal::unsupported(format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
+        return Err(Refusal::unable(env, format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
     }
-    scale(project, env, &name, cu + sign * delta);
+    if sign > 0 {
+        units(project, env, delta)?;
+    }
+    let way = match env.config.answers.scaling_ends {
+        ScalingEnds::Target => delta,
+        ScalingEnds::Partial => (delta / 2 + 15) / 16 * 16,
+        ScalingEnds::Failed => 0,
+    };
+    scale(project, env, &name, cu + sign * way);
     let mut json = env.bare();
     json.text("queue_name", &name).flag("result", true);
     Ok(Done::ok(json))

@@ -158,13 +158,16 @@ pub(super) struct Entry {
     pub(super) pool: bool,
     /// When it turns ACTIVE after it has FAILED.
     pub(super) recovers_at: Option<EpochMillis>,
+    /// Unbound, and yet the get call shows it as long as lists do.
+    #[serde(default)]
+    pub(super) lingers: bool,
 }
 
 impl Entry {
     /// Its state as seen from `eye`; `None` if it is not there.
     pub(super) fn seen(&self, eye: Eye) -> Option<PeeringState> {
         let at = match eye {
-            Eye::Now(_) if self.list_until.is_some() => return None,
+            Eye::Now(at) if self.list_until.is_some_and(|until| !self.lingers || at >= until) => return None,
             Eye::Now(at) => at,
             Eye::List(at) => {
                 if self.list_until.is_some_and(|until| at >= until) || at < self.bound + self.lag {

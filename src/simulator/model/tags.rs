@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    Done, TagsService,
+    Done, ExistingTag, MissingTagged, TagsService,
     errors::Refusal,
     input::{self, TagBody},
     state::{Env, Project},
@@ -33,8 +33,11 @@ pub(super) fn handle(
     }
     let (kind, id) = (route.tagged, &*route.object);
     let Some(held) = held(project, kind, id) else {
-        // Undocumented; assumed.
-        return Err(Refusal::not_found(format!("The resource {id} does not exist.")));
+        let text = format!("The resource {id} does not exist.");
+        return Err(match env.config.answers.missing_tagged {
+            MissingTagged::NotFound => Refusal::not_found(text),
+            MissingTagged::NoResource => Refusal::no_resource(text),
+        });
     };
     let mut tags = held.to_vec();
     match route.operation {
@@ -43,6 +46,12 @@ pub(super) fn handle(
             let new = input::tags(env, body.tags)?;
             if new.is_empty() {
                 return Err(Refusal::parameter("Parameter check failed: tags is required"));
+            }
+            let clash = new.iter().find(|tag| held.iter().any(|old| old.key == tag.key && old.value != tag.value));
+            if let Some(tag) = clash
+                && env.config.answers.existing_tag == ExistingTag::Refused
+            {
+                return Err(Refusal::exists(format!("The tag {} already exists.", tag.key)));
             }
             for tag in new {
                 input::put_tag(&mut tags, tag);

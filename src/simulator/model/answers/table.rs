@@ -106,6 +106,7 @@ answers! {
     delete_creating_connection "deleteCreatingConnection": DeleteCreatingConnection = "Deleting a connection with an entry that is CREATING (dli_02_0188)" {
         Refused "refused" = "400 DLI.0999",
         Allowed "allowed" = "200",
+        Unsupported "unsupported0007" = "400 DLI.0007",
     }
     bind_twice "bindTwice": BindTwice = "Binding a queue that is bound" {
         Success "success" = "200, nothing changes",
@@ -159,6 +160,7 @@ answers! {
     privis_and_routes "privisAndRoutes": PrivisAndRoutes = "`isPrivis` and `routes` of a connection in answers" {
         Shown "shown" = "returned",
         Hidden "hidden" = "left out",
+        ListOnly "listOnly" = "`isPrivis` in the list only, `routes` nowhere, as the models of the SDK have it",
     }
     peering_mode "peeringMode": PeeringMode = "Where a bound standalone queue shows up" {
         Legacy "legacy" = "in `available_queue_info`",
@@ -241,14 +243,14 @@ answers! {
         Listed "listed" = "is there under the name of the queue",
     }
     hidden_pool_lingers "hiddenPoolLingers": HiddenPoolLingers = "The hidden pool of a queue that was just deleted" {
-        Gone "gone" = "is gone, its name is free",
         Blocks "blocks" = "keeps its name from a new pool for `poolDeleting`: 400 DLI.0006",
+        Gone "gone" = "is gone, its name is free",
     }
     associate_twice "associateTwice": AssociateTwice = "Moving a queue into a pool in which it is" {
         Refused "refused" = "400 DLI.0007",
         Success "success" = "200, nothing changes",
     }
-    busy_code "busyCode": BusyCode = "Code where a pool is too young, scaling or being created, or a queue is assigning" {
+    busy_code "busyCode": BusyCode = "Code where a pool is too young, scaling or being created, a queue is assigning, or an entry that is to be unbound has FAILED" {
         System "system0999" = "400 DLI.0999",
         Unsupported "unsupported0007" = "400 DLI.0007",
     }
@@ -342,4 +344,54 @@ answers! {
         Small "sdk" = "/26 below 16 CUs, /24 from 16, /22 from 64, /21 from 128",
         Large "cn21" = "/22 from 256 CUs, /21 from 512, else as the first",
     }
+    shared_queue "sharedQueue": SharedQueue = "Binding `default` or another queue that is not dedicated, which cannot be (dli_02_0187)" {
+        Parameter "parameter0001" = "400 DLI.0001", Unsupported "unsupported0007" = "400 DLI.0007", Failed "failed" = "accepted, the entry turns FAILED" }
+    pools_as_text "poolsAsText": PoolsAsText = "`elastic_resource_pools` as one string when a connection is created (an example of dli_02_0311; dli_02_0187 has a list)" {
+        Accepted "accepted" = "taken as a list of one", Refused "refused" = "400 DLI.0001" }
+    existing_tag "existingTag": ExistingTag = "Setting a tag whose key exists with another value; the same value again is accepted (dli_02_0396)" {
+        Overwritten "overwritten" = "the new value holds", Refused "refused" = "400 DLI.0006" }
+    retry_after_form "retryAfterForm": RetryAfterForm = "Form of the header `Retry-After` (dli_02_0012 has no unit)" {
+        Seconds "seconds" = "a number of seconds", Date "date" = "a date" }
+    bad_credentials "badCredentials": BadCredentials = "Who turns away a call without credentials or with a bad token (gateway error codes against dli_02_0249)" {
+        Gateway "gateway0301" = "the gateway: 401 APIGW.0301", Service "service0013" = "DLI: 401 DLI.0013 without credentials, 400 DLI.0015 with a bad token" }
+    get_body "getBody": GetBody = "A get call with a body (the example of dli_02_0311 has `{}`)" {
+        Ignored "ignored" = "the body is ignored", Refused "refused" = "400 DLI.0001" }
+    tag_filter_match "tagFilterMatch": TagFilterMatch = "Several tags in the `tags` filter of lists" {
+        All "all" = "all must match", Any "any" = "one of them is enough" }
+    pool_status_case "poolStatusCase": PoolStatusCase = "`status` filter of the pool list in lower case (clients send it, dli_02_0327 has upper case)" {
+        Any "anyCase" = "taken", Upper "upperOnly" = "400 DLI.0001" }
+    pool_actual_cu "poolActualCu": PoolActualCu = "`actual_cu` of a pool (dli_02_0327 does not tell it from `current_cu`)" {
+        Allocated "allocated" = "what is allocated, 0 without queues", Current "current" = "always `current_cu`" }
+    pool_name_digit "poolNameDigit": PoolNameDigit = "A pool name that begins with a digit (refused in the console, not in dli_02_0326)" {
+        Allowed "allowed" = "accepted", Refused "refused" = "400 DLI.0001" }
+    policy_max_step "policyMaxStep": PolicyMaxStep = "`max_cu` of a scaling policy in a standard pool (steps of 16 by dli_02_0332, 56 in the example of dli_01_0622)" {
+        Four "four" = "multiples of 4", Sixteen "sixteen" = "multiples of 16 only, else 400 DLI.0001" }
+    auth_fields "authFields": AuthFields = "Fields left out that the type of a datasource authentication needs (dli_02_0367 calls them optional)" {
+        Refused "refused" = "400 DLI.0001", Accepted "accepted" = "accepted" }
+    auth_fixed_fields "authFixedFields": AuthFixedFields = "Fields of a datasource authentication that cannot be changed, in a change" {
+        Refused "refused" = "400 DLI.0001", Ignored "ignored" = "ignored" }
+    missing_tagged "missingTagged": MissingTagged = "Tags of a resource that does not exist" {
+        NotFound "notFound0002" = "400 DLI.0002", NoResource "noResource0023" = "404 DLI.0023" }
+    grant_objects "grantObjects": GrantObjects = "Grants on `elasticresourcepool.…` and `datasourceauth.…` (dli_02_0252 has the words as types only)" {
+        Known "known" = "taken", Unknown "unknown" = "400 DLI.0002" }
+    hosts_order "hostsOrder": HostsOrder = "Order of the hosts of a connection in answers" {
+        Kept "kept" = "as they were sent", Sorted "sorted" = "by name" }
+    unbind_takes "unbindTakes": UnbindTakes = "An entry that was just unbound, in the get call" {
+        AtOnce "atOnce" = "is gone", Late "late" = "stays ACTIVE for `peering`" }
+    restart_before_job "restartBeforeJob": RestartBeforeJob = "Restarting a queue on which no job has run yet (documented as refused beside dli_02_0249)" {
+        Allowed "allowed" = "accepted", Refused "refused" = "400 DLI.0999" }
+    auth_page_cap "authPageCap": AuthPageCap = "Largest page of the list of datasource authentications" {
+        None "none" = "as large as asked for", Capped "capped" = "cut to `pageCap`" }
+    stale_signature "staleSignature": StaleSignature = "A signing time that is more than 15 minutes off (two lists of the gateway's error codes)" {
+        Iam "iam0301" = "401 APIGW.0301", Expired "expired0303" = "401 APIGW.0303" }
+    disabled_project "disabledProject": DisabledProject = "Calls of a project that IAM says is disabled (gateway error codes, 0310)" {
+        Served "served" = "answered all the same", Frozen "frozen0310" = "403 APIGW.0310" }
+    error_shape "errorShape": ErrorShape = "Shape of DLI's error bodies (dli_02_0056 against what the SDK and other clients read)" {
+        Snake "snake" = "`error_code` and `error_msg`", Camel "camel" = "`errorCode` and `errorMsg`", Short "short" = "`code` and `message`", Nested "nested" = "the first, below a key of its own", List "list" = "a list of the first" }
+    queue_paging "queuePaging": QueuePaging = "Pages of the queue list (two editions of dli_02_0196)" {
+        Pages "pages" = "by `page-size` and `current-page` only", Offsets "offsets" = "by `limit` and `offset` too" }
+    scaling_ends "scalingEnds": ScalingEnds = "How far a scaling comes (dli_01_0487: it may be partial or fail)" {
+        Target "target" = "to its target", Partial "partial" = "half way, in steps of 16", Failed "failed" = "nowhere" }
+    unable_code "unableCode": UnableCode = "Code where a queue is not one that can be restarted, scaled, moved into a pool or given a property (no page has it)" {
+        Unsupported "unsupported0007" = "400 DLI.0007", Parameter "parameter0001" = "400 DLI.0001", System "system0999" = "400 DLI.0999" }
 }
