@@ -8,7 +8,9 @@ use crate::{
 use super::{
     Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
     connection::{connection_id, hosts, marked, may_have_changed, readable},
-    member::{Member, carries_mark, denied_twice, due, say, say_status, settled, settling, wall},
+    doubt::settling,
+    mark::{carries_mark, denied_twice},
+    member::{Member, due, say, say_status, settled, wall},
     pass::{Ctx, Flow, Link, done},
     plan::{Desired, Plan, PlanStep, Target, hosts_hash, plan},
     queue::{queue_id, queue_name},

@@ -17,10 +17,9 @@ use super::connection_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
     binding::{self},
-    member::{
-        Member, attempt, claim, default_name, due, failed, gate, missing, present, say, say_status, settling, wall,
-        watch, without_tag_service,
-    },
+    doubt::{attempt, settling},
+    mark::without_tag_service,
+    member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, wall, watch},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict},

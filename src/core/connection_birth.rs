@@ -14,10 +14,9 @@ use super::connection::{SKEW, all, complete, fits, hosts, marked, named, readabl
 use super::{
     Intent, IntentOp, Millis, Next, Outcome, Status,
     binding::resolve,
-    member::{
-        LOOKS_APART, Member, carries_mark, doubt_ends, due, has_tag_service, learn_filter, may_adopt, new_intent,
-        present, say, send_create, settled, tags_of, unconfirmed, void_intent, wall,
-    },
+    doubt::{doubt_ends, new_intent, send_create, unconfirmed, void_intent},
+    mark::{LOOKS_APART, carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
+    member::{Member, due, present, say, settled, wall},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     plan::hosts_hash,

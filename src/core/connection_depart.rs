@@ -12,7 +12,9 @@ use super::connection_birth::{fitting, own_of};
 use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::{
     FinalizerChange, Next, Outcome,
-    member::{Member, carries_mark, denied_twice, doubt_ends, due, unconfirmed, wall, without_tag_service},
+    doubt::{doubt_ends, unconfirmed},
+    mark::{carries_mark, denied_twice, without_tag_service},
+    member::{Member, due, wall},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, done},
     report::{Verdict, find},

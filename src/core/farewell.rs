@@ -5,7 +5,8 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass},
 };
 
-use super::member::{Member, SAFETY_NET, intent_horizon, link, same_project, say, settling, wall};
+use super::doubt::{intent_horizon, settling};
+use super::member::{Member, SAFETY_NET, link, same_project, say, wall};
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
     pass::{Ctx, Evidence, Flow, Link, ask, done, evidence, has_finalizer},

@@ -1,5 +1,5 @@
-//! What queues and connections have in common: what has to be in order before either is worked on, whose a remote
-//! resource is, and how an object is let go.
+//! What queues and connections have in common: what has to be in order before either is worked on, what is said of a
+//! failure, and of what is missing.
 
 use std::sync::Arc;
 
@@ -7,27 +7,19 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 
 use crate::{
     api::{AdoptionPolicy, DeletionPolicy, ManagementPolicy, ObservedProject},
-    dli::{Applied, Call, CallError, Cause, EpochMillis, ErrorClass, ResourceType, Tag},
+    dli::{Call, CallError, Cause, EpochMillis, ErrorClass},
 };
 
 use super::{
-    Effect, Intent, IntentOp, Millis, ObjectKey, ObjectKind, Outcome, Status,
-    ghost::Made,
-    ownership::{CLUSTER_TAG, OWNER_TAG, owner_tag},
-    pass::{Ctx, Evidence, Flow, Halt, Link, done, evidence},
+    Intent, Millis, ObjectKey, ObjectKind, Outcome, Status,
+    pass::{Ctx, Evidence, Flow, Link, done, evidence},
     report::{Progress, Say, Tri, Verdict, find},
-    timing::{self, rfc3339},
-    world::{Attempt, Claim, Project, Rank, Standing, World},
+    timing,
+    world::{Claim, Project, Rank, Standing, World},
 };
 
 /// After this time without a usable project, what an object says is marked as stale.
 pub(super) const STALE_AFTER: Millis = 600_000;
-
-/// Time from writing an intent to the last moment at which its call may be sent.
-pub(super) const SEND_WITHIN: Millis = 20_000;
-
-/// Time between two readings that have to agree before what cannot be taken back.
-pub(super) const LOOKS_APART: Millis = 5_000;
 
 /// Time between two reads that confirm an absence while many are missing at once.
 const CONFIRMATION_GAP: Millis = 500;
@@ -356,55 +348,6 @@ pub(super) fn settled<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
     memory.failures = 0;
 }
 
-/// The first moment of the server's clock at which a list shows whether the call of an intent was applied.
-pub(super) fn intent_horizon(ctx: &Ctx<'_>, intent: &Intent) -> EpochMillis {
-    let settings = &ctx.world.settings;
-    intent.at + (SEND_WITHIN + settings.call_timeout + settings.visibility_grace) as EpochMillis
-}
-
-/// The first moment at which reads say whether the create call in doubt was applied.
-pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Millis {
-    let grace = ctx.world.settings.visibility_grace;
-    if let Some(attempt) = ctx.memory().attempt.clone()
-        && attempt.number() == intent.n
-    {
-        return match attempt {
-            Attempt::Accepted { at, .. } => at + grace,
-            Attempt::NotApplied { .. } | Attempt::Exists { .. } => 0,
-            Attempt::Unknown { gave_up, .. } => gave_up + grace,
-        };
-    }
-    // Of another process: only the intent tells.
-    let server = ctx.world.server_now(&link.endpoint, ctx.now);
-    let left = intent_horizon(ctx, intent) - server;
-    (ctx.now.mono as i64 + left).max(0) as Millis
-}
-
-/// Notes how a create call ended; gives back what was certainly not applied.
-pub(super) fn attempt(ctx: &mut Ctx<'_>, n: u32, error: CallError) -> Option<CallError> {
-    let now = ctx.now.mono;
-    let memory = ctx.memory();
-    memory.fence = now;
-    memory.pending_since = Some(now);
-    match (error.applied, error.class) {
-        // Each attempt is made only once those before it have certainly come to nothing, so this one was not ours.
-        (_, ErrorClass::Exists) => {
-            memory.attempt = Some(Attempt::Exists { n });
-            None
-        }
-        (Applied::Unknown | Applied::Yes, _) => {
-            memory.attempt = Some(Attempt::Unknown { n, gave_up: now });
-            memory.failures = memory.failures.saturating_add(1);
-            memory.last_words = Some(error.to_string());
-            None
-        }
-        (Applied::No, _) => {
-            memory.attempt = Some(Attempt::NotApplied { n });
-            Some(error)
-        }
-    }
-}
-
 /// What is said of a failed call, and when the next try is.
 pub(super) fn failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, error: &CallError) -> Flow<T> {
     let now = ctx.now;
@@ -479,157 +422,6 @@ pub(super) fn repeated<M: Member>(member: &M, mut verdict: Verdict) -> Verdict {
     verdict
 }
 
-/// Whether the marks that a resource carries let this object take it over.
-pub(super) fn may_adopt(ctx: &Ctx<'_>, policy: AdoptionPolicy, tags: &[Tag]) -> bool {
-    let own = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
-    if tags.contains(&own) {
-        return true;
-    }
-    let marked = tags.iter().any(|t| t.key == OWNER_TAG || t.key == CLUSTER_TAG);
-    match policy {
-        AdoptionPolicy::IfOwned => false,
-        AdoptionPolicy::IfUnowned => !marked,
-        AdoptionPolicy::Always => true,
-    }
-}
-
-/// A new intent.
-pub(super) fn new_intent<M: Member>(
-    ctx: &Ctx<'_>,
-    member: &M,
-    link: &Link,
-    op: IntentOp,
-    key: String,
-    immutables_hash: String,
-    targets: Vec<String>,
-) -> Intent {
-    let tagged = ctx.world.projects.get(&member.project_key()).and_then(|p| p.filter(member.kind())) == Some(true);
-    Intent {
-        v: super::INTENT_VERSION,
-        uid: member.meta().uid.clone().unwrap_or_default(),
-        n: member.intent().map_or(1, |i| i.n.saturating_add(1)),
-        op,
-        key,
-        at: ctx.world.server_now(&link.endpoint, ctx.now),
-        first: None,
-        tagged,
-        immutables_hash,
-        targets,
-        hosts_hash: None,
-    }
-}
-
-/// Sends a create call. Should the object go although its finalizer was just put on, what the call made has to be found.
-pub(super) fn send_create<T, M: Member>(
-    ctx: &mut Ctx<'_>,
-    member: &M,
-    link: &Link,
-    intent: &Intent,
-    call: Call,
-) -> Flow<T> {
-    let flow = ctx.call(link, call);
-    let goes_out = matches!(&flow, Err(Halt::Do(effect)) if matches!(**effect, Effect::Cloud(_)));
-    if goes_out && member.deletion() != DeletionPolicy::Retain {
-        let made = |guarded| Made {
-            guarded,
-            project: member.project_key(),
-            name: member.remote_name(),
-            since: intent.since(),
-            targets: intent.targets.clone(),
-        };
-        let memory = ctx.memory();
-        memory.made = memory.guarded.map(made);
-    }
-    flow
-}
-
-/// Notes that a create call came to nothing and that what has the name is another's.
-pub(super) fn void_intent<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
-    match member.intent() {
-        Some(intent) if intent.op == IntentOp::Create => {
-            let void = new_intent(ctx, member, link, IntentOp::Void, intent.key, intent.immutables_hash, Vec::new());
-            ctx.write_intent(void)
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether a resource carries this object's mark, by the tag service: where lists cannot be filtered. `None` where the
-/// region has no such service.
-pub(super) fn carries_mark<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, id: &str) -> Flow<Option<bool>> {
-    let own = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
-    Ok(tags_of(ctx, member, link, id)?.map(|tags| tags.contains(&own)))
-}
-
-/// The tags of a resource, by the tag service; `None` where the region has none.
-pub(super) fn tags_of<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, id: &str) -> Flow<Option<Vec<Tag>>> {
-    if !has_tag_service(ctx, member) {
-        return Ok(None);
-    }
-    if let Some(tags) = ctx.facts.tags.get(id) {
-        return Ok(Some(tags.clone()));
-    }
-    let resource = match member.kind() {
-        ObjectKind::Queue => ResourceType::Queue,
-        ObjectKind::Connection | ObjectKind::Project => ResourceType::Connection,
-    };
-    ctx.call(link, Call::ListTags { resource, id: id.to_owned() })
-}
-
-/// Whether the region has the tag service, as far as known.
-pub(super) fn has_tag_service<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
-    ctx.world.projects.get(&member.project_key()).and_then(|p| p.tag_service) != Some(false)
-}
-
-/// Takes note where a failure says that the region has no tag service; gives back any other.
-pub(super) fn without_tag_service<M: Member>(
-    ctx: &mut Ctx<'_>,
-    member: &M,
-    failure: (Call, CallError),
-) -> Option<(Call, CallError)> {
-    let about_tags = matches!(failure.0, Call::ListTags { .. } | Call::CreateTags { .. });
-    if !about_tags || failure.1.class != ErrorClass::Unsupported {
-        return Some(failure);
-    }
-    if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
-        project.tag_service = Some(false);
-    }
-    None
-}
-
-/// A reading lacks this object's mark. One reading may be wrong, and what is disowned is left behind: two have to say so.
-pub(super) fn denied_twice(ctx: &mut Ctx<'_>) -> Flow<()> {
-    let now = ctx.now.mono;
-    let first = *ctx.memory().denied.get_or_insert(now);
-    if now < first + LOOKS_APART {
-        return done(Some(first + LOOKS_APART), Outcome::Waiting);
-    }
-    Ok(())
-}
-
-/// Says that a create call is in doubt, and when it will be known.
-pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Intent, until: Millis) -> Flow<()> {
-    let now = ctx.now;
-    let at = wall(ctx, member) + until.saturating_sub(now.mono) as EpochMillis;
-    let old = find(member.conditions(), "Ready").filter(|c| c.reason == "CreateUnconfirmed");
-    let call = format!("Create call {} is in doubt; ", intent.n);
-    let words = match ctx.memory().last_words.clone() {
-        Some(words) => format!(" The cloud's answer: {words}."),
-        None => " Its answer was lost.".to_owned(),
-    };
-    let message = match old {
-        // The same doubt keeps its first words.
-        Some(old) if old.message.starts_with(&call) => old.message.clone(),
-        _ => format!("{call}whether it was applied will be known at {}.{words}", rfc3339(at)),
-    };
-    let verdict = Verdict::reconciling(
-        "CreateUnconfirmed",
-        message.clone(),
-        Say::new(Tri::Unknown, "CreateUnconfirmed", message),
-    );
-    say(ctx, member, &verdict)
-}
-
 /// Guards against creating a world again: while many owned resources are missing at once, each has to be proved gone
 /// before any is created. `proved`: a read of its own in this pass has shown this one to be gone.
 pub(super) fn missing<M: Member>(ctx: &mut Ctx<'_>, member: &M, proved: bool) -> Flow<()> {
@@ -679,23 +471,4 @@ pub(super) fn present<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
     if removed {
         ctx.world.weigh(&project_key);
     }
-}
-
-/// Until an intent's call can no longer show up late, what a list lacks may still be on its way into it.
-pub(super) fn settling<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
-    member.intent().is_some_and(|intent| wall(ctx, member) < intent_horizon(ctx, &intent))
-}
-
-/// Has the project find out whether its lists can be filtered by tag.
-pub(super) fn learn_filter<T, M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<T> {
-    let project_key = member.project_key();
-    if let Some(project) = ctx.world.projects.get_mut(&project_key) {
-        match member.kind() {
-            ObjectKind::Queue => project.want_queues = true,
-            ObjectKind::Connection => project.want_connections = true,
-            ObjectKind::Project => {}
-        }
-    }
-    ctx.world.wake(&project_key);
-    done(Some(ctx.now.mono + 2_000), Outcome::Waiting)
 }

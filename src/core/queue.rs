@@ -14,10 +14,9 @@ use super::queue_birth::{arrive, confirm, same_queue};
 use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
-    member::{
-        Member, attempt, claim, default_name, denied_twice, due, failed, gate, missing, present, say, say_status,
-        settled, settling, wall, watch, without_tag_service,
-    },
+    doubt::{attempt, settling},
+    mark::{denied_twice, without_tag_service},
+    member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, wall, watch},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict},

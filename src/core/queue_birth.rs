@@ -8,10 +8,9 @@ use crate::{
 use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, seen, standing};
 use super::{
     IntentOp, Next, Outcome,
-    member::{
-        Member, carries_mark, doubt_ends, due, has_tag_service, intent_horizon, learn_filter, may_adopt, new_intent,
-        present, say, send_create, settled, tags_of, unconfirmed, void_intent, wall,
-    },
+    doubt::{doubt_ends, intent_horizon, new_intent, send_create, unconfirmed, void_intent},
+    mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
+    member::{Member, due, present, say, settled, wall},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     report::{Say, Tri, Verdict},

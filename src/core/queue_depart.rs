@@ -10,7 +10,9 @@ use super::queue::{marked, queue_id, queue_name, readable};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
     FinalizerChange, Next, Outcome,
-    member::{Member, denied_twice, doubt_ends, due, unconfirmed, wall, without_tag_service},
+    doubt::{doubt_ends, unconfirmed},
+    mark::{denied_twice, without_tag_service},
+    member::{Member, due, wall},
     pass::{Ctx, Flow, done},
     report::Verdict,
     timing::rfc3339,

@@ -1,6 +1,10 @@
 //! The scheduler: replicas, API servers and clouds in one simulated time. It stops at every effect boundary, so that
 //! whoever drives it can copy the whole world there and let something go wrong.
 
+mod apply;
+mod boundary;
+mod replica;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -8,11 +12,8 @@ use std::{
 };
 
 use dli_operator::{
-    core::{
-        CloudEffect, CredentialId, CredentialState, Effect, FinalizerChange, Input, KubeEffect, KubeReply, Leadership,
-        Millis, Next, Now, ObjectKey, ObjectKind, Pass, Settings, Step, step,
-    },
-    dli::{Answer, Call, Cause},
+    core::{CloudEffect, Effect, Input, Millis, Now, ObjectKey, ObjectKind, Pass, Settings},
+    dli::Call,
     simulator::{
         Model,
         model::{QueueTagFilter, TagsService},
@@ -21,10 +22,9 @@ use dli_operator::{
 
 use crate::{
     acts::Stranger,
-    calls::{broken, clock_of, kube_write},
     dice::Dice,
-    faults::{FaultKind, given_up},
-    kube::{Kube, meta, version},
+    faults::FaultKind,
+    kube::{Kube, meta},
     oracles,
     process::{Process, Running, Stage},
     trace,
@@ -367,333 +367,6 @@ impl Sim {
         None
     }
 
-    /// Takes a pass one stage further.
-    fn go_on(&mut self, index: usize, running: usize) -> Option<Halt> {
-        let process = &mut self.processes[index];
-        let Running { pass, stage } = &mut process.running[running];
-        match std::mem::replace(stage, Stage::Told(Input::Kube(KubeReply::Gone))) {
-            Stage::Comes { input, .. } => *stage = Stage::Told(input),
-            Stage::Told(input) => {
-                let now = Now { mono: self.mono, wall: EPOCH + self.mono as i64 + process.wall_offset };
-                let result = step(&mut process.world, pass, input, now);
-                let key = pass.key().clone();
-                take_wakes(process, self.mono);
-                match result {
-                    Step::Do(effect) => process.running[running].stage = Stage::Asks(effect),
-                    Step::Done(Next { at, outcome }) => {
-                        process.running.remove(running);
-                        if let Some(at) = at {
-                            process.agenda.add(&key, at.max(self.mono + 1));
-                        }
-                        self.say(|| trace::done(index, &key, outcome, at));
-                    }
-                }
-            }
-            Stage::Asks(effect) => {
-                if let Some(input) = self.local(index, &effect) {
-                    self.processes[index].running[running].stage = Stage::Told(input);
-                    return None;
-                }
-                self.processes[index].running[running].stage = Stage::Asks(effect);
-                return Some(Halt::Boundary(index, running));
-            }
-            Stage::Flies { effect, fault, told, .. } => {
-                let cluster = process.cluster;
-                let wall_offset = process.wall_offset;
-                let input = self.apply(cluster, wall_offset, &effect, fault);
-                let process = &mut self.processes[index];
-                process.running[running].stage = Stage::Comes { told: told.max(self.mono), input };
-            }
-        }
-        None
-    }
-
-    /// What is answered inside the process.
-    fn local(&self, index: usize, effect: &Effect) -> Option<Input> {
-        let process = &self.processes[index];
-        match effect {
-            Effect::ReadCredential { namespace } => {
-                let id = |fingerprint| CredentialId { namespace: namespace.clone(), fingerprint };
-                Some(Input::Credential(match self.clusters[process.cluster].secret {
-                    Some(version) => CredentialState::Present(id(version)),
-                    None => CredentialState::Missing { last: process.last_secret.map(id) },
-                }))
-            }
-            Effect::Kube(KubeEffect::GetCached(key)) => {
-                Some(Input::Kube(KubeReply::Object(process.cache.get(key).cloned())))
-            }
-            Effect::Kube(KubeEffect::HasDependents(_)) => {
-                Some(Input::Kube(KubeReply::Flag(process.cache.keys().any(|k| k.kind != ObjectKind::Project))))
-            }
-            _ => None,
-        }
-    }
-
-    /// The effect that is about to be performed.
-    pub fn pending(&self, index: usize, running: usize) -> &Effect {
-        match &self.processes[index].running[running].stage {
-            Stage::Asks(effect) => effect,
-            other => panic!("nothing is asked for: {other:?}"),
-        }
-    }
-
-    /// Performs the effect at a boundary, and lets `fault` strike.
-    pub fn perform(&mut self, index: usize, running: usize, fault: Option<FaultKind>) {
-        let effect = Box::new(self.pending(index, running).clone());
-        let now = self.mono;
-        let number = self.effects;
-        self.effects += 1;
-        if let Some(kind) = fault {
-            self.struck.push((number, kind));
-        }
-        if self.tracing {
-            let key = self.processes[index].running[running].pass.key().clone();
-            self.say(|| trace::asks(index, &key, number, fault, &effect));
-        }
-        let cluster = self.processes[index].cluster;
-        if self.clusters[cluster].secret.is_some() {
-            self.processes[index].last_secret = self.clusters[cluster].secret;
-        }
-        if fault == Some(FaultKind::Vanished) {
-            self.vanish(index, running, &effect);
-        }
-        let wall_offset = self.processes[index].wall_offset;
-        let cloud = matches!(*effect, Effect::Cloud(_));
-        let (there, back) = match &mut self.dice {
-            None => (0, if cloud { 20 } else { 3 }),
-            Some(dice) if cloud => (dice.lag(1, 200, 30_000), dice.lag(5, 300, 10_000)),
-            Some(dice) => (dice.lag(0, 20, 2_000), dice.lag(1, 20, 500)),
-        };
-        let timeout = if cloud { CALL_TIMEOUT } else { KUBE_TIMEOUT };
-        let mutation = match &*effect {
-            Effect::Cloud(effect) => effect.call.is_mutation(),
-            Effect::Kube(effect) => kube_write(effect),
-            Effect::ReadCredential { .. } => false,
-        };
-        let gave_up = |told| Stage::Comes { told, input: timed_out(cloud, mutation) };
-        let stage = match fault {
-            Some(FaultKind::CrashBefore) => return self.crash(index),
-            Some(FaultKind::CrashAfter) => {
-                drop(self.apply(cluster, wall_offset, &effect, None));
-                return self.crash(index);
-            }
-            Some(FaultKind::SecondLeader) => {
-                self.orphans.push(Orphan {
-                    at: now + LEASE + BARRIER + 15_000,
-                    cluster,
-                    effect: sent(*effect),
-                    stray: true,
-                });
-                return self.crash(index);
-            }
-            Some(FaultKind::SecondLeaderSoon) => {
-                self.orphans.push(Orphan {
-                    at: now + LEASE + BARRIER - 1_000,
-                    cluster,
-                    effect: sent(*effect),
-                    stray: false,
-                });
-                return self.crash(index);
-            }
-            Some(FaultKind::AppliedLate) => {
-                self.orphans.push(Orphan { at: now + timeout + 15_000, cluster, effect: sent(*effect), stray: false });
-                gave_up(now + timeout)
-            }
-            Some(FaultKind::NoAnswer) => {
-                drop(self.apply(cluster, wall_offset, &effect, None));
-                gave_up(now + timeout)
-            }
-            Some(FaultKind::Paused) => {
-                self.processes[index].paused_until = now + 18_000;
-                Stage::Flies { effect, fault: None, applies: now + 18_000, told: now + 18_000 + back }
-            }
-            _ => {
-                match fault {
-                    Some(FaultKind::Restart) => self.processes[index].stopping = true,
-                    Some(FaultKind::ClockAhead) => self.processes[index].wall_offset += 3_600_000,
-                    Some(FaultKind::ClockBack) => self.processes[index].wall_offset -= 3_600_000,
-                    _ => {}
-                }
-                if there >= timeout {
-                    self.orphans.push(Orphan { at: now + there, cluster, effect: sent(*effect), stray: false });
-                    gave_up(now + timeout)
-                } else if there + back >= timeout {
-                    drop(self.apply(cluster, wall_offset, &effect, fault));
-                    gave_up(now + timeout)
-                } else if there == 0 {
-                    let input = self.apply(cluster, wall_offset, &effect, fault);
-                    Stage::Comes { told: self.mono + back, input }
-                } else {
-                    let effect = Box::new(sent(*effect));
-                    Stage::Flies { effect, fault, applies: now + there, told: now + there + back }
-                }
-            }
-        };
-        self.processes[index].running[running].stage = stage;
-    }
-
-    /// Whether the object of a pass got its finalizer a moment ago, or gets it now.
-    pub fn just_guarded(&self, index: usize, running: usize) -> bool {
-        let process = &self.processes[index];
-        let running = &process.running[running];
-        let Stage::Asks(effect) = &running.stage else { return false };
-        let key = running.pass.key();
-        let kube = &self.clusters[process.cluster].kube;
-        if key.kind == ObjectKind::Project {
-            return false;
-        }
-        match (&**effect, kube.guarded.get(key)) {
-            (_, Some(at)) => {
-                let lives = kube.objects.get(key).is_some_and(|o| meta(o).deletion_timestamp.is_none());
-                lives && self.wall() <= at + MOMENT as i64
-            }
-            (Effect::Kube(KubeEffect::PatchMeta { finalizer: FinalizerChange::Add, .. }), None) => {
-                kube.objects.get(key).is_some_and(|o| meta(o).finalizers.as_ref().is_none_or(Vec::is_empty))
-            }
-            _ => false,
-        }
-    }
-
-    /// The object of a pass goes: after the PATCH that puts the finalizer on it, or before any other effect.
-    fn vanish(&mut self, index: usize, running: usize, effect: &Effect) {
-        let cluster = self.processes[index].cluster;
-        let key = self.processes[index].running[running].pass.key().clone();
-        let kube = &mut self.clusters[cluster].kube;
-        if kube.guarded.contains_key(&key) {
-            kube.vanish(&key);
-        } else if matches!(effect, Effect::Kube(_)) {
-            kube.doomed.insert(key.clone());
-        }
-        self.wanted.remove(&(cluster, key));
-        self.spread(cluster, false);
-    }
-
-    /// The process is gone; what it had sent already still arrives.
-    fn crash(&mut self, index: usize) {
-        let process = &mut self.processes[index];
-        process.dead = true;
-        let cluster = process.cluster;
-        for running in std::mem::take(&mut process.running) {
-            if let Stage::Flies { effect, applies, .. } = running.stage {
-                self.orphans.push(Orphan { at: applies, cluster, effect: sent(*effect), stray: false });
-            }
-        }
-        self.start(cluster, true);
-    }
-
-    fn deliver(&mut self, index: usize) {
-        let now = self.mono;
-        let process = &mut self.processes[index];
-        while let Some(entry) = process.coming.first_entry() {
-            if entry.key().0 > now {
-                return;
-            }
-            let (key, object) = entry.remove();
-            match object {
-                Some(object) => {
-                    // An object may be stale, and never goes back; after a deletion another incarnation begins.
-                    let newer = process.cache.get(&key).is_none_or(|old| version(old) < version(&object));
-                    let gone = process.gone.get(&key).is_some_and(|version_gone| *version_gone >= version(&object));
-                    if newer && !gone {
-                        process.cache.insert(key.clone(), object);
-                        process.agenda.add(&key, now);
-                    }
-                }
-                None => {
-                    if let Some(old) = process.cache.remove(&key) {
-                        process.gone.insert(key.clone(), version(&old));
-                        process.agenda.add(&key, now);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Renews the lease, takes it, or finds it lost.
-    fn lead(&mut self, index: usize) {
-        let cluster = self.processes[index].cluster;
-        let newest = (0..self.processes.len()).rev().find(|i| {
-            let process = &self.processes[*i];
-            process.cluster == cluster && !process.dead && process.leads_until.is_some_and(|until| self.mono < until)
-        });
-        let process = &mut self.processes[index];
-        if newest.is_some_and(|leader| leader != index) {
-            if process.leads_until.is_some() {
-                // Somebody else has it now: a real process ends itself.
-                process.dead = true;
-                process.running.clear();
-            }
-            return;
-        }
-        process.leads_until = Some(self.mono + LEASE);
-        process.world.set_leadership(Leadership::Leader {
-            until_mono: self.mono + RENEW_DEADLINE,
-            until_wall: EPOCH + self.mono as i64 + process.wall_offset + RENEW_DEADLINE as i64,
-            mutate_from: process.mutate_from,
-        });
-    }
-
-    /// Lets an effect happen, and gives the answer to it.
-    fn apply(&mut self, cluster: usize, wall_offset: i64, effect: &Effect, fault: Option<FaultKind>) -> Input {
-        match effect {
-            Effect::Kube(effect) => Input::Kube(self.apply_kube(cluster, effect, fault)),
-            Effect::Cloud(effect) => Input::Cloud(self.apply_cloud(effect, wall_offset, fault)),
-            Effect::ReadCredential { .. } => Input::Kube(KubeReply::Gone),
-        }
-    }
-
-    fn apply_kube(&mut self, cluster: usize, effect: &KubeEffect, fault: Option<FaultKind>) -> KubeReply {
-        let unknown = || KubeReply::Unknown { message: "injected".to_owned() };
-        if fault == Some(FaultKind::ErrorNotApplied) {
-            return unknown();
-        }
-        let now = self.wall();
-        let reply = self.clusters[cluster].kube.perform(effect, now);
-        if !self.clusters[cluster].kube.changed.is_empty() {
-            self.last_write = self.mono;
-            self.kube_writes += 1;
-            if let KubeEffect::PutStatus { key, .. } = effect
-                && oracles::lie(self, cluster, key).is_some()
-            {
-                self.suspects.push((self.mono + MOMENT, cluster, key.clone()));
-            }
-        }
-        self.spread(cluster, fault == Some(FaultKind::DroppedEvent));
-        self.say(|| format!("       <- {}", trace::kube(&reply)));
-        match fault {
-            Some(FaultKind::LostReply) => unknown(),
-            _ => reply,
-        }
-    }
-
-    fn apply_cloud(&mut self, effect: &CloudEffect, wall_offset: i64, fault: Option<FaultKind>) -> Answer {
-        let answer = if effect.not_after.is_some_and(|at| at < self.mono) && fault.is_none() {
-            broken(effect.call.is_mutation(), Cause::NotSent)
-        } else {
-            self.remote_calls += 1;
-            self.remote_writes += u64::from(effect.call.is_mutation());
-            let wall = self.wall();
-            let skew = clock_of(effect, wall + wall_offset) - (wall + self.cloud.clock_skew());
-            let other = effect.credential.fingerprint >= 100 || &*effect.endpoint.region != crate::scenarios::REGION;
-            let model = if other { &mut self.elsewhere } else { &mut self.cloud };
-            let (answer, applied) = crate::calls::call(model, wall, effect, skew, fault);
-            if applied {
-                self.last_write = self.mono;
-                let made = match &effect.call {
-                    Call::CreateQueue(body) => Some((ObjectKind::Queue, body.queue_name.to_string())),
-                    Call::CreateConnection(body) => Some((ObjectKind::Connection, body.name.to_string())),
-                    _ => None,
-                };
-                if let Some(made) = made {
-                    *self.made.entry(made).or_default() += 1;
-                }
-            }
-            answer
-        };
-        self.say(|| format!("       <- {}", trace::answer(&answer)));
-        answer
-    }
-
     /// Whether some connection's YAML names this queue.
     pub fn asked_for(&self, queue: &str) -> bool {
         let quoted = format!("\"{queue}\"");
@@ -755,24 +428,8 @@ impl Write for TextHasher {
     }
 }
 
-/// An effect that has left the process: whether it could still be sent is not asked any more.
-fn sent(effect: Effect) -> Effect {
-    match effect {
-        Effect::Cloud(effect) => Effect::Cloud(CloudEffect { not_after: None, ..effect }),
-        other => other,
-    }
-}
-
 fn take_wakes(process: &mut Process, now: Millis) {
     for key in process.world.take_wakes() {
         process.agenda.add(&key, now);
-    }
-}
-
-fn timed_out(cloud: bool, mutation: bool) -> Input {
-    if cloud {
-        Input::Cloud(broken(mutation, Cause::Timeout))
-    } else {
-        Input::Kube(KubeReply::Unknown { message: format!("timed out ({:?})", given_up(mutation)) })
     }
 }

@@ -1,0 +1,157 @@
+//! Create calls that may or may not have been applied: the intent that is written before one, and how long it is in doubt.
+
+use crate::{
+    api::DeletionPolicy,
+    dli::{Applied, Call, CallError, EpochMillis, ErrorClass},
+};
+
+use super::{
+    Effect, Intent, IntentOp, Millis,
+    ghost::Made,
+    member::{Member, say, wall},
+    pass::{Ctx, Flow, Halt, Link},
+    report::{Say, Tri, Verdict, find},
+    timing::rfc3339,
+    world::Attempt,
+};
+
+/// Time from writing an intent to the last moment at which its call may be sent.
+pub(super) const SEND_WITHIN: Millis = 20_000;
+
+/// The first moment of the server's clock at which a list shows whether the call of an intent was applied.
+pub(super) fn intent_horizon(ctx: &Ctx<'_>, intent: &Intent) -> EpochMillis {
+    let settings = &ctx.world.settings;
+    intent.at + (SEND_WITHIN + settings.call_timeout + settings.visibility_grace) as EpochMillis
+}
+
+/// The first moment at which reads say whether the create call in doubt was applied.
+pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Millis {
+    let grace = ctx.world.settings.visibility_grace;
+    if let Some(attempt) = ctx.memory().attempt.clone()
+        && attempt.number() == intent.n
+    {
+        return match attempt {
+            Attempt::Accepted { at, .. } => at + grace,
+            Attempt::NotApplied { .. } | Attempt::Exists { .. } => 0,
+            Attempt::Unknown { gave_up, .. } => gave_up + grace,
+        };
+    }
+    // Of another process: only the intent tells.
+    let server = ctx.world.server_now(&link.endpoint, ctx.now);
+    let left = intent_horizon(ctx, intent) - server;
+    (ctx.now.mono as i64 + left).max(0) as Millis
+}
+
+/// Notes how a create call ended; gives back what was certainly not applied.
+pub(super) fn attempt(ctx: &mut Ctx<'_>, n: u32, error: CallError) -> Option<CallError> {
+    let now = ctx.now.mono;
+    let memory = ctx.memory();
+    memory.fence = now;
+    memory.pending_since = Some(now);
+    match (error.applied, error.class) {
+        // Each attempt is made only once those before it have certainly come to nothing, so this one was not ours.
+        (_, ErrorClass::Exists) => {
+            memory.attempt = Some(Attempt::Exists { n });
+            None
+        }
+        (Applied::Unknown | Applied::Yes, _) => {
+            memory.attempt = Some(Attempt::Unknown { n, gave_up: now });
+            memory.failures = memory.failures.saturating_add(1);
+            memory.last_words = Some(error.to_string());
+            None
+        }
+        (Applied::No, _) => {
+            memory.attempt = Some(Attempt::NotApplied { n });
+            Some(error)
+        }
+    }
+}
+
+/// A new intent.
+pub(super) fn new_intent<M: Member>(
+    ctx: &Ctx<'_>,
+    member: &M,
+    link: &Link,
+    op: IntentOp,
+    key: String,
+    immutables_hash: String,
+    targets: Vec<String>,
+) -> Intent {
+    let tagged = ctx.world.projects.get(&member.project_key()).and_then(|p| p.filter(member.kind())) == Some(true);
+    Intent {
+        v: super::INTENT_VERSION,
+        uid: member.meta().uid.clone().unwrap_or_default(),
+        n: member.intent().map_or(1, |i| i.n.saturating_add(1)),
+        op,
+        key,
+        at: ctx.world.server_now(&link.endpoint, ctx.now),
+        first: None,
+        tagged,
+        immutables_hash,
+        targets,
+        hosts_hash: None,
+    }
+}
+
+/// Sends a create call. Should the object go although its finalizer was just put on, what the call made has to be found.
+pub(super) fn send_create<T, M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    link: &Link,
+    intent: &Intent,
+    call: Call,
+) -> Flow<T> {
+    let flow = ctx.call(link, call);
+    let goes_out = matches!(&flow, Err(Halt::Do(effect)) if matches!(**effect, Effect::Cloud(_)));
+    if goes_out && member.deletion() != DeletionPolicy::Retain {
+        let made = |guarded| Made {
+            guarded,
+            project: member.project_key(),
+            name: member.remote_name(),
+            since: intent.since(),
+            targets: intent.targets.clone(),
+        };
+        let memory = ctx.memory();
+        memory.made = memory.guarded.map(made);
+    }
+    flow
+}
+
+/// Notes that a create call came to nothing and that what has the name is another's.
+pub(super) fn void_intent<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
+    match member.intent() {
+        Some(intent) if intent.op == IntentOp::Create => {
+            let void = new_intent(ctx, member, link, IntentOp::Void, intent.key, intent.immutables_hash, Vec::new());
+            ctx.write_intent(void)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says that a create call is in doubt, and when it will be known.
+pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Intent, until: Millis) -> Flow<()> {
+    let now = ctx.now;
+    let at = wall(ctx, member) + until.saturating_sub(now.mono) as EpochMillis;
+    let old = find(member.conditions(), "Ready").filter(|c| c.reason == "CreateUnconfirmed");
+    let call = format!("Create call {} is in doubt; ", intent.n);
+    let words = match ctx.memory().last_words.clone() {
+        Some(words) => format!(" The cloud's answer: {words}."),
+        None => " Its answer was lost.".to_owned(),
+    };
+    let message = match old {
+        // The same doubt keeps its first words.
+        Some(old) if old.message.starts_with(&call) => old.message.clone(),
+        _ => format!("{call}whether it was applied will be known at {}.{words}", rfc3339(at)),
+    };
+    let verdict = Verdict::reconciling(
+        "CreateUnconfirmed",
+        message.clone(),
+        Say::new(Tri::Unknown, "CreateUnconfirmed", message),
+    );
+    say(ctx, member, &verdict)
+}
+
+/// Until an intent's call can no longer show up late, what a list lacks may still be on its way into it.
+pub(super) fn settling<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
+    member.intent().is_some_and(|intent| wall(ctx, member) < intent_horizon(ctx, &intent))
+}

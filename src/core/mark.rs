@@ -1,0 +1,97 @@
+//! Whose a remote resource is: by its tags, where they can be read.
+
+use crate::{
+    api::AdoptionPolicy,
+    dli::{Call, CallError, ErrorClass, ResourceType, Tag},
+};
+
+use super::{
+    Millis, ObjectKind, Outcome,
+    member::Member,
+    ownership::{CLUSTER_TAG, OWNER_TAG, owner_tag},
+    pass::{Ctx, Flow, Link, done},
+};
+
+/// Time between two readings that have to agree before what cannot be taken back.
+pub(super) const LOOKS_APART: Millis = 5_000;
+
+/// Whether a resource carries this object's mark, by the tag service: where lists cannot be filtered. `None` where the
+/// region has no such service.
+pub(super) fn carries_mark<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, id: &str) -> Flow<Option<bool>> {
+    let own = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
+    Ok(tags_of(ctx, member, link, id)?.map(|tags| tags.contains(&own)))
+}
+
+/// The tags of a resource, by the tag service; `None` where the region has none.
+pub(super) fn tags_of<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, id: &str) -> Flow<Option<Vec<Tag>>> {
+    if !has_tag_service(ctx, member) {
+        return Ok(None);
+    }
+    if let Some(tags) = ctx.facts.tags.get(id) {
+        return Ok(Some(tags.clone()));
+    }
+    let resource = match member.kind() {
+        ObjectKind::Queue => ResourceType::Queue,
+        ObjectKind::Connection | ObjectKind::Project => ResourceType::Connection,
+    };
+    ctx.call(link, Call::ListTags { resource, id: id.to_owned() })
+}
+
+/// Whether the region has the tag service, as far as known.
+pub(super) fn has_tag_service<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
+    ctx.world.projects.get(&member.project_key()).and_then(|p| p.tag_service) != Some(false)
+}
+
+/// Takes note where a failure says that the region has no tag service; gives back any other.
+pub(super) fn without_tag_service<M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    failure: (Call, CallError),
+) -> Option<(Call, CallError)> {
+    let about_tags = matches!(failure.0, Call::ListTags { .. } | Call::CreateTags { .. });
+    if !about_tags || failure.1.class != ErrorClass::Unsupported {
+        return Some(failure);
+    }
+    if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
+        project.tag_service = Some(false);
+    }
+    None
+}
+
+/// A reading lacks this object's mark. One reading may be wrong, and what is disowned is left behind: two have to say so.
+pub(super) fn denied_twice(ctx: &mut Ctx<'_>) -> Flow<()> {
+    let now = ctx.now.mono;
+    let first = *ctx.memory().denied.get_or_insert(now);
+    if now < first + LOOKS_APART {
+        return done(Some(first + LOOKS_APART), Outcome::Waiting);
+    }
+    Ok(())
+}
+
+/// Whether the marks that a resource carries let this object take it over.
+pub(super) fn may_adopt(ctx: &Ctx<'_>, policy: AdoptionPolicy, tags: &[Tag]) -> bool {
+    let own = owner_tag(&ctx.world.settings.cluster_id, ctx.key);
+    if tags.contains(&own) {
+        return true;
+    }
+    let marked = tags.iter().any(|t| t.key == OWNER_TAG || t.key == CLUSTER_TAG);
+    match policy {
+        AdoptionPolicy::IfOwned => false,
+        AdoptionPolicy::IfUnowned => !marked,
+        AdoptionPolicy::Always => true,
+    }
+}
+
+/// Has the project find out whether its lists can be filtered by tag.
+pub(super) fn learn_filter<T, M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<T> {
+    let project_key = member.project_key();
+    if let Some(project) = ctx.world.projects.get_mut(&project_key) {
+        match member.kind() {
+            ObjectKind::Queue => project.want_queues = true,
+            ObjectKind::Connection => project.want_connections = true,
+            ObjectKind::Project => {}
+        }
+    }
+    ctx.world.wake(&project_key);
+    done(Some(ctx.now.mono + 2_000), Outcome::Waiting)
+}

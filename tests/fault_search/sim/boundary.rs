@@ -1,0 +1,185 @@
+//! What happens at an effect boundary: the effect is performed, and a fault may strike.
+
+use dli_operator::{
+    core::{CloudEffect, Effect, FinalizerChange, Input, KubeEffect, KubeReply, ObjectKind},
+    dli::Cause,
+};
+
+use super::{BARRIER, CALL_TIMEOUT, KUBE_TIMEOUT, LEASE, MOMENT, Orphan, Sim};
+use crate::{
+    calls::{broken, kube_write},
+    faults::{FaultKind, given_up},
+    kube::meta,
+    process::Stage,
+    trace,
+};
+
+impl Sim {
+    /// The effect that is about to be performed.
+    pub fn pending(&self, index: usize, running: usize) -> &Effect {
+        match &self.processes[index].running[running].stage {
+            Stage::Asks(effect) => effect,
+            other => panic!("nothing is asked for: {other:?}"),
+        }
+    }
+
+    /// Performs the effect at a boundary, and lets `fault` strike.
+    pub fn perform(&mut self, index: usize, running: usize, fault: Option<FaultKind>) {
+        let effect = Box::new(self.pending(index, running).clone());
+        let now = self.mono;
+        let number = self.effects;
+        self.effects += 1;
+        if let Some(kind) = fault {
+            self.struck.push((number, kind));
+        }
+        if self.tracing {
+            let key = self.processes[index].running[running].pass.key().clone();
+            self.say(|| trace::asks(index, &key, number, fault, &effect));
+        }
+        let cluster = self.processes[index].cluster;
+        if self.clusters[cluster].secret.is_some() {
+            self.processes[index].last_secret = self.clusters[cluster].secret;
+        }
+        if fault == Some(FaultKind::Vanished) {
+            self.vanish(index, running, &effect);
+        }
+        let wall_offset = self.processes[index].wall_offset;
+        let cloud = matches!(*effect, Effect::Cloud(_));
+        let (there, back) = match &mut self.dice {
+            None => (0, if cloud { 20 } else { 3 }),
+            Some(dice) if cloud => (dice.lag(1, 200, 30_000), dice.lag(5, 300, 10_000)),
+            Some(dice) => (dice.lag(0, 20, 2_000), dice.lag(1, 20, 500)),
+        };
+        let timeout = if cloud { CALL_TIMEOUT } else { KUBE_TIMEOUT };
+        let mutation = match &*effect {
+            Effect::Cloud(effect) => effect.call.is_mutation(),
+            Effect::Kube(effect) => kube_write(effect),
+            Effect::ReadCredential { .. } => false,
+        };
+        let gave_up = |told| Stage::Comes { told, input: timed_out(cloud, mutation) };
+        let stage = match fault {
+            Some(FaultKind::CrashBefore) => return self.crash(index),
+            Some(FaultKind::CrashAfter) => {
+                drop(self.apply(cluster, wall_offset, &effect, None));
+                return self.crash(index);
+            }
+            Some(FaultKind::SecondLeader) => {
+                self.orphans.push(Orphan {
+                    at: now + LEASE + BARRIER + 15_000,
+                    cluster,
+                    effect: sent(*effect),
+                    stray: true,
+                });
+                return self.crash(index);
+            }
+            Some(FaultKind::SecondLeaderSoon) => {
+                self.orphans.push(Orphan {
+                    at: now + LEASE + BARRIER - 1_000,
+                    cluster,
+                    effect: sent(*effect),
+                    stray: false,
+                });
+                return self.crash(index);
+            }
+            Some(FaultKind::AppliedLate) => {
+                self.orphans.push(Orphan { at: now + timeout + 15_000, cluster, effect: sent(*effect), stray: false });
+                gave_up(now + timeout)
+            }
+            Some(FaultKind::NoAnswer) => {
+                drop(self.apply(cluster, wall_offset, &effect, None));
+                gave_up(now + timeout)
+            }
+            Some(FaultKind::Paused) => {
+                self.processes[index].paused_until = now + 18_000;
+                Stage::Flies { effect, fault: None, applies: now + 18_000, told: now + 18_000 + back }
+            }
+            _ => {
+                match fault {
+                    Some(FaultKind::Restart) => self.processes[index].stopping = true,
+                    Some(FaultKind::ClockAhead) => self.processes[index].wall_offset += 3_600_000,
+                    Some(FaultKind::ClockBack) => self.processes[index].wall_offset -= 3_600_000,
+                    _ => {}
+                }
+                if there >= timeout {
+                    self.orphans.push(Orphan { at: now + there, cluster, effect: sent(*effect), stray: false });
+                    gave_up(now + timeout)
+                } else if there + back >= timeout {
+                    drop(self.apply(cluster, wall_offset, &effect, fault));
+                    gave_up(now + timeout)
+                } else if there == 0 {
+                    let input = self.apply(cluster, wall_offset, &effect, fault);
+                    Stage::Comes { told: self.mono + back, input }
+                } else {
+                    let effect = Box::new(sent(*effect));
+                    Stage::Flies { effect, fault, applies: now + there, told: now + there + back }
+                }
+            }
+        };
+        self.processes[index].running[running].stage = stage;
+    }
+
+    /// Whether the object of a pass got its finalizer a moment ago, or gets it now.
+    pub fn just_guarded(&self, index: usize, running: usize) -> bool {
+        let process = &self.processes[index];
+        let running = &process.running[running];
+        let Stage::Asks(effect) = &running.stage else { return false };
+        let key = running.pass.key();
+        let kube = &self.clusters[process.cluster].kube;
+        if key.kind == ObjectKind::Project {
+            return false;
+        }
+        match (&**effect, kube.guarded.get(key)) {
+            (_, Some(at)) => {
+                let lives = kube.objects.get(key).is_some_and(|o| meta(o).deletion_timestamp.is_none());
+                lives && self.wall() <= at + MOMENT as i64
+            }
+            (Effect::Kube(KubeEffect::PatchMeta { finalizer: FinalizerChange::Add, .. }), None) => {
+                kube.objects.get(key).is_some_and(|o| meta(o).finalizers.as_ref().is_none_or(Vec::is_empty))
+            }
+            _ => false,
+        }
+    }
+
+    /// The object of a pass goes: after the PATCH that puts the finalizer on it, or before any other effect.
+    fn vanish(&mut self, index: usize, running: usize, effect: &Effect) {
+        let cluster = self.processes[index].cluster;
+        let key = self.processes[index].running[running].pass.key().clone();
+        let kube = &mut self.clusters[cluster].kube;
+        if kube.guarded.contains_key(&key) {
+            kube.vanish(&key);
+        } else if matches!(effect, Effect::Kube(_)) {
+            kube.doomed.insert(key.clone());
+        }
+        self.wanted.remove(&(cluster, key));
+        self.spread(cluster, false);
+    }
+
+    /// The process is gone; what it had sent already still arrives.
+    fn crash(&mut self, index: usize) {
+        let process = &mut self.processes[index];
+        process.dead = true;
+        let cluster = process.cluster;
+        for running in std::mem::take(&mut process.running) {
+            if let Stage::Flies { effect, applies, .. } = running.stage {
+                self.orphans.push(Orphan { at: applies, cluster, effect: sent(*effect), stray: false });
+            }
+        }
+        self.start(cluster, true);
+    }
+}
+
+/// An effect that has left the process: whether it could still be sent is not asked any more.
+fn sent(effect: Effect) -> Effect {
+    match effect {
+        Effect::Cloud(effect) => Effect::Cloud(CloudEffect { not_after: None, ..effect }),
+        other => other,
+    }
+}
+
+fn timed_out(cloud: bool, mutation: bool) -> Input {
+    if cloud {
+        Input::Cloud(broken(mutation, Cause::Timeout))
+    } else {
+        Input::Kube(KubeReply::Unknown { message: format!("timed out ({:?})", given_up(mutation)) })
+    }
+}
