@@ -15,7 +15,7 @@ use crate::{
 use super::connection_birth::{arrive, confirm};
 use super::connection_depart::depart;
 use super::{
-    IntentOp, Millis, Next, ObjectKind, Outcome, Status,
+    IntentOp, Millis, Next, ObjectKey, ObjectKind, Outcome, Status,
     binding::{self},
     doubt::{attempt, settling},
     mark::without_tag_service,
@@ -24,7 +24,7 @@ use super::{
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict},
     snapshot::{Paged, Pages},
-    world::Attempt,
+    world::{Attempt, Project},
 };
 
 /// Clocks of server and intent may differ by this much.
@@ -116,14 +116,14 @@ pub(super) fn absorb(
             let gone = item.state == ConnectionState::Deleted;
             let mut woken = Vec::new();
             if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
+                woken.extend(concerned(project, &item, ctx.key));
                 if gone {
                     project.snapshot.connections.remove(id, began);
                 } else {
                     project.snapshot.connections.put(id.clone(), item.clone(), began);
                 }
                 for name in project.snapshot.refresh_targets() {
-                    let key = (ObjectKind::Queue, name.as_str().into());
-                    woken.extend(project.watchers.get(&key).into_iter().flatten().cloned());
+                    woken.extend(project.watchers(ObjectKind::Queue, name.as_str()).cloned());
                 }
             }
             for key in woken {
@@ -144,14 +144,18 @@ pub(super) fn absorb(
                 items.retain(|item| item.state != ConnectionState::Deleted);
             }
             ctx.facts.looks += u32::from(tag.is_some());
+            let mut woken = Vec::new();
             if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
                 // What it shows of those that are watched is there, whoever read it.
                 for item in items.iter().filter(|item| item.state != ConnectionState::Deleted) {
-                    let name = item.name.as_str().into();
-                    if project.watchers.contains_key(&(ObjectKind::Connection, name)) {
+                    if project.watchers(ObjectKind::Connection, item.name.as_str()).next().is_some() {
+                        woken.extend(concerned(project, item, ctx.key));
                         project.snapshot.connections.put_listed(item.id.clone(), item.clone(), began);
                     }
                 }
+            }
+            for key in woken {
+                ctx.world.wake(&key);
             }
             if tag.is_some() {
                 ctx.facts.owned_connections = Some(Reading { value: items, began });
@@ -219,6 +223,14 @@ pub(super) fn absorb(
         (_, Err(error)) => Some(error),
         (_, Ok(_)) => None,
     }
+}
+
+/// Who else has to look at a connection that was read: the project's next list will show nothing new of it.
+fn concerned(project: &Project, item: &ConnectionItem, reader: &ObjectKey) -> Vec<ObjectKey> {
+    if project.snapshot.connections.get(&item.id).is_some_and(|seen| seen.item == *item) {
+        return Vec::new();
+    }
+    project.watchers(ObjectKind::Connection, item.name.as_str()).filter(|key| *key != reader).cloned().collect()
 }
 
 pub(super) fn decide(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {

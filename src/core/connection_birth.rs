@@ -14,7 +14,7 @@ use super::connection::{SKEW, all, complete, fits, hosts, marked, named, readabl
 use super::{
     Intent, IntentOp, Millis, Next, Outcome, Status,
     binding::resolve,
-    doubt::{doubt_ends, new_intent, send_create, unconfirmed, void_intent},
+    doubt::{doubt_ends, new_intent, send_create, send_mark, unconfirmed, void_intent},
     mark::{LOOKS_APART, carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, say, settled, wall},
     ownership::{digest, marks},
@@ -411,7 +411,8 @@ pub(super) fn adopt(
     };
     if !ours && !ctx.facts.tagged && has_tag_service(ctx, object) {
         let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
-        return ctx.call(link, Call::CreateTags { resource: ResourceType::Connection, id: item.id.to_string(), tags });
+        let call = Call::CreateTags { resource: ResourceType::Connection, id: item.id.to_string(), tags };
+        return send_mark(ctx, object, link, call);
     }
     take(ctx, object, link, &item, true, &intent, &[])
 }

@@ -11,7 +11,7 @@ use super::connection::{all, connection_id, marked, readable};
 use super::connection_birth::{fitting, own_of};
 use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::{
-    FinalizerChange, Next, Outcome,
+    FinalizerChange, IntentOp, Next, Outcome,
     doubt::{doubt_ends, unconfirmed},
     mark::{carries_mark, denied_twice, without_tag_service},
     member::{Member, due, wall},
@@ -138,7 +138,24 @@ pub(super) fn finish_doubt(
 ) -> Flow<Next> {
     let Farewell::InDoubt(_, intent) = farewell else { return finish(ctx, object, farewell) };
     let until = doubt_ends(ctx, link, intent);
-    if readable(ctx, object) != Some(true) {
+    if intent.op == IntentOp::Adopt && readable(ctx, object) != Some(true) {
+        let id = ConnectionId::new(intent.key.rsplit('/').next().unwrap_or_default());
+        match carries_mark(ctx, object, link, id.as_str())? {
+            Some(true) if ctx.facts.deleted => {
+                return match ctx.facts.connection {
+                    None => ctx.call(link, Call::GetConnection(id)),
+                    Some(None) => ctx.change_finalizer(FinalizerChange::Remove),
+                    Some(Some(_)) => shown_still(ctx, object),
+                };
+            }
+            Some(true) => {
+                clear(ctx, object, link, &id)?;
+                return ctx.call(link, Call::DeleteConnection(id));
+            }
+            Some(false) => {}
+            None => return ctx.change_finalizer(FinalizerChange::Remove),
+        }
+    } else if readable(ctx, object) != Some(true) {
         let reading = all(ctx, link)?;
         let fitting = fitting(object, intent, reading.value);
         match own_of(ctx, object, link, fitting)?.as_slice() {

@@ -93,12 +93,30 @@ pub(super) fn new_intent<M: Member>(
     }
 }
 
-/// Sends a create call. Should the object go although its finalizer was just put on, what the call made has to be found.
+/// Sends a create call.
 pub(super) fn send_create<T, M: Member>(
     ctx: &mut Ctx<'_>,
     member: &M,
     link: &Link,
     intent: &Intent,
+    call: Call,
+) -> Flow<T> {
+    send_noted(ctx, member, link, (intent.since(), &intent.targets), call)
+}
+
+/// Sends the call that puts this object's mark on what is taken over.
+pub(super) fn send_mark<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, call: Call) -> Flow<T> {
+    // However old it is, it is this object's if it carries the mark.
+    send_noted(ctx, member, link, (0, &[]), call)
+}
+
+/// Sends a call that makes something this object's. Should the object go although its finalizer was just put on, that has
+/// to be found.
+fn send_noted<T, M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    link: &Link,
+    (since, targets): (EpochMillis, &[String]),
     call: Call,
 ) -> Flow<T> {
     let flow = ctx.call(link, call);
@@ -108,8 +126,8 @@ pub(super) fn send_create<T, M: Member>(
             guarded,
             project: member.project_key(),
             name: member.remote_name(),
-            since: intent.since(),
-            targets: intent.targets.clone(),
+            since,
+            targets: targets.to_vec(),
         };
         let memory = ctx.memory();
         memory.made = memory.guarded.map(made);
@@ -133,15 +151,21 @@ pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Int
     let now = ctx.now;
     let at = wall(ctx, member) + until.saturating_sub(now.mono) as EpochMillis;
     let old = find(member.conditions(), "Ready").filter(|c| c.reason == "CreateUnconfirmed");
-    let call = format!("Create call {} is in doubt; ", intent.n);
+    let (call, what) = match intent.op {
+        IntentOp::Adopt => ("Taking it over was begun; ".to_owned(), "whether it carries this object's mark"),
+        IntentOp::Create | IntentOp::Void => {
+            (format!("Create call {} is in doubt; ", intent.n), "whether it was applied")
+        }
+    };
     let words = match ctx.memory().last_words.clone() {
         Some(words) => format!(" The cloud's answer: {words}."),
+        None if intent.op == IntentOp::Adopt => String::new(),
         None => " Its answer was lost.".to_owned(),
     };
     let message = match old {
         // The same doubt keeps its first words.
         Some(old) if old.message.starts_with(&call) => old.message.clone(),
-        _ => format!("{call}whether it was applied will be known at {}.{words}", rfc3339(at)),
+        _ => format!("{call}{what} will be known at {}.{words}", rfc3339(at)),
     };
     let verdict = Verdict::reconciling(
         "CreateUnconfirmed",

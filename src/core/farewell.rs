@@ -19,7 +19,7 @@ use super::{
 pub(super) enum Farewell {
     /// Delete the remote resource whose id the status has.
     Owned(Link),
-    /// A create call is in doubt: find out, and delete what it made.
+    /// A create call is in doubt, or an adoption has been begun: find out, and delete what carries the mark.
     InDoubt(Link, Intent),
 }
 
@@ -41,13 +41,15 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
         }
         _ => false,
     };
+    // The mark may be on what was to be taken over, though the status does not say so yet.
+    let adopting = !member.has_id() && intent.as_ref().is_some_and(|intent| intent.op == IntentOp::Adopt);
     let keeps = member.deletion() == DeletionPolicy::Retain || member.management() == ManagementPolicy::Observe;
     if evidence(member.meta()) == Evidence::Unreadable && !keeps {
         let message = "The intent annotation was written by a newer version of the operator. Run that version, or set \
                        deletionPolicy: Retain to let the object go and keep the cloud resource.";
         return refuse(ctx, member, "IntentUnreadable", message.to_owned(), now.mono + SAFETY_NET);
     }
-    if !in_doubt && (keeps || !member.owns()) {
+    if !in_doubt && (keeps || !(adopting || member.owns())) {
         return ctx.change_finalizer(FinalizerChange::Remove);
     }
     match ctx.facts.terminating {
@@ -104,7 +106,7 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
         (_, Some(link)) => {
             same_project(ctx, member, &link)?;
             match intent {
-                Some(intent) if in_doubt => Ok(Farewell::InDoubt(link, intent)),
+                Some(intent) if in_doubt || adopting => Ok(Farewell::InDoubt(link, intent)),
                 _ => Ok(Farewell::Owned(link)),
             }
         }

@@ -108,6 +108,25 @@ pub(super) fn queue_id(object: &DliQueue) -> Option<i64> {
     object.status.as_ref().and_then(|s| s.queue_id)
 }
 
+/// Takes in a reading of one queue, and wakes the others whom it concerns: the project's next list will show nothing new.
+fn learn(ctx: &mut Ctx<'_>, name: &QueueName, item: Option<&QueueItem>, began: Millis) {
+    let Some(project) = ctx.memory().project.clone() else { return };
+    let Some(project) = ctx.world.projects.get_mut(&project) else { return };
+    let queues = &mut project.snapshot.queues;
+    let changed = queues.get(name).map(|seen| &seen.item) != item;
+    match item {
+        Some(item) => queues.put(name.clone(), item.clone(), began),
+        None => queues.remove(name, began),
+    }
+    if changed {
+        let others: Vec<_> =
+            project.watchers(ObjectKind::Queue, name.as_str()).filter(|key| *key != ctx.key).cloned().collect();
+        for key in others {
+            ctx.world.wake(&key);
+        }
+    }
+}
+
 /// Takes in the answer to one of the queue's own calls; gives back a failure for [`decide`] to deal with.
 pub(super) fn absorb(
     ctx: &mut Ctx<'_>,
@@ -115,19 +134,14 @@ pub(super) fn absorb(
     outcome: Result<Reply, CallError>,
     began: Millis,
 ) -> Option<CallError> {
-    let project = ctx.memory().project.clone();
     match (call, outcome) {
         (Call::GetQueue(name), Ok(Reply::Queue(item))) => {
-            if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
-                project.snapshot.queues.put(name.clone(), (*item).clone(), began);
-            }
+            learn(ctx, name, Some(&item), began);
             ctx.facts.queue = Some(Some(*item));
             None
         }
         (Call::GetQueue(name), Err(error)) if error.class == ErrorClass::NotFound => {
-            if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
-                project.snapshot.queues.remove(name, began);
-            }
+            learn(ctx, name, None, began);
             ctx.facts.queue = Some(None);
             None
         }

@@ -8,7 +8,7 @@ use crate::{
 use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, seen, standing};
 use super::{
     IntentOp, Next, Outcome,
-    doubt::{doubt_ends, intent_horizon, new_intent, send_create, unconfirmed, void_intent},
+    doubt::{doubt_ends, intent_horizon, new_intent, send_create, send_mark, unconfirmed, void_intent},
     mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, say, settled, wall},
     ownership::{digest, marks},
@@ -314,7 +314,8 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
     if !ours && !ctx.facts.tagged && has_tag_service(ctx, object) {
         let Some(id) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
         let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
-        return ctx.call(link, Call::CreateTags { resource: ResourceType::Queue, id: id.to_string(), tags });
+        let call = Call::CreateTags { resource: ResourceType::Queue, id: id.to_string(), tags };
+        return send_mark(ctx, object, link, call);
     }
     take(ctx, object, link, item, true)
 }

@@ -9,7 +9,7 @@ use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_cr
 use super::queue::{marked, queue_id, queue_name, readable};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
-    FinalizerChange, Next, Outcome,
+    FinalizerChange, IntentOp, Next, Outcome,
     doubt::{doubt_ends, unconfirmed},
     mark::{denied_twice, without_tag_service},
     member::{Member, due, wall},
@@ -62,6 +62,18 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     } else {
         marked_by_service(ctx, object, &link, &item)?
     };
+    if let Farewell::InDoubt(_, intent) = &farewell
+        && intent.op == IntentOp::Adopt
+        && shown != Some(true)
+    {
+        // It was going to be taken over, and does not show the mark: another's, once the mark cannot appear any more.
+        let until = doubt_ends(ctx, &link, intent);
+        if shown.is_some() && ctx.now.mono < until {
+            unconfirmed(ctx, object, intent, until)?;
+            return done(Some(until), Outcome::Waiting);
+        }
+        return ctx.change_finalizer(FinalizerChange::Remove);
+    }
     let server = ctx.world.server_now(&link.endpoint, ctx.now);
     let grace = ctx.world.settings.visibility_grace as i64;
     let ours = match shown {

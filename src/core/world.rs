@@ -154,6 +154,11 @@ impl Project {
         }
     }
 
+    /// Objects that watch a remote name.
+    pub(super) fn watchers(&self, kind: ObjectKind, name: &str) -> impl Iterator<Item = &ObjectKey> {
+        self.watchers.get(&(kind, name.into())).into_iter().flatten()
+    }
+
     /// Whether lists of this kind can be filtered by tag.
     pub(super) fn filter(&self, kind: ObjectKind) -> Option<bool> {
         match kind {

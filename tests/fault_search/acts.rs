@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use dli_operator::{
     core::{ObjectKey, ObjectKind},
     dli::Host,
-    simulator::{Edit, Limit, Policy, RateLimit},
+    simulator::{Edit, Fault, Limit, Policy, RateLimit},
 };
 use serde_json::{Value, json};
 
@@ -35,6 +35,10 @@ pub enum Act {
     Secret { cluster: usize, version: Option<u64> },
     /// In the console.
     Console(Colleague),
+    /// The operator dies, and nothing starts it for so many milliseconds.
+    Outage(u64),
+    /// Something in the cloud will go wrong.
+    Arm(Fault),
     /// The server's clock goes wrong by so many milliseconds.
     ServerClock(i64),
     /// The cloud takes so many calls in ten seconds; or any number.
@@ -193,6 +197,10 @@ impl Act {
                 let limit = |calls| Limit { policy: Policy::User, limit: calls, seconds: 10 };
                 let limit = calls.map(|calls| RateLimit { limit: limit(calls), retry_after: false, named: false });
                 sim.cloud.limit_rate(limit);
+            }
+            Self::Outage(ms) => sim.outage(*ms),
+            Self::Arm(fault) => {
+                sim.cloud.arm(fault.clone());
             }
             Self::Reapply => sim.reapplies = true,
             Self::Nothing => {}

@@ -174,7 +174,8 @@ impl Search<'_> {
         // Where the credentials were lost with the process, the end is another one, and says so.
         let lost = run.sim.clusters.iter().any(|c| c.secret.is_none()) && run.sim.leaving() > 0;
         // Who finds nothing to take over makes its own.
-        let taken = self.scenario.name == "adopt" && run.sim.struck.iter().any(|(_, k)| *k == FaultKind::EmptyList);
+        let blind = |kind: &FaultKind| matches!(kind, FaultKind::EmptyList | FaultKind::ShortList);
+        let taken = self.scenario.name == "adopt" && run.sim.struck.iter().any(|(_, kind)| blind(kind));
         // A story told in another order may end otherwise, and so does one whose object somebody deleted.
         let retold = [FaultKind::StageBefore, FaultKind::StageAfter, FaultKind::Vanished];
         let retold = run.sim.struck.iter().any(|(_, kind)| retold.contains(kind));

@@ -35,6 +35,10 @@ use std::{
 use explore::{Extent, Tally, explore};
 use report::{number, replay};
 
+/// A quarter of the search is spent in the allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Random schedules of one job.
 const BATCH: u64 = 100;
 

@@ -19,6 +19,10 @@ use crate::{acts::Stranger, kube::meta, sim::Sim, trace};
 pub const QUIET: u64 = 11 * 60_000;
 /// A lie is what is said so long after the cloud was last changed by a colleague.
 const STALE: u64 = 130_000;
+/// What says Ready of what is not so for longer is a lie.
+const MOMENT: u64 = 5_000;
+/// A pending object is looked at so often, with the time that its call takes.
+const LOOK: u64 = 15_000 + 20_000;
 /// How long lists may lag behind.
 const GRACE: u64 = 60_000;
 
@@ -150,8 +154,9 @@ fn queue_of(sim: &Sim, object: &Object, name: &str) -> String {
     }
 }
 
-/// Whether the status that was just written says Ready of what is not so.
-pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<String> {
+/// What is wrong with the status that was just written, and how long it may stay: until the object's next pass if it says
+/// Ready of what is not so, until its next look at the cloud if it says Synced.
+pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<(u64, String)> {
     if sim.mono < sim.last_console + STALE || sim.clusters.len() > 1 {
         return None;
     }
@@ -166,12 +171,14 @@ pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<String> {
         return None;
     }
     let remote = Remote::of(sim);
-    out_of_sync(sim, &remote, key, object).or_else(|| {
-        let says = ready(object)?;
-        let claims = says.status == "True" && says.observed_generation == meta(object).generation;
-        (claims && !truth(sim, &remote, object))
-            .then(|| format!("{key} says Ready ({}), and it is not so", says.message))
-    })
+    if let Some(says) = ready(object)
+        && says.status == "True"
+        && says.observed_generation == meta(object).generation
+        && !truth(sim, &remote, object)
+    {
+        return Some((MOMENT, format!("{key} says Ready ({}), and it is not so", says.message)));
+    }
+    out_of_sync(sim, &remote, key, object).map(|problem| (LOOK, problem))
 }
 
 /// Whether a connection claims that the cloud has what its spec asks for, and it has not.

@@ -147,6 +147,22 @@ fn births() -> Vec<Scenario> {
             config.answers.connection_names = ConnectionNames::Free;
             config.faults.push(Fault::next(Operation::CreateConnection, Effect::DropAfter));
         }),
+        // It is gone for long at any moment, and when it is back the lists are empty for a while.
+        s(
+            "outage",
+            vec![
+                base(),
+                vec![
+                    Act::Outage(600_000),
+                    Act::Arm(Fault {
+                        times: 3,
+                        ..Fault::next(Operation::ListConnections, Effect::TruncatedList { keep: 0 })
+                    }),
+                ],
+            ],
+            &[None],
+        )
+        .on(|config| config.answers.connection_names = ConnectionNames::Free),
         s("two-connections", vec![[base(), vec![bare("test0")]].concat()], &[])
             .on(|config| config.answers.connection_names = ConnectionNames::Free),
         // Nobody can say whose a queue is, and what was just made is not shown for a while.
@@ -358,6 +374,24 @@ fn strangers() -> Vec<Scenario> {
                 vec![connection(json!({"queues": []}))],
             ],
             &[None, None],
+        ),
+        // One cluster hands over to another, and both let go.
+        s(
+            "handed-over",
+            vec![
+                base(),
+                vec![
+                    second(ObjectKind::Project, "default", json!({"region": REGION})),
+                    second(ObjectKind::Queue, "q1", merged(json!({"cuCount": 16}), take())),
+                    second(ObjectKind::Connection, "test1", connection_spec(merged(refs(&["q1"]), take()))),
+                ],
+                vec![
+                    Act::Delete { cluster: 1, kind: ObjectKind::Connection, name: "test1".to_owned() },
+                    Act::Delete { cluster: 1, kind: ObjectKind::Queue, name: "q1".to_owned() },
+                ],
+                goodbye(),
+            ],
+            &[None, None, None],
         ),
         s(
             "two-clusters",

@@ -114,6 +114,9 @@ impl<'a> Run<'a> {
         let more = self.stage < self.scenario.stages.len();
         if fault == Some(FaultKind::StageBefore) && more {
             self.act();
+            if self.sim.processes[process].dead {
+                return;
+            }
         }
         self.sim.perform(process, running, fault);
         if fault == Some(FaultKind::StageAfter) && more {

@@ -39,7 +39,7 @@ const RENEW_DEADLINE: Millis = 20_000;
 const BARRIER: Millis = 15_000;
 const CALL_TIMEOUT: Millis = 20_000;
 const KUBE_TIMEOUT: Millis = 10_000;
-/// A status that is not so for longer is a lie.
+/// What happens within this time happens at once.
 const MOMENT: Millis = 5_000;
 
 /// A cluster: its API server, and the credentials in it.
@@ -290,7 +290,7 @@ impl Sim {
             if !leads {
                 self.suspects.push((now + MOMENT, cluster, key));
             } else if self.problem.is_none() {
-                self.problem = oracles::lie(self, cluster, &key);
+                self.problem = oracles::lie(self, cluster, &key).map(|(_, problem)| problem);
             }
         }
     }

@@ -5,7 +5,7 @@ use dli_operator::{
     dli::{Answer, Call, Cause},
 };
 
-use super::{MOMENT, Sim};
+use super::Sim;
 use crate::{
     calls::{broken, clock_of},
     faults::FaultKind,
@@ -39,9 +39,9 @@ impl Sim {
             self.last_write = self.mono;
             self.kube_writes += 1;
             if let KubeEffect::PutStatus { key, .. } = effect
-                && oracles::lie(self, cluster, key).is_some()
+                && let Some((patience, _)) = oracles::lie(self, cluster, key)
             {
-                self.suspects.push((self.mono + MOMENT, cluster, key.clone()));
+                self.suspects.push((self.mono + patience, cluster, key.clone()));
             }
         }
         self.spread(cluster, fault == Some(FaultKind::DroppedEvent));

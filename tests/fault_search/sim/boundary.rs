@@ -1,7 +1,7 @@
 //! What happens at an effect boundary: the effect is performed, and a fault may strike.
 
 use dli_operator::{
-    core::{CloudEffect, Effect, FinalizerChange, Input, KubeEffect, KubeReply, ObjectKind},
+    core::{CloudEffect, Effect, FinalizerChange, Input, KubeEffect, KubeReply, Millis, ObjectKind},
     dli::Cause,
 };
 
@@ -10,7 +10,7 @@ use crate::{
     calls::{broken, kube_write},
     faults::{FaultKind, given_up},
     kube::meta,
-    process::Stage,
+    process::{Process, Stage},
     trace,
 };
 
@@ -152,6 +152,20 @@ impl Sim {
         }
         self.wanted.remove(&(cluster, key));
         self.spread(cluster, false);
+    }
+
+    /// All replicas of the first cluster are gone, and the next one begins so much later.
+    pub fn outage(&mut self, ms: Millis) {
+        let alive = |p: &Process| p.cluster == 0 && !p.dead;
+        for index in (0..self.processes.len()).filter(|i| alive(&self.processes[*i])).collect::<Vec<_>>() {
+            self.crash(index);
+        }
+        let start = self.mono + ms;
+        for process in self.processes.iter_mut().filter(|p| alive(p)) {
+            process.paused_until = start;
+            process.mutate_from = start + BARRIER;
+        }
+        self.last_write = self.last_write.max(start);
     }
 
     /// The process is gone; what it had sent already still arrives.
