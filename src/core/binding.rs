@@ -169,6 +169,7 @@ pub(super) fn stand(
     // While entries are being made, only a change of their number is worth a write.
     let unchanged = find(&old.conditions, "Ready").is_some_and(|c| Some(c.reason.as_str()) == reason)
         && reason == Some("PeeringCreating")
+        && find(&old.conditions, "Synced").is_some_and(|c| c.reason == verdict.synced.reason)
         && old.bound == status.bound
         && old.observed_generation == status.observed_generation
         && old.managed_targets == status.managed_targets;

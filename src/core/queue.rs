@@ -199,6 +199,11 @@ pub(super) fn absorb(
             ctx.facts.tags.insert(id.clone(), tags);
             None
         }
+        // What is gone carries no mark.
+        (Call::ListTags { id, .. }, Err(error)) if error.class == ErrorClass::NotFound => {
+            ctx.facts.tags.insert(id.clone(), Vec::new());
+            None
+        }
         (Call::CreateTags { .. }, Ok(_)) => {
             ctx.facts.tagged = true;
             None

@@ -375,13 +375,18 @@ impl World {
         let watched = (ObjectKind::Queue, Arc::from(name.as_str()));
         let project = self.memories.get(whom).and_then(|m| m.project.as_ref()).and_then(|p| self.projects.get(p));
         let watchers = project.and_then(|p| p.watchers.get(&watched)).into_iter().flatten();
-        for key in self.dependents.get(whom).into_iter().flatten().chain(watchers) {
-            if let Some(memory) = self.memories.get_mut(key)
-                && key.kind == ObjectKind::Connection
-            {
-                memory.fence = memory.fence.max(now);
-                memory.list_fence = memory.list_fence.max(now + grace);
+        let concerned: BTreeSet<ObjectKey> =
+            self.dependents.get(whom).into_iter().flatten().chain(watchers).cloned().collect();
+        for key in concerned.into_iter().filter(|key| key.kind == ObjectKind::Connection) {
+            let Some(memory) = self.memories.get_mut(&key) else { continue };
+            memory.fence = memory.fence.max(now);
+            memory.list_fence = memory.list_fence.max(now + grace);
+            // What they say may have become false this moment: they look soon.
+            memory.pending_since = Some(now);
+            if let Some(project) = memory.project.as_ref().and_then(|p| self.projects.get_mut(p)) {
+                project.due.remove(&key);
             }
+            self.wakes.insert(key);
         }
     }
 

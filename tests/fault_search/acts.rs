@@ -35,7 +35,7 @@ pub enum Act {
     Secret { cluster: usize, version: Option<u64> },
     /// In the console.
     Console(Colleague),
-    /// The operator dies, and nothing starts it for so many milliseconds.
+    /// The operator is scaled down to nothing, and up again so many milliseconds later.
     Outage(u64),
     /// Something in the cloud will go wrong.
     Arm(Fault),

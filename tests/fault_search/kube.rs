@@ -91,16 +91,33 @@ impl Kube {
     pub fn vanish(&mut self, key: &ObjectKey) {
         self.version += 1;
         self.guarded.remove(key);
-        if self.objects.remove(key).is_some() {
+        if let Some(object) = self.objects.remove(key) {
             self.changed.push((key.clone(), None));
+            self.turn_over(key, &object);
+        }
+    }
+
+    /// Counts an object's turn to have something of a name in the cloud: one at a time.
+    fn turn_of(&mut self, key: &ObjectKey, name: &str) {
+        let rivals = self.objects.iter().any(|(k, o)| k.kind == key.kind && k != key && remote_name(k, o) == name);
+        if !rivals {
+            *self.born.entry((key.kind, name.to_owned())).or_default() += 1;
+        }
+    }
+
+    /// An object is gone: who else wanted the name gets its turn.
+    fn turn_over(&mut self, key: &ObjectKey, object: &Object) {
+        let name = remote_name(key, object);
+        let next = self.objects.iter().find(|(k, o)| k.kind == key.kind && remote_name(k, o) == name);
+        if next.is_some() {
+            *self.born.entry((key.kind, name)).or_default() += 1;
         }
     }
 
     fn store(&mut self, key: &ObjectKey, mut object: Object) -> Object {
         if !self.objects.contains_key(key) {
             self.guarded.remove(key);
-            let name = remote_name(key, &object);
-            *self.born.entry((key.kind, name)).or_default() += 1;
+            self.turn_of(key, &remote_name(key, &object));
         }
         self.version += 1;
         meta_mut(&mut object).resource_version = Some(self.version.to_string());
@@ -108,6 +125,7 @@ impl Kube {
         if meta(&object).deletion_timestamp.is_some() && finalizers {
             self.objects.remove(key);
             self.changed.push((key.clone(), None));
+            self.turn_over(key, &object);
         } else {
             self.objects.insert(key.clone(), object.clone());
             self.changed.push((key.clone(), Some(object.clone())));

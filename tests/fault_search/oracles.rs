@@ -110,6 +110,7 @@ impl End {
 
 /// Whether the cloud really has what an object asks for.
 fn truth(sim: &Sim, remote: &Remote, object: &Object) -> bool {
+    let name = name_of(object);
     match object {
         Object::Project(_) => true,
         Object::Queue(o) => {
@@ -118,14 +119,14 @@ fn truth(sim: &Sim, remote: &Remote, object: &Object) -> bool {
                 let stranger = sim.strangers.iter().find(|s| s.id == id.to_string());
                 stranger.is_none_or(|s| sim.may_take.contains(&(s.kind, s.name.clone())) || sim.met_unreadable())
             };
-            remote.queues.iter().any(|q| Some(q.queue_id) == id && own(q.queue_id))
+            remote.queues.iter().any(|q| *q.name == *name && Some(q.queue_id) == id && own(q.queue_id))
         }
         Object::Connection(o) => {
             let id = o.status.as_ref().and_then(|s| s.connection_id.clone()).unwrap_or_default();
             let wanted = targets(sim, object);
             remote.connections.iter().any(|c| {
                 let bound = |w: &String| c.entries.iter().any(|e| *e.name == **w && e.state == PeeringState::Active);
-                *c.id == *id && wanted.iter().all(bound)
+                *c.name == *name && *c.id == *id && wanted.iter().all(bound)
             })
         }
     }
@@ -321,12 +322,20 @@ fn none_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
 }
 
 pub fn remote_name(key: &ObjectKey, object: &Object) -> String {
-    let given = match object {
+    given_name(object).unwrap_or_else(|| key.name.replace('-', "_"))
+}
+
+/// Name in the cloud that an object asks for.
+fn name_of(object: &Object) -> String {
+    given_name(object).unwrap_or_else(|| meta(object).name.as_deref().unwrap_or_default().replace('-', "_"))
+}
+
+fn given_name(object: &Object) -> Option<String> {
+    match object {
         Object::Queue(o) => o.spec.queue_name.clone(),
         Object::Connection(o) => o.spec.connection_name.clone(),
         Object::Project(_) => None,
-    };
-    given.unwrap_or_else(|| key.name.replace('-', "_"))
+    }
 }
 
 /// What a colleague made is as the colleague left it, unless somebody was told to take it over.

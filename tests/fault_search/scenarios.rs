@@ -86,6 +86,13 @@ fn late(config: &mut Config) {
     config.durations.list_lag = 30_000;
 }
 
+/// Nobody can say whose a resource is.
+fn unmarked(config: &mut Config) {
+    config.answers.queue_tag_filter = QueueTagFilter::Ignored;
+    config.answers.connection_tag_filter = ConnectionTagFilter::Ignored;
+    config.answers.tags_service = TagsService::Absent;
+}
+
 fn console(what: Colleague) -> Vec<Act> {
     vec![Act::Console(what)]
 }
@@ -94,6 +101,30 @@ fn both_exist() -> Vec<Act> {
     vec![
         Act::Console(Colleague::CreateQueue("q1".to_owned())),
         Act::Console(Colleague::CreateConnection("test1".to_owned())),
+    ]
+}
+
+/// The YAML of live objects is applied under other names, for the same in the cloud, and deleted again.
+fn copied() -> Vec<Vec<Act>> {
+    vec![
+        base(),
+        vec![
+            Act::Copy {
+                cluster: 0,
+                kind: ObjectKind::Queue,
+                from: "q1".to_owned(),
+                to: "q9".to_owned(),
+                fields: json!({"queueName": "q1"}),
+            },
+            Act::Copy {
+                cluster: 0,
+                kind: ObjectKind::Connection,
+                from: "test1".to_owned(),
+                to: "test9".to_owned(),
+                fields: json!({"connectionName": "test1"}),
+            },
+        ],
+        vec![delete(ObjectKind::Queue, "q9"), delete(ObjectKind::Connection, "test9")],
     ]
 }
 
@@ -147,7 +178,7 @@ fn births() -> Vec<Scenario> {
             config.answers.connection_names = ConnectionNames::Free;
             config.faults.push(Fault::next(Operation::CreateConnection, Effect::DropAfter));
         }),
-        // It is gone for long at any moment, and when it is back the lists are empty for a while.
+        // It is scaled down for long at any moment, and when it is back the lists are empty for a while.
         s(
             "outage",
             vec![
@@ -167,9 +198,7 @@ fn births() -> Vec<Scenario> {
             .on(|config| config.answers.connection_names = ConnectionNames::Free),
         // Nobody can say whose a queue is, and what was just made is not shown for a while.
         s("unmarked-and-late", vec![base(), goodbye()], &[None]).on(|config| {
-            config.answers.queue_tag_filter = QueueTagFilter::Ignored;
-            config.answers.connection_tag_filter = ConnectionTagFilter::Ignored;
-            config.answers.tags_service = TagsService::Absent;
+            unmarked(config);
             late(config);
         }),
         s("late", vec![base(), goodbye()], &[None]).on(late),
@@ -325,30 +354,8 @@ fn strangers() -> Vec<Scenario> {
             &[None, None],
         ),
         s("stranger", vec![both_exist(), base(), goodbye()], &[Some(60_000), None]),
-        s(
-            "copied-yaml",
-            vec![
-                base(),
-                vec![
-                    Act::Copy {
-                        cluster: 0,
-                        kind: ObjectKind::Queue,
-                        from: "q1".to_owned(),
-                        to: "q9".to_owned(),
-                        fields: json!({"queueName": "q1"}),
-                    },
-                    Act::Copy {
-                        cluster: 0,
-                        kind: ObjectKind::Connection,
-                        from: "test1".to_owned(),
-                        to: "test9".to_owned(),
-                        fields: json!({"connectionName": "test1"}),
-                    },
-                ],
-                vec![delete(ObjectKind::Queue, "q9"), delete(ObjectKind::Connection, "test9")],
-            ],
-            &[None, None],
-        ),
+        s("copied-yaml", copied(), &[None, None]),
+        s("copied-yaml-unmarked", copied(), &[None, None]).on(unmarked),
         // Copies, while nothing can be asked.
         s(
             "copied-elsewhere",

@@ -154,7 +154,7 @@ impl Sim {
         self.spread(cluster, false);
     }
 
-    /// All replicas of the first cluster are gone, and the next one begins so much later.
+    /// All replicas of the first cluster are gone and have given the lease back; the next one begins so much later.
     pub fn outage(&mut self, ms: Millis) {
         let alive = |p: &Process| p.cluster == 0 && !p.dead;
         for index in (0..self.processes.len()).filter(|i| alive(&self.processes[*i])).collect::<Vec<_>>() {
@@ -163,7 +163,7 @@ impl Sim {
         let start = self.mono + ms;
         for process in self.processes.iter_mut().filter(|p| alive(p)) {
             process.paused_until = start;
-            process.mutate_from = start + BARRIER;
+            process.mutate_from = start;
         }
         self.last_write = self.last_write.max(start);
     }
