@@ -15,6 +15,9 @@ use super::{
 /// Time between two readings that have to agree before what cannot be taken back.
 pub(super) const LOOKS_APART: Millis = 5_000;
 
+/// For so long a reading that lacks the mark counts as the first of two.
+const DENIED_FOR: Millis = 60_000;
+
 /// Whether a resource carries this object's mark, by the tag service: where lists cannot be filtered. `None` where the
 /// region has no such service.
 pub(super) fn carries_mark<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, id: &str) -> Flow<Option<bool>> {
@@ -61,7 +64,9 @@ pub(super) fn without_tag_service<M: Member>(
 /// A reading lacks this object's mark. One reading may be wrong, and what is disowned is left behind: two have to say so.
 pub(super) fn denied_twice(ctx: &mut Ctx<'_>) -> Flow<()> {
     let now = ctx.now.mono;
-    let first = *ctx.memory().denied.get_or_insert(now);
+    // What was denied long ago may have changed since.
+    let first = ctx.memory().denied.filter(|first| now < *first + DENIED_FOR).unwrap_or(now);
+    ctx.memory().denied = Some(first);
     if now < first + LOOKS_APART {
         return done(Some(first + LOOKS_APART), Outcome::Waiting);
     }

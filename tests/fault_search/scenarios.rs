@@ -5,8 +5,8 @@ use dli_operator::{
     simulator::{
         Effect, Fault, Operation,
         model::{
-            Config, ConnectionListVisibility, ConnectionNames, ConnectionPageCap, ConnectionTagFilter, ListUpdateLag,
-            QueueGetVisibility, QueueListVisibility, QueueTagFilter, TagsService,
+            Config, ConnectionListVisibility, ConnectionNames, ConnectionPageCap, ConnectionTagFilter, HostsReturned,
+            ListUpdateLag, QueueGetVisibility, QueueListVisibility, QueueTagFilter, TagsService,
         },
     },
 };
@@ -202,6 +202,10 @@ fn births() -> Vec<Scenario> {
             late(config);
         }),
         s("late", vec![base(), goodbye()], &[None]).on(late),
+        s("late-by-name", vec![base(), goodbye()], &[None]).on(|config| {
+            late(config);
+            config.answers.queue_list_visibility = QueueListVisibility::AtOnce;
+        }),
         s("general-queue", vec![vec![project(), queue("q1", json!({"queueType": "general"}))]], &[]),
     ]
 }
@@ -217,6 +221,8 @@ fn changes() -> Vec<Scenario> {
             &[Some(20_000), Some(200_000)],
         ),
         s("edit-hosts", vec![base(), vec![connection(other_hosts())]], &[None]),
+        s("edit-hosts-unseen", vec![base(), vec![connection(other_hosts())]], &[None])
+            .on(|config| config.answers.hosts_returned = HostsReturned::Hidden),
         s(
             "drift-binding-and-hosts",
             vec![
@@ -256,7 +262,8 @@ fn changes() -> Vec<Scenario> {
             "another-region",
             vec![base(), vec![apply(ObjectKind::Project, "default", json!({"region": "cn-north-4"}))], vec![project()]],
             &[None, Some(900_000)],
-        ),
+        )
+        .in_order(),
         // The object that says which project is meant is gone by force, and comes back with another region.
         s(
             "another-project",
@@ -268,7 +275,8 @@ fn changes() -> Vec<Scenario> {
                 ],
             ],
             &[None],
-        ),
+        )
+        .in_order(),
     ]
 }
 
@@ -390,7 +398,7 @@ fn strangers() -> Vec<Scenario> {
                 vec![
                     second(ObjectKind::Project, "default", json!({"region": REGION})),
                     second(ObjectKind::Queue, "q1", merged(json!({"cuCount": 16}), take())),
-                    second(ObjectKind::Connection, "test1", connection_spec(merged(refs(&["q1"]), take()))),
+                    second(ObjectKind::Connection, "test1", connection_spec(merged(other_hosts(), take()))),
                 ],
                 vec![
                     Act::Delete { cluster: 1, kind: ObjectKind::Connection, name: "test1".to_owned() },

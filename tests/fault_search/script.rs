@@ -2,13 +2,14 @@
 
 use dli_operator::{
     core::Settings,
+    dli::{ProjectId, RegionName},
     simulator::model::{Answers, Config, Model, ProjectConfig},
 };
 
 use crate::{
     faults::FaultKind,
     oracles::{Expect, QUIET, judge},
-    scenarios::Scenario,
+    scenarios::{REGION, Scenario},
     sim::{Halt, Sim},
 };
 
@@ -31,9 +32,13 @@ pub fn clouds(variant: u64, change: impl Fn(&mut Config)) -> (Model, Model) {
     config.durations.queue_assigning = 12_000;
     config.durations.peering = 4_000;
     change(&mut config);
-    let project = ProjectConfig { id: dli_operator::dli::ProjectId::new("ffffffff"), ..ProjectConfig::default() };
+    let project = |id, region: &str| ProjectConfig {
+        id: ProjectId::new(id),
+        region: RegionName::new(region),
+        ..ProjectConfig::default()
+    };
     let mut elsewhere = config.clone();
-    elsewhere.projects = vec![project];
+    elsewhere.projects = vec![project("ffffffff", REGION), project("eeeeeeee", "cn-north-4")];
     (Model::new(config), Model::new(elsewhere))
 }
 

@@ -4,7 +4,7 @@
 //! The copy is below `target`; the source itself knows nothing of mutants. A mutant whose place is not found exactly once
 //! fails the test: it has to follow the code.
 //!
-//! `MUTANTS_ONLY=words` hunts those whose name has the words; `MUTANTS_PROFILE=search` builds the copy faster the second time.
+//! `MUTANTS_ONLY=words|words` hunts those whose name has the words; `MUTANTS_PROFILE=search` builds the copy faster the second time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
@@ -100,7 +100,7 @@ fn plant(repository: &Path, place: &Path) {
 }
 
 #[test]
-#[ignore = "builds a copy of the source; make soak runs it"]
+#[ignore = "builds a copy of the source; make test runs it"]
 fn the_search_finds_every_planted_bug() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository.join("target"), PathBuf::from);
