@@ -21,7 +21,6 @@ test: ## everything, against a real control plane (its first build takes about 7
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
 	cargo test --release --test fault_search -- --nocapture && \
-	cargo test --release --test mutants -- --ignored --nocapture && \
 	cargo test --release --test simulator rates -- --ignored --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
 

@@ -12,7 +12,7 @@ use super::connection_birth::{fitting, own_of};
 use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::{
     FinalizerChange, IntentOp, Next, Outcome,
-    doubt::{doubt_ends, unconfirmed},
+    doubt::{doubt_ends, settling, unconfirmed},
     mark::{carries_mark, denied_twice, without_tag_service},
     member::{Member, due, wall},
     ownership::owner_tag,
@@ -78,7 +78,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
             let server = ctx.world.server_now(&link.endpoint, ctx.now);
             let grace = ctx.world.settings.visibility_grace as i64;
             let young = item.create_time.is_none_or(|t| server < t + grace) && ctx.memory().deleted_at.is_none();
-            if shown == Some(false) && young {
+            if shown == Some(false) && (young || settling(ctx, object)) {
                 // A mark that was just written may not be shown yet.
                 let message = format!(
                     "Connection {id} was just created and does not show this object's mark yet; it is deleted when it does, \

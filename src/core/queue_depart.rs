@@ -10,7 +10,7 @@ use super::queue::{marked, queue_id, queue_name, readable};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
     FinalizerChange, IntentOp, Next, Outcome,
-    doubt::{doubt_ends, unconfirmed},
+    doubt::{doubt_ends, settling, unconfirmed},
     mark::{denied_twice, without_tag_service},
     member::{Member, due, wall},
     pass::{Ctx, Flow, done},
@@ -78,7 +78,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     let grace = ctx.world.settings.visibility_grace as i64;
     let ours = match shown {
         // A mark that was just written may not be shown yet.
-        Some(false) if item.create_time.is_none_or(|t| server < t + grace) => {
+        Some(false) if item.create_time.is_none_or(|t| server < t + grace) || settling(ctx, object) => {
             let message = format!(
                 "Queue {name} was just created and does not show this object's mark yet; it is deleted when it does, and left \
                  alone if it does not."

@@ -81,7 +81,7 @@ fn no_fault_leaks_doubles_takes_lies_or_hangs() {
     let only = std::env::var("FAULT_SEARCH_SCENARIO").ok();
     let variants = extent("FAULT_SEARCH_VARIANTS", 64, 4);
     let singles = extent("FAULT_SEARCH_SINGLES", 16, 97);
-    let pairs = extent("FAULT_SEARCH_PAIRS", 100, 0);
+    let pairs = extent("FAULT_SEARCH_PAIRS", 800, 0);
     let chosen: Vec<_> = scenarios.iter().filter(|s| only.as_deref().is_none_or(|name| name == s.name)).collect();
     let jobs: Vec<_> = (0..variants).flat_map(|variant| chosen.iter().map(move |s| (*s, variant))).collect();
     let mut tally = Tally::default();

@@ -335,9 +335,25 @@ fn deaths() -> Vec<Scenario> {
     ]
 }
 
+/// May take over what exists.
+fn take() -> Value {
+    json!({"adoptionPolicy": "Always", "deletionPolicy": "Delete"})
+}
+
+/// One cluster takes over what another has made, and wants other hosts.
+fn handover() -> Vec<Vec<Act>> {
+    vec![
+        base(),
+        vec![
+            second(ObjectKind::Project, "default", json!({"region": REGION})),
+            second(ObjectKind::Queue, "q1", merged(json!({"cuCount": 16}), take())),
+            second(ObjectKind::Connection, "test1", connection_spec(merged(other_hosts(), take()))),
+        ],
+    ]
+}
+
 fn strangers() -> Vec<Scenario> {
     let s = Scenario::new;
-    let take = || json!({"adoptionPolicy": "Always", "deletionPolicy": "Delete"});
     vec![
         s(
             "adopt",
@@ -390,24 +406,25 @@ fn strangers() -> Vec<Scenario> {
             ],
             &[None, None],
         ),
-        // One cluster hands over to another, and both let go.
+        // Without a tag service neither can know, and they undo each other's changes for ever.
+        s("taken-over", handover(), &[None]).on(|config| config.answers.tags_service = TagsService::Present),
+        // Both let go.
         s(
             "handed-over",
-            vec![
-                base(),
+            [
+                handover(),
                 vec![
-                    second(ObjectKind::Project, "default", json!({"region": REGION})),
-                    second(ObjectKind::Queue, "q1", merged(json!({"cuCount": 16}), take())),
-                    second(ObjectKind::Connection, "test1", connection_spec(merged(other_hosts(), take()))),
+                    vec![
+                        Act::Delete { cluster: 1, kind: ObjectKind::Connection, name: "test1".to_owned() },
+                        Act::Delete { cluster: 1, kind: ObjectKind::Queue, name: "q1".to_owned() },
+                    ],
+                    goodbye(),
                 ],
-                vec![
-                    Act::Delete { cluster: 1, kind: ObjectKind::Connection, name: "test1".to_owned() },
-                    Act::Delete { cluster: 1, kind: ObjectKind::Queue, name: "q1".to_owned() },
-                ],
-                goodbye(),
-            ],
+            ]
+            .concat(),
             &[None, None, None],
-        ),
+        )
+        .on(|config| config.answers.tags_service = TagsService::Present),
         s(
             "two-clusters",
             vec![

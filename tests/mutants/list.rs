@@ -206,12 +206,6 @@ pub const MUTANTS: &[Mutant] = &[
         "    if shown != Some(false) || ON {",
     ),
     m(
-        "a connection is adopted out of a list that lags behind (found by this search)",
-        "core/connection_birth.rs",
-        "        Some(None) => return done(Some(ctx.now.mono + 5_000), Outcome::Waiting),\n        _ =>",
-        "        _ if ON => item,\n        Some(None) => return done(Some(ctx.now.mono + 5_000), Outcome::Waiting),\n        _ =>",
-    ),
-    m(
         "one list without the mark is enough to leave a queue behind (found by this search)",
         "core/mark.rs",
         "    if now < first + LOOKS_APART {",
