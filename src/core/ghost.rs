@@ -109,7 +109,10 @@ fn queue(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow
     let Some(found) = ctx.facts.visit.queue.clone() else { return ctx.call(link, Call::GetQueue(name)) };
     let item = match found {
         Some(item) if ghost.made(item.create_time) => item,
-        _ => return nothing(ctx, ghost),
+        _ => {
+            nothing(ctx, ghost);
+            return Ok(());
+        }
     };
     let own = owner_tag(&ctx.world.settings.cluster_id, key);
     let filter = ctx.world.projects.get(ctx.key).and_then(|p| p.queue_filter);
@@ -123,7 +126,11 @@ fn queue(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow
         (_, Some(id)) => shows_mark(ctx, link, ResourceType::Queue, id.to_string(), &own)?,
         (_, None) => true,
     };
-    if ours { ctx.call(link, Call::DeleteQueue(name)) } else { nothing(ctx, ghost) }
+    if ours {
+        return ctx.call(link, Call::DeleteQueue(name));
+    }
+    nothing(ctx, ghost);
+    Ok(())
 }
 
 fn connection(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow<()> {
@@ -137,10 +144,11 @@ fn connection(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) ->
             return ctx.call(link, Call::ListConnections { tag: Some(own), offset: 0, limit: 0 });
         };
         ctx.facts.visit.began = marked.began;
-        return match marked.value.first() {
-            Some(id) => delete(ctx, link, ghost, id),
-            None => nothing(ctx, ghost),
-        };
+        if let Some(id) = marked.value.first() {
+            return delete(ctx, link, ghost, id);
+        }
+        nothing(ctx, ghost);
+        return Ok(());
     }
     ctx.facts.visit.began = project.snapshot.connections.complete().unwrap_or(0);
     let listed: Vec<ConnectionId> = project
@@ -150,10 +158,13 @@ fn connection(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) ->
         .filter(|(_, seen)| seen.item.name.as_str() == ghost.name && ghost.made(seen.item.create_time))
         .map(|(id, _)| id.clone())
         .collect();
-    match listed.as_slice() {
-        [id] if shows_mark(ctx, link, ResourceType::Connection, id.to_string(), &own)? => delete(ctx, link, ghost, id),
-        _ => nothing(ctx, ghost),
+    if let [id] = listed.as_slice()
+        && shows_mark(ctx, link, ResourceType::Connection, id.to_string(), &own)?
+    {
+        return delete(ctx, link, ghost, id);
     }
+    nothing(ctx, ghost);
+    Ok(())
 }
 
 fn delete(ctx: &mut Ctx<'_>, link: &Link, ghost: &Ghost, id: &ConnectionId) -> Flow<()> {
@@ -181,7 +192,7 @@ fn shows_mark(ctx: &mut Ctx<'_>, link: &Link, resource: ResourceType, id: String
 }
 
 /// This look shows nothing of it. The project's own list is read anew for the next.
-fn nothing(ctx: &mut Ctx<'_>, ghost: &Ghost) -> Flow<()> {
+fn nothing(ctx: &mut Ctx<'_>, ghost: &Ghost) {
     if ctx.facts.visit.began >= ghost.until {
         gone(ctx);
     } else {
@@ -191,7 +202,6 @@ fn nothing(ctx: &mut Ctx<'_>, ghost: &Ghost) -> Flow<()> {
         }
         postpone(ctx, PAUSE);
     }
-    Ok(())
 }
 
 /// Nothing is left of it: who waits for the name can go on.
