@@ -11,6 +11,7 @@ use crate::dli::{
 
 use super::{
     Millis, ObjectKey, ObjectKind,
+    connection::SKEW,
     ownership::{canary, owner_tag},
     pass::{Ctx, Flow, Link, Reading},
     queue_birth::same_queue,
@@ -21,9 +22,6 @@ use super::{
 /// So long after the finalizer was put on, an object that goes without having been deleted has gone that way. Later,
 /// somebody has taken the finalizer off, or the API server has lost its memory: nothing is deleted for that.
 pub(super) const RACE: Millis = 10_000;
-
-/// Clocks of server and intent may differ by this much.
-const SKEW: i64 = 5_000;
 
 /// Time between two looks.
 const PAUSE: Millis = 5_000;

@@ -5,6 +5,7 @@ use crate::{
     dli::{Call, CreateQueue, QueueItem, QueueName, ResourceType, Tag},
 };
 
+use super::connection::SKEW;
 use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, seen, standing};
 use super::{
     IntentOp, Next, Outcome,
@@ -216,9 +217,6 @@ pub(super) fn confirm(
         }
     }
 }
-
-/// How far the times of the cloud and of an intent may differ, in milliseconds.
-const SKEW: i64 = 5_000;
 
 /// Whether the tag service shows this object's mark on a queue; `None` where nobody can tell.
 pub(super) fn marked_by_service(
