@@ -157,6 +157,9 @@ pub(super) fn stand(
     let written = sent.as_deref().or(old.hosts_hash.as_deref());
     let mut plan = plan(&desired, item, &old.managed_targets, written);
     let full = object.management() == ManagementPolicy::Full;
+    if !full {
+        plan.managed = old.managed_targets.iter().cloned().collect();
+    }
     let refused = drop_refused(ctx, object, &desired, &mut plan);
     if full && let Some(step) = plan.steps.first().cloned() {
         return act(ctx, object, link, item, began, &plan, step);
@@ -245,13 +248,12 @@ fn act(
     step: PlanStep,
 ) -> Flow<Next> {
     let memory = ctx.memory();
-    if memory.last_step.as_ref() == Some(&step) && memory.last_change.is_some_and(|at| began < at + HOLD_OFF) {
-        // The list may lag behind the change that was made.
-        due(ctx, object)?;
-        return ctx.call(link, Call::GetConnection(item.id.clone()));
+    // The list may lag behind the change that was made. What else it shows is news all the same.
+    let sent = memory.last_step.as_ref() == Some(&step) && memory.last_change.is_some_and(|at| began < at + HOLD_OFF);
+    if !sent {
+        ctx.may_mutate()?;
+        still_ours(ctx, object, link, item)?;
     }
-    ctx.may_mutate()?;
-    still_ours(ctx, object, link, item)?;
     let server = wall(ctx, object);
     let old = object.status.clone().unwrap_or_default();
     let current = find(&old.conditions, "Reconciling").map(|c| c.reason.clone());
@@ -282,11 +284,17 @@ fn act(
     };
     let verdict = Verdict { ready: Some(ready), progress: Progress::Reconciling(reason), synced };
     let mut status = status(object, link, item, plan, &verdict, server);
-    if current.as_deref() == Some(reason) && !edited && managed(&old) == managed(&status) {
+    let stood = find(&old.conditions, "Ready").map(|c| c.status.clone());
+    let stands = find(&status.conditions, "Ready").map(|c| c.status.clone());
+    if current.as_deref() == Some(reason) && !edited && managed(&old) == managed(&status) && stood == stands {
         // Said already; each further step of the same work is not worth a write.
         status = old.clone();
     }
     say_status(ctx, object, &verdict, Status::Connection(Box::new(status)))?;
+    if sent {
+        due(ctx, object)?;
+        return ctx.call(link, Call::GetConnection(item.id.clone()));
+    }
     ctx.turn(link)?;
     ctx.memory().last_step = Some(step.clone());
     let id = item.id.clone();

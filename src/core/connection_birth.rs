@@ -282,7 +282,7 @@ pub(super) fn take(
     };
     let reason = if wanted == 0 { "Creating" } else { "PeeringCreating" };
     let written = intent.hosts_hash.clone().filter(|_| !adopted);
-    let synced = match asked == sent && written == asked_hosts(object) {
+    let synced = match !adopted && asked == sent && written == asked_hosts(object) {
         true => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
         false => Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet."),
     };
@@ -405,14 +405,18 @@ pub(super) fn adopt(
         Some(intent) if intent.op == IntentOp::Adopt && intent.key == key => intent,
         _ => {
             ctx.may_mutate()?;
-            let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), Vec::new());
+            // What the spec asks for is this object's from now on, whoever bound it.
+            let targets = resolve(ctx, object)?;
+            let known = targets.iter().flatten().filter(|t| !t.dangling && !t.unmade);
+            let bound = known.filter(|t| item.entries().any(|e| e.name == t.name)).map(|t| t.name.to_string()).collect();
+            let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), bound);
             return ctx.write_intent(intent);
         }
     };
     if !ours && !ctx.facts.tagged && has_tag_service(ctx, object) {
         let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
         let call = Call::CreateTags { resource: ResourceType::Connection, id: item.id.to_string(), tags };
-        return send_mark(ctx, object, link, call);
+        return send_mark(ctx, object, link, &intent.targets, call);
     }
     take(ctx, object, link, &item, true, &intent, &[])
 }

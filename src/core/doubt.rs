@@ -105,9 +105,15 @@ pub(super) fn send_create<T, M: Member>(
 }
 
 /// Sends the call that puts this object's mark on what is taken over.
-pub(super) fn send_mark<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, call: Call) -> Flow<T> {
+pub(super) fn send_mark<T, M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    link: &Link,
+    targets: &[String],
+    call: Call,
+) -> Flow<T> {
     // However old it is, it is this object's if it carries the mark.
-    send_noted(ctx, member, link, (0, &[]), call)
+    send_noted(ctx, member, link, (0, targets), call)
 }
 
 /// Sends a call that makes something this object's. Should the object go although its finalizer was just put on, that has

@@ -144,13 +144,17 @@ fn bindings(
         match (entry, &target.waits) {
             // A name that is only a guess proves nothing, and neither does what another queue of that name left behind.
             (_, Some(reason)) if target.dangling || target.unmade => plan.waiting.push(reason.clone()),
-            (Some(entry), _) => match &entry.state {
-                PeeringState::Active => plan.active += 1,
-                PeeringState::Failed => plan.failed.push((target.name.clone(), entry.err_msg.clone())),
-                PeeringState::Creating | PeeringState::Other(_) => {
-                    plan.creating.push((target.name.clone(), entry.update_time));
+            (Some(entry), _) => {
+                // What the spec asks for is this object's, whoever bound it.
+                plan.managed.insert(target.name.to_string());
+                match &entry.state {
+                    PeeringState::Active => plan.active += 1,
+                    PeeringState::Failed => plan.failed.push((target.name.clone(), entry.err_msg.clone())),
+                    PeeringState::Creating | PeeringState::Other(_) => {
+                        plan.creating.push((target.name.clone(), entry.update_time));
+                    }
                 }
-            },
+            }
             (None, Some(reason)) => plan.waiting.push(reason.clone()),
             (None, None) => bind.push(target.name.clone()),
         }

@@ -313,7 +313,7 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
         let Some(id) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
         let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
         let call = Call::CreateTags { resource: ResourceType::Queue, id: id.to_string(), tags };
-        return send_mark(ctx, object, link, call);
+        return send_mark(ctx, object, link, &[], call);
     }
     take(ctx, object, link, item, true)
 }
