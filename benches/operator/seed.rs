@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use axum::http::Request;
 use kube::Client;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
     cluster::Kind,
@@ -33,7 +34,7 @@ pub async fn seed(
     }
     let before = cloud.control("GET", "state", &Value::Null);
     for name in names {
-        make(cloud, &before, model, name);
+        make(cloud, &before, namespace, model, name);
     }
     let after = cloud.control("GET", "state", &Value::Null);
     let (old, new) = (by_name(&before), by_name(&after));
@@ -49,16 +50,24 @@ pub async fn seed(
 }
 
 /// The same as the model, in the cloud.
-fn make(cloud: &Simulator, state: &Value, model: &str, name: &str) {
+fn make(cloud: &Simulator, state: &Value, namespace: &str, model: &str, name: &str) {
     let list = |key: &str| state[key].as_array().cloned().unwrap_or_default();
     let connection = list("connections").into_iter().find(|c| c["name"] == model).expect("the model's connection");
-    cloud.control("POST", "edits", &json!({"edit": "createQueue", "name": name, "cuCount": 16}));
+    let tags = connection["tags"].as_array().cloned().unwrap_or_default();
+    let cluster = tags.iter().find(|tag| tag["key"] == "dli-operator-cluster").expect("the model's mark");
+    let marks = |kind: &str| {
+        let text = format!("{}\n{kind}\n{namespace}\n{name}", cluster["value"].as_str().unwrap_or_default());
+        let digest = hex::encode(Sha256::digest(text.as_bytes()));
+        json!([cluster, {"key": "dli-operator-owner", "value": &digest[..40]}])
+    };
+    let tags = marks("DliQueue");
+    cloud.control("POST", "edits", &json!({"edit": "createQueue", "name": name, "cuCount": 16, "tags": tags}));
     let made = cloud.control(
         "POST",
         "edits",
         &json!({
             "edit": "createConnection", "name": name, "destVpcId": connection["destVpcId"],
-            "destNetworkId": connection["destNetworkId"]
+            "destNetworkId": connection["destNetworkId"], "tags": marks("EnhancedConnection")
         }),
     );
     let id = &made["id"];
@@ -83,19 +92,25 @@ fn copy(text: &str, kind: Kind, number: usize, (model, from): (&str, &Value), (n
     let uid = object["metadata"]["uid"].as_str().expect("a uid").to_owned();
     let which = if kind == Kind::Queue { 1 } else { 2 };
     text = text.replace(&uid, &format!("be9c0000-0000-4000-800{which}-{number:012x}"));
-    for key in ["resourceId", "id"] {
-        if let (Some(old), Some(new)) = (from[key].as_str(), to[key].as_str()) {
-            text = text.replace(old, new);
+    for at in ["/resourceId", "/id", "/entries/0/peerId"] {
+        let text_at = |item: &Value| item.pointer(at).and_then(Value::as_str).map(str::to_owned);
+        if let (Some(old), Some(new)) = (text_at(from), text_at(to)) {
+            text = text.replace(&old, &new);
         }
     }
     let mut object: Value = serde_json::from_str(&text).expect("JSON");
     if let (Some(id), true) = (to["queueId"].as_i64(), kind == Kind::Queue) {
         object["status"]["queueId"] = json!(id);
     }
+    let time = |at: &Value| {
+        let at = at.as_i64().expect("a time");
+        json!(k8s_openapi::jiff::Timestamp::from_second(at.div_euclid(1000)).expect("a time").to_string())
+    };
     if object["status"]["createTime"].is_string() {
-        let at = to["createTime"].as_i64().expect("a time");
-        let at = k8s_openapi::jiff::Timestamp::from_second(at.div_euclid(1000)).expect("a time");
-        object["status"]["createTime"] = json!(at.to_string());
+        object["status"]["createTime"] = time(&to["createTime"]);
+    }
+    if let Some(shown) = object.pointer_mut("/status/availableQueueInfo/0/updateTime") {
+        *shown = time(&to["entries"][0]["readyAt"]);
     }
     let metadata = object["metadata"].as_object_mut().expect("metadata");
     metadata.remove("resourceVersion");

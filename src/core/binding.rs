@@ -49,7 +49,7 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
             id: None,
             created: None,
             dangling: true,
-            unmade: false,
+            unsettled: false,
             waits,
         });
     };
@@ -66,9 +66,9 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     };
     let pool = pool_of(ctx, project_key, &remote);
     let id = queue_id(&queue);
-    let unmade = id.is_none() && queue.metadata.deletion_timestamp.is_none();
+    let unsettled = id.is_none() || queue.metadata.deletion_timestamp.is_some();
     let created = queue.status.as_ref().and_then(|s| s.create_time.as_deref()).and_then(parse_rfc3339);
-    Ok(Target { name: remote, pool, id, created, dangling: false, unmade, waits })
+    Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, waits })
 }
 
 fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
@@ -90,7 +90,7 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         id,
         created,
         dangling: false,
-        unmade: false,
+        unsettled: false,
         waits,
     }
 }

@@ -22,7 +22,7 @@ use super::{
     member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, wall, watch},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
-    report::{Progress, Say, Tri, Verdict},
+    report::{Progress, Say, Tri, Verdict, find},
     snapshot::{Paged, Pages},
     world::{Attempt, Project},
 };
@@ -372,6 +372,9 @@ fn look(
         .and_then(|p| p.snapshot.connections.get(id))
         .map(|seen| (seen.item.clone(), seen.began, seen.direct));
     let list_fence = ctx.memory().list_fence;
+    if seen.as_ref().is_some_and(|(_, began, _)| *began < fence) {
+        forewarn(ctx, object)?;
+    }
     match seen {
         Some((item, began, direct)) if began >= fence && (direct || began >= list_fence) => {
             return Ok(Some((item, began)));
@@ -394,6 +397,17 @@ fn look(
     }
     due(ctx, object)?;
     ctx.call(link, Call::GetConnection(id.clone()))
+}
+
+/// Says that a queue it needs has gone, before the connection itself is read: that may take long.
+fn forewarn(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<()> {
+    if find(object.conditions(), "Ready").is_none_or(|c| c.status != "True") {
+        return Ok(());
+    }
+    let targets = binding::resolve(ctx, object)?;
+    let Some(words) = targets.iter().flatten().find_map(|t| t.waits.clone()) else { return Ok(()) };
+    let synced = Say::new(Tri::False, "Pending", words.clone());
+    say(ctx, object, &Verdict::reconciling("WaitingForDependency", words, synced))
 }
 
 /// Proved to be gone, without this object's doing.

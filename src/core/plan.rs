@@ -22,8 +22,8 @@ pub(super) struct Target {
     pub(super) created: Option<i64>,
     /// The reference leads nowhere, so the name is a guess.
     pub(super) dangling: bool,
-    /// It is not made yet, so that an entry of its name is of another time.
-    pub(super) unmade: bool,
+    /// It is not made yet, or being deleted: an entry of its name says nothing, or will soon be gone.
+    pub(super) unsettled: bool,
     /// Why it cannot be bound yet; `None` if it exists.
     pub(super) waits: Option<String>,
 }
@@ -143,7 +143,7 @@ fn bindings(
         let entry = entries.get(&target.name).or_else(|| target.pool.as_ref().and_then(|pool| entries.get(pool)));
         match (entry, &target.waits) {
             // A name that is only a guess proves nothing, and neither does what another queue of that name left behind.
-            (_, Some(reason)) if target.dangling || target.unmade => plan.waiting.push(reason.clone()),
+            (_, Some(reason)) if target.dangling || target.unsettled => plan.waiting.push(reason.clone()),
             (Some(entry), _) => {
                 // What the spec asks for is this object's, whoever bound it.
                 plan.managed.insert(target.name.to_string());

@@ -78,6 +78,8 @@ pub struct EntryView {
     pub state: PeeringState,
     /// When CREATING ends, or ended.
     pub ready_at: EpochMillis,
+    /// Id of the peering.
+    pub peer_id: Arc<str>,
     /// It is a pool's.
     pub pool: bool,
 }
@@ -201,6 +203,7 @@ impl Model {
                     name: Arc::clone(&entry.target),
                     state,
                     ready_at: entry.ready_at,
+                    peer_id: Arc::clone(&entry.peer_id),
                     pool: entry.pool,
                 })
                 .collect(),
