@@ -8,8 +8,7 @@ use crate::{
 use super::{
     Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
     connection::{connection_id, hosts, marked, may_have_changed, readable},
-    doubt::settling,
-    mark::{carries_mark, denied_twice},
+    mark::{carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
     pass::{Ctx, Flow, Link, done},
     plan::{Desired, Plan, PlanStep, Target, hosts_hash, plan},
@@ -74,12 +73,14 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
 fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
     let remote = QueueName::new(name);
     let key = ctx.key.clone();
-    let exists = match ctx.world.projects.get_mut(project_key) {
+    let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
+    let (exists, just_gone) = match ctx.world.projects.get_mut(project_key) {
         Some(project) => {
             project.watchers.entry((ObjectKind::Queue, remote.as_str().into())).or_default().insert(key);
-            project.snapshot.queues.get(&remote).is_some()
+            let just_gone = project.queue_gone.is_some_and(|at| now < at + grace);
+            (project.snapshot.queues.get(&remote).is_some(), just_gone)
         }
-        None => false,
+        None => (false, false),
     };
     let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
     let seen = ctx.world.projects.get(project_key).and_then(|p| p.snapshot.queues.get(&remote));
@@ -90,7 +91,8 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         id,
         created,
         dangling: false,
-        unsettled: false,
+        // A list may show its entry for a while.
+        unsettled: !exists && just_gone,
         waits,
     }
 }
@@ -103,11 +105,12 @@ fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<Q
 /// Takes in the answer to a change of the connection.
 pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -> Option<CallError> {
     let now = ctx.now.mono;
-    let stuck_retry = ctx.world.settings.stuck_retry;
+    let (stuck_retry, grace) = (ctx.world.settings.stuck_retry, ctx.world.settings.visibility_grace);
     ctx.facts.connection = None;
     let memory = ctx.memory();
     if may_have_changed(error.as_ref()) {
         memory.fence = now;
+        memory.list_fence = now + grace;
         memory.pending_since = Some(now);
     }
     memory.last_change = Some(now);
@@ -333,8 +336,7 @@ fn still_ours(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, item:
         return Ok(());
     }
     denied_twice(ctx)?;
-    let grace = ctx.world.settings.visibility_grace as i64;
-    if item.create_time.is_none_or(|t| wall(ctx, object) < t + grace) || settling(ctx, object) {
+    if mark_may_lag(ctx, object, item.create_time) {
         // A mark that was just written may not be shown yet.
         return done(Some(ctx.now.mono + 5_000), Outcome::Waiting);
     }

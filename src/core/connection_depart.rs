@@ -13,7 +13,7 @@ use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_cr
 use super::{
     FinalizerChange, IntentOp, Next, Outcome,
     doubt::{doubt_ends, settling, unconfirmed},
-    mark::{carries_mark, denied_twice, without_tag_service},
+    mark::{carries_mark, denied_twice, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, due, wall},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, done},
@@ -75,10 +75,8 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
                 Some(true) if !adopted => Some(false),
                 _ => carries_mark(ctx, object, &link, id.as_str())?,
             };
-            let server = ctx.world.server_now(&link.endpoint, ctx.now);
-            let grace = ctx.world.settings.visibility_grace as i64;
-            let young = item.create_time.is_none_or(|t| server < t + grace) && ctx.memory().deleted_at.is_none();
-            if shown == Some(false) && (young || settling(ctx, object)) {
+            let fresh = ctx.memory().deleted_at.is_none() && mark_may_lag(ctx, object, item.create_time);
+            if shown == Some(false) && (fresh || settling(ctx, object)) {
                 // A mark that was just written may not be shown yet.
                 let message = format!(
                     "Connection {id} was just created and does not show this object's mark yet; it is deleted when it does, \
@@ -158,6 +156,9 @@ pub(super) fn finish_doubt(
     } else if readable(ctx, object) != Some(true) {
         let reading = all(ctx, link)?;
         let fitting = fitting(object, intent, reading.value);
+        if readable(ctx, object).is_none() && !fitting.is_empty() {
+            return learn_filter(ctx, object);
+        }
         match own_of(ctx, object, link, fitting)?.as_slice() {
             [] => {}
             [one] => {

@@ -2,12 +2,13 @@
 
 use crate::{
     api::AdoptionPolicy,
-    dli::{Call, CallError, ErrorClass, ResourceType, Tag},
+    dli::{Call, CallError, EpochMillis, ErrorClass, ResourceType, Tag},
 };
 
 use super::{
     Millis, ObjectKind, Outcome,
-    member::Member,
+    doubt::settling,
+    member::{Member, wall},
     ownership::{CLUSTER_TAG, OWNER_TAG, owner_tag},
     pass::{Ctx, Flow, Link, done},
 };
@@ -71,6 +72,17 @@ pub(super) fn denied_twice(ctx: &mut Ctx<'_>) -> Flow<()> {
         return done(Some(first + LOOKS_APART), Outcome::Waiting);
     }
     Ok(())
+}
+
+/// Whether a reading that lacks this object's mark may just lag behind: the resource is new, or this object has written
+/// something that a list need not show yet.
+pub(super) fn mark_may_lag<M: Member>(ctx: &mut Ctx<'_>, member: &M, created: Option<EpochMillis>) -> bool {
+    let grace = ctx.world.settings.visibility_grace;
+    // The server's clock may have jumped; this process's own does not.
+    let wrote = Some(ctx.memory().fence).filter(|fence| *fence > 0);
+    wrote.is_some_and(|at| ctx.now.mono < at + grace)
+        || created.is_none_or(|t| wall(ctx, member) < t + grace as EpochMillis)
+        || settling(ctx, member)
 }
 
 /// Whether the marks that a resource carries let this object take it over.

@@ -10,7 +10,7 @@ use crate::{
     dli::{Applied, Call, CallError, Cause, ErrorClass, QueueItem, QueueName, Reply},
 };
 
-use super::queue_birth::{arrive, confirm, same_queue};
+use super::queue_birth::{arrive, confirm, marked_by_service, same_queue};
 use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
@@ -113,7 +113,11 @@ fn learn(ctx: &mut Ctx<'_>, name: &QueueName, item: Option<&QueueItem>, began: M
     let Some(project) = ctx.memory().project.clone() else { return };
     let Some(project) = ctx.world.projects.get_mut(&project) else { return };
     let queues = &mut project.snapshot.queues;
-    let changed = queues.get(name).map(|seen| &seen.item) != item;
+    let known = queues.get(name).map(|seen| &seen.item);
+    let changed = known != item;
+    if known.is_some() && item.is_none() {
+        project.queue_gone = Some(began);
+    }
     match item {
         Some(item) => queues.put(name.clone(), item.clone(), began),
         None => queues.remove(name, began),
@@ -322,7 +326,11 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
         Some(_) if ctx.facts.queue.is_none() => ctx.call(link, Call::GetQueue(name.clone())),
         Some(item) => {
             // Deleted and created again behind our back: ours only if it carries the mark.
-            if readable(ctx, object) && marked(ctx, link)?.value.iter().any(|q| same_queue(q, &item)) {
+            let ours = match readable(ctx, object) {
+                true => marked(ctx, link)?.value.iter().any(|q| same_queue(q, &item)),
+                false => marked_by_service(ctx, object, link, &item)? == Some(true),
+            };
+            if ours {
                 present(ctx, object);
                 ctx.memory().denied = None;
                 return standing(ctx, object, link, &item, Some(true));

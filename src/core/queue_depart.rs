@@ -10,8 +10,8 @@ use super::queue::{marked, queue_id, queue_name, readable};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
     FinalizerChange, IntentOp, Next, Outcome,
-    doubt::{doubt_ends, settling, unconfirmed},
-    mark::{denied_twice, without_tag_service},
+    doubt::{doubt_ends, unconfirmed},
+    mark::{denied_twice, mark_may_lag, without_tag_service},
     member::{Member, due, wall},
     pass::{Ctx, Flow, done},
     report::Verdict,
@@ -74,18 +74,17 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         }
         return ctx.change_finalizer(FinalizerChange::Remove);
     }
-    let server = ctx.world.server_now(&link.endpoint, ctx.now);
-    let grace = ctx.world.settings.visibility_grace as i64;
     let ours = match shown {
         // A mark that was just written may not be shown yet.
-        Some(false) if item.create_time.is_none_or(|t| server < t + grace) || settling(ctx, object) => {
+        Some(false) if mark_may_lag(ctx, object, item.create_time) => {
             let message = format!(
                 "Queue {name} was just created and does not show this object's mark yet; it is deleted when it does, and left \
                  alone if it does not."
             );
             return refuse(ctx, object, "ConfirmingOwnership", message, ctx.now.mono + 5_000);
         }
-        Some(shown) => same && shown,
+        // With the mark it is this object's, whatever its number: a call that came late may have made it anew.
+        Some(shown) => shown,
         None => {
             let since = object.intent().map(|i| i.since() - 5_000);
             let recent = since.is_some_and(|since| item.create_time.is_none_or(|t| t >= since));

@@ -77,6 +77,8 @@ pub(super) struct Project {
     pub(super) snapshot: Snapshot,
     /// Whether lists can be filtered by tag; queues and connections apart.
     pub(super) queue_filter: Option<bool>,
+    /// When this process last proved that a queue has gone.
+    pub(super) queue_gone: Option<Millis>,
     pub(super) connection_filter: Option<bool>,
     pub(super) tag_service: Option<bool>,
     /// Lists asked for before their time.
@@ -134,6 +136,7 @@ impl Project {
             standing_since: 0,
             snapshot: Snapshot::default(),
             queue_filter: None,
+            queue_gone: None,
             connection_filter: None,
             tag_service: None,
             want_queues: false,

@@ -194,7 +194,9 @@ fn out_of_sync(sim: &Sim, remote: &Remote, key: &ObjectKey, object: &Object) -> 
     let Some(found) = found else { return Some(format!("{key} says Synced, and it is not there")) };
     // What a colleague writes where hosts are not shown, nobody can see.
     let unseen = sim.hosts_met && sim.cloud.config().answers.hosts_returned == HostsReturned::Hidden;
-    if let Some(hosts) = o.spec.hosts.as_ref().filter(|_| !unseen) {
+    // Two clusters that both hold it for theirs, where nobody can say whose it is, both write it.
+    let fought = sim.clusters.len() > 1 && !marks_shown(sim, ObjectKind::Connection);
+    if let Some(hosts) = o.spec.hosts.as_ref().filter(|_| !unseen && !fought) {
         let want: BTreeSet<(&str, &str)> = hosts.iter().map(|h| (&*h.name, &*h.ip)).collect();
         let have: BTreeSet<(&str, &str)> = found.hosts.iter().map(|h| (&*h.name, &*h.ip)).collect();
         if want != have {
@@ -246,9 +248,10 @@ pub fn judge(sim: &Sim, expect: Expect<'_>) -> Result<(), String> {
             honest(sim, &remote, key, object, expect.all_ready).map_err(|e| format!("cluster {number}: {e}"))?;
         }
     }
-    // Where no mark can be written on what is taken over, two clusters that want the same undo each other's changes.
-    let told = sim.clusters.len() > 1 && !sim.may_take.is_empty();
-    let fight = told && sim.cloud.config().answers.tags_service == TagsService::Absent;
+    // Where no mark can be written on what is taken over, or none be read, two clusters that want the same undo each
+    // other's changes.
+    let unmarked = sim.cloud.config().answers.tags_service == TagsService::Absent && !sim.may_take.is_empty();
+    let fight = sim.clusters.len() > 1 && (unmarked || !marks_shown(sim, ObjectKind::Connection));
     if sim.mono < sim.last_write + QUIET && !fight {
         return Err(format!("still writing (last write {} ms ago)", sim.mono - sim.last_write));
     }

@@ -307,13 +307,22 @@ impl Sim {
             self.say(|| format!("   what a gone process sent arrives: {}", trace::effect(&effect)));
             let before = self.last_write;
             self.last_write = 0;
+            let twice = |sim: &Self, name: &str| sim.made.get(&(ObjectKind::Queue, name.to_owned())) > Some(&1);
             drop(self.apply(cluster, 0, &effect, None));
-            if stray
-                && self.last_write > 0
-                && let Effect::Cloud(CloudEffect { call: Call::DeleteQueue(name), .. }) = &effect
-            {
-                // A DELETE by name that nothing can hold back any more: what it hits is made again.
-                *self.unmade.entry((ObjectKind::Queue, name.to_string())).or_default() += 1;
+            let undone = match &effect {
+                Effect::Cloud(CloudEffect { call, .. }) if self.last_write > 0 => match call {
+                    // A DELETE by name that nothing can hold back any more: what it hits is made again.
+                    Call::DeleteQueue(name) if stray => Some(name.to_string()),
+                    // Its name is free again, since what another call made has been deleted.
+                    Call::CreateQueue(body) if twice(self, body.queue_name.as_str()) => {
+                        Some(body.queue_name.to_string())
+                    }
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(name) = undone {
+                *self.unmade.entry((ObjectKind::Queue, name)).or_default() += 1;
             }
             self.last_write = self.last_write.max(before);
             return Some(None);
