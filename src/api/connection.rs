@@ -194,7 +194,7 @@ pub struct EnhancedConnectionStatus {
     /// Number of lines in the hosts file that the cloud reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_count: Option<i64>,
-    /// Digest of the hosts that were last written, for clouds that do not report them.
+    /// Digest of the hosts that were last written, for clouds that do not report them; empty while they are being written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts_hash: Option<String>,
     /// Other connections that may be duplicates of this one and are left alone, where ownership cannot be read back.

@@ -11,7 +11,7 @@ use super::{
     mark::{carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
     pass::{Ctx, Flow, Link, done},
-    plan::{Desired, Plan, PlanStep, Target, hosts_hash, plan},
+    plan::{Desired, Plan, PlanStep, Target, UNKNOWN_HOSTS, hosts_hash, plan},
     queue::{queue_id, queue_name},
     report::{Progress, Say, Tri, Verdict, find},
     timing::{parse_rfc3339, rfc3339},
@@ -49,6 +49,7 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
             created: None,
             dangling: true,
             unsettled: false,
+            unbinding: false,
             waits,
         });
     };
@@ -67,7 +68,8 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     let id = queue_id(&queue);
     let unsettled = id.is_none() || queue.metadata.deletion_timestamp.is_some();
     let created = queue.status.as_ref().and_then(|s| s.create_time.as_deref()).and_then(parse_rfc3339);
-    Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, waits })
+    let unbinding = unbinding(ctx, &remote);
+    Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, unbinding, waits })
 }
 
 fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
@@ -87,6 +89,7 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
     let (id, created) = seen.map_or((None, None), |seen| (seen.item.queue_id, seen.item.create_time));
     Target {
         pool: pool_of(ctx, project_key, &remote),
+        unbinding: unbinding(ctx, &remote),
         name: remote,
         id,
         created,
@@ -95,6 +98,12 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         unsettled: !exists && just_gone,
         waits,
     }
+}
+
+/// Whether this object has unbound a queue so lately that its entry may still be shown, or still be there.
+fn unbinding(ctx: &mut Ctx<'_>, name: &QueueName) -> bool {
+    let now = ctx.now.mono;
+    ctx.memory().unbinding.get(name).is_some_and(|until| now < *until)
 }
 
 fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {
@@ -112,12 +121,24 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -
         memory.fence = now;
         memory.list_fence = now + grace;
         memory.pending_since = Some(now);
+        match call {
+            Call::Bind { queues, .. } => memory.unbinding.retain(|name, _| !queues.contains(name)),
+            Call::Unbind { queues, .. } => {
+                memory.unbinding.extend(queues.iter().map(|name| (name.clone(), now + grace)));
+            }
+            // One that was given up may still arrive, and would undo what is sent after it.
+            _ if error.is_some() => {
+                memory.sent_hosts = None;
+                memory.hosts_doubt = Some(now + grace);
+            }
+            _ => {}
+        }
     }
     memory.last_change = Some(now);
     let Some(error) = error else {
         memory.failures = 0;
         if let Call::SetHosts { hosts, .. } = call {
-            memory.sent_hosts = Some(hosts_hash(hosts));
+            memory.sent_hosts = Some(hosts_hash(hosts)).filter(|_| memory.hosts_doubt.is_none_or(|until| until <= now));
         }
         return None;
     };
@@ -183,7 +204,8 @@ pub(super) fn stand(
         say_status(ctx, object, &verdict, Status::Connection(Box::new(status)))?;
     }
     let observing = object.management() == ManagementPolicy::Observe;
-    if !observing && (!plan.creating.is_empty() || plan.leaving.iter().any(|(_, s)| *s != PeeringState::Failed)) {
+    let leaves = !plan.unbinding.is_empty() || plan.leaving.iter().any(|(_, s)| *s != PeeringState::Failed);
+    if !observing && (!plan.creating.is_empty() || leaves) {
         due(ctx, object)?;
         return ctx.call(link, Call::GetConnection(item.id.clone()));
     }
@@ -287,9 +309,17 @@ fn act(
     };
     let verdict = Verdict { ready: Some(ready), progress: Progress::Reconciling(reason), synced };
     let mut status = status(object, link, item, plan, &verdict, server);
+    if plan.steps.iter().any(|step| matches!(step, PlanStep::SetHosts(_))) {
+        // A call that another process has begun may still be on its way.
+        let begun = old.hosts_hash.as_deref() == Some(UNKNOWN_HOSTS);
+        let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
+        ctx.memory().hosts_doubt.get_or_insert(if begun { now + grace } else { 0 });
+        status.hosts_hash = Some(UNKNOWN_HOSTS.to_owned());
+    }
     let stood = find(&old.conditions, "Ready").map(|c| c.status.clone());
     let stands = find(&status.conditions, "Ready").map(|c| c.status.clone());
-    if current.as_deref() == Some(reason) && !edited && managed(&old) == managed(&status) && stood == stands {
+    let told = managed(&old) == managed(&status) && old.hosts_hash == status.hosts_hash && stood == stands;
+    if current.as_deref() == Some(reason) && !edited && told {
         // Said already; each further step of the same work is not worth a write.
         status = old.clone();
     }
@@ -409,7 +439,8 @@ fn verdict(
                 None => format!("{name} CREATING"),
             })
             .collect();
-        let synced = if plan.waiting.is_empty() && plan.leaving.is_empty() && plan.drift.is_empty() {
+        let leaves = !plan.leaving.is_empty() || !plan.unbinding.is_empty();
+        let synced = if plan.waiting.is_empty() && !leaves && plan.drift.is_empty() {
             Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.")
         } else {
             Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet.")
@@ -419,6 +450,10 @@ fn verdict(
     if let Some(first) = plan.waiting.first() {
         let message = format!("{count}; {first}");
         return Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
+    }
+    if let Some(name) = plan.unbinding.first() {
+        let message = format!("{count}; {name} is bound again, once its unbinding is done.");
+        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
     }
     let in_sync = Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.");
     if let Some((name, state)) = plan.leaving.iter().find(|(_, s)| *s != PeeringState::Failed) {

@@ -19,7 +19,7 @@ use super::{
     member::{Member, due, present, say, settled, wall},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
-    plan::hosts_hash,
+    plan::{UNKNOWN_HOSTS, hosts_hash},
     report::{Say, Tri, Verdict},
     timing,
     world::Attempt,
@@ -281,7 +281,9 @@ pub(super) fn take(
         format!("The connection exists; 0/{wanted} peerings are ACTIVE.")
     };
     let reason = if wanted == 0 { "Creating" } else { "PeeringCreating" };
-    let written = intent.hosts_hash.clone().filter(|_| !adopted);
+    // Whatever hosts are there were written by another.
+    let others = adopted.then(|| UNKNOWN_HOSTS.to_owned());
+    let written = others.or_else(|| intent.hosts_hash.clone());
     let synced = match !adopted && asked == sent && written == asked_hosts(object) {
         true => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
         false => Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet."),
@@ -310,10 +312,10 @@ pub(super) fn take(
         suspected_duplicates: suspects.iter().map(|c| c.id.to_string()).collect(),
         ..EnhancedConnectionStatus::default()
     };
-    let memory = ctx.memory();
-    memory.attempt = None;
     let now = ctx.now.mono;
-    ctx.memory().pending_since = Some(now);
+    let memory = ctx.memory();
+    memory.pending_since = Some(now);
+    memory.hosts_doubt = Some(0);
     ctx.facts.connection = None;
     ctx.facts.owned_connections = None;
     // The answer that carried the id is the only thing that would be lost here; the mark finds it again.

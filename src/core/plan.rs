@@ -24,6 +24,8 @@ pub(super) struct Target {
     pub(super) dangling: bool,
     /// It is not made yet, or being deleted: an entry of its name says nothing, or will soon be gone.
     pub(super) unsettled: bool,
+    /// It was unbound a moment ago: its entry is on its way out.
+    pub(super) unbinding: bool,
     /// Why it cannot be bound yet; `None` if it exists.
     pub(super) waits: Option<String>,
 }
@@ -61,6 +63,8 @@ pub(super) struct Plan {
     pub(super) failed: Vec<(QueueName, String)>,
     /// Desired targets that do not exist yet, with the reason.
     pub(super) waiting: Vec<String>,
+    /// Desired targets whose old entry is not gone yet.
+    pub(super) unbinding: Vec<QueueName>,
     /// Entries to unbind that cannot be unbound now (being made) or ever (failed).
     pub(super) leaving: Vec<(QueueName, PeeringState)>,
     /// Differences from the spec.
@@ -68,6 +72,9 @@ pub(super) struct Plan {
     /// What is recorded as this object's own bindings after this plan.
     pub(super) managed: BTreeSet<String>,
 }
+
+/// Stands in the place of a digest from before a call that writes hosts until it is known to have been carried out.
+pub(super) const UNKNOWN_HOSTS: &str = "";
 
 /// Digest of a hosts file, whatever its order.
 pub(super) fn hosts_hash(hosts: &[Host]) -> String {
@@ -83,7 +90,7 @@ pub(super) fn hosts_hash(hosts: &[Host]) -> String {
 }
 
 /// Compares what is desired with what was seen. `managed`: bindings recorded as this object's own; `written`: digest of
-/// the hosts that were written last.
+/// the hosts that were written last, [`UNKNOWN_HOSTS`] while nobody can tell.
 pub(super) fn plan(desired: &Desired, seen: &ConnectionItem, managed: &[String], written: Option<&str>) -> Plan {
     let mut plan = Plan { managed: managed.iter().cloned().collect(), ..Plan::default() };
     let mut entries: BTreeMap<&QueueName, &crate::dli::Peering> = BTreeMap::new();
@@ -104,7 +111,7 @@ pub(super) fn plan(desired: &Desired, seen: &ConnectionItem, managed: &[String],
         let differs = match &seen.hosts {
             Some(have) => hosts_hash(have) != want,
             // A cloud that does not show them: what was written last has to do.
-            None => !hosts.is_empty() && written != Some(want.as_str()),
+            None => written.map_or(!hosts.is_empty(), |written| written != want),
         };
         if differs {
             plan.steps.push(PlanStep::SetHosts(hosts.clone()));
@@ -144,6 +151,7 @@ fn bindings(
         match (entry, &target.waits) {
             // A name that is only a guess proves nothing, and neither does what another queue of that name left behind.
             (_, Some(reason)) if target.dangling || target.unsettled => plan.waiting.push(reason.clone()),
+            (Some(_), _) if target.unbinding => plan.unbinding.push(target.name.clone()),
             (Some(entry), _) => {
                 // What the spec asks for is this object's, whoever bound it.
                 plan.managed.insert(target.name.to_string());

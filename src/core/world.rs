@@ -230,6 +230,10 @@ pub(super) struct Memory {
     pub(super) last_change: Option<Millis>,
     /// Digest of the hosts that this process sent, where the cloud does not show them.
     pub(super) sent_hosts: Option<String>,
+    /// Until when a call that writes hosts and got no answer may still take effect.
+    pub(super) hosts_doubt: Option<Millis>,
+    /// Queues that were unbound, and until when their entries may be shown.
+    pub(super) unbinding: BTreeMap<QueueName, Millis>,
     /// When the DELETE was first accepted.
     pub(super) deleted_at: Option<Millis>,
     /// Until when a DELETE that got no answer may still take effect.

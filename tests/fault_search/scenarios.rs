@@ -221,6 +221,29 @@ fn changes() -> Vec<Scenario> {
             &[Some(20_000), Some(200_000)],
         ),
         s("edit-hosts", vec![base(), vec![connection(other_hosts())]], &[None]),
+        // Lists go on showing what the last edit asks for again.
+        s(
+            "edited-back",
+            vec![base(), vec![connection(other_hosts())], vec![connection(refs(&["q1"]))]],
+            &[None, Some(15_000)],
+        )
+        .on(late),
+        // What the connection needs goes, and the cloud answers slowly.
+        s(
+            "queue-goes-first",
+            vec![
+                vec![
+                    project(),
+                    queue("q1", json!({})),
+                    queue("q2", json!({})),
+                    connection(json!({"queues": [{"ref": {"name": "q1"}}, {"queueName": "q2"}]})),
+                ],
+                vec![delete(ObjectKind::Queue, "q2")],
+                vec![delete(ObjectKind::Queue, "q1")],
+            ],
+            &[None, Some(90_000)],
+        )
+        .on(late),
         s("edit-hosts-unseen", vec![base(), vec![connection(other_hosts())]], &[None])
             .on(|config| config.answers.hosts_returned = HostsReturned::Hidden),
         s(

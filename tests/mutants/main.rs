@@ -82,8 +82,8 @@ fn plant(repository: &Path, place: &Path) {
     let source = fs::read_to_string(&search).unwrap();
     fs::write(&search, format!("{source}\nmod hunt;\n")).unwrap();
     fs::copy(repository.join("tests/mutants/hunt.rs"), place.join("tests/fault_search/hunt.rs")).unwrap();
-    let names: Vec<&str> = MUTANTS.iter().map(|m| m.name).collect();
-    fs::write(place.join("tests/fault_search/mutants.txt"), names.join("\n")).unwrap();
+    let lines: Vec<String> = MUTANTS.iter().map(|mutant| [mutant.name, mutant.found_by].join("\t")).collect();
+    fs::write(place.join("tests/fault_search/mutants.txt"), lines.join("\n")).unwrap();
     // Without the program: it would be put in the place of the real one.
     let manifest = fs::read_to_string(repository.join("Cargo.toml")).unwrap();
     let bin = "[[bin]]\nname = \"dli-operator\"\npath = \"src/main.rs\"\n";
