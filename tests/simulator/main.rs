@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
-mod answers_later;
-mod answers_more;
 mod console;
 
 mod faults;

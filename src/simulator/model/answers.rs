@@ -215,6 +215,15 @@ answers! {
     queue_paging "queuePaging": QueuePaging
     scaling_ends "scalingEnds": ScalingEnds
     unable_code "unableCode": UnableCode
+    missing_pool "missingPool": MissingPool
+    unfit_code "unfitCode": UnfitCode
+    equal_route "equalRoute": EqualRoute
+    reserved_route "reservedRoute": ReservedRoute
+    missing_grants "missingGrants": MissingGrants
+    missing_task "missingTask": MissingTask
+    bad_list_query "badListQuery": BadListQuery
+    strange_label "strangeLabel": StrangeLabel
+    grant_missing "grantMissing": GrantMissing
 }
 
 impl Answers {

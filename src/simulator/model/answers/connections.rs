@@ -104,4 +104,17 @@ switches! {
         Accepted "accepted" = "taken as a list of one", Refused "refused" = "400 DLI.0001" }
     HostsOrder = "Order of the hosts of a connection in answers" {
         Kept "kept" = "as they were sent", Sorted "sorted" = "by name" }
+    EqualRoute = "Adding a route to a block that another route has, which cannot be (dli_01_0006)" {
+        Exists "exists0006" = "400 DLI.0006",
+        Parameter "parameter0001" = "400 DLI.0001 with the same text",
+    }
+    ReservedRoute = "Adding a route to a block that the cloud uses itself, which must not be used (dli_01_0006)" {
+        Parameter "parameter0001" = "400 DLI.0001",
+        Unsupported "unsupported0007" = "400 DLI.0007",
+        Accepted "accepted" = "accepted",
+    }
+    MissingGrants = "Text about a connection that does not exist, where its privileges are asked for (dli_02_0256 against clients)" {
+        Does "doesNotExist" = "400 DLI.0001 \"Connection … does not exist.\"",
+        Is "isNotExist" = "400 DLI.0001 \"Connection … is not exist\"",
+    }
 }

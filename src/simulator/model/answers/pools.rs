@@ -32,8 +32,8 @@ switches! {
         Hidden "hidden" = "the old one",
     }
     PooledCuCount = "`cu_count` of a queue in a pool" {
-        Created "created" = "stays as created",
         Allocated "allocated" = "moves between minimum and maximum of the policy in force",
+        Created "created" = "stays as created",
     }
     DeletePoolWithQueues = "Deleting a pool that has queues" {
         Refused "refused" = "400 DLI.0999",
@@ -75,4 +75,18 @@ switches! {
         Allowed "allowed" = "accepted", Refused "refused" = "400 DLI.0001" }
     PolicyMaxStep = "`max_cu` of a scaling policy in a standard pool (steps of 16 by dli_02_0332, 56 in the example of dli_01_0622)" {
         Four "four" = "multiples of 4", Sixteen "sixteen" = "multiples of 16 only, else 400 DLI.0001" }
+    MissingPool = "A pool that does not exist, in calls other than its deletion (which answers 400 DLI.0002, as clients know)" {
+        NotFound "notFound0002" = "400 DLI.0002",
+        Parameter "parameter0001" = "400 DLI.0001 with the same text",
+        NoResource "noResource0023" = "404 DLI.0023",
+    }
+    UnfitCode = "Code where units do not fit those of the pool, of its queues, or of the kind of queue (no page has it)" {
+        Parameter "parameter0001" = "400 DLI.0001",
+        Unsupported "unsupported0007" = "400 DLI.0007",
+        System "system0999" = "400 DLI.0999",
+    }
+    StrangeLabel = "A label of a new pool other than those of the basic and developer editions (dli_02_0326 names no other)" {
+        Refused "refused0001" = "400 DLI.0001",
+        Ignored "ignored" = "accepted, a pool of the standard edition",
+    }
 }

@@ -12,7 +12,7 @@ switches! {
         Shared "shared" = "0, shared: such a queue cannot be bound",
         Dedicated "dedicated" = "1, dedicated",
     }
-    MissingQueue = "Get or action of a queue that does not exist (dli_02_0056, two editions)" {
+    MissingQueue = "A queue that does not exist, in calls other than its deletion (dli_02_0056, two editions)" {
         NotFound "notFound0002" = "400 DLI.0002 \"There is no queue named …\"",
         Metadata "metadata0008" = "400 DLI.0008 with the same text",
     }
@@ -99,4 +99,9 @@ switches! {
         Target "target" = "to its target", Partial "partial" = "half way, in steps of 16", Failed "failed" = "nowhere" }
     UnableCode = "Code where a queue is not one that can be restarted, scaled, moved into a pool or given a property (no page has it)" {
         Unsupported "unsupported0007" = "400 DLI.0007", Parameter "parameter0001" = "400 DLI.0001", System "system0999" = "400 DLI.0999" }
+    MissingTask = "A connectivity test that does not exist (dli_02_0285 is silent)" {
+        NotFound "notFound0002" = "400 DLI.0002",
+        Parameter "parameter0001" = "400 DLI.0001 with the same text",
+        NoResource "noResource0023" = "404 DLI.0023",
+    }
 }

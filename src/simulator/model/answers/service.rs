@@ -77,4 +77,12 @@ switches! {
         Served "served" = "answered all the same", Frozen "frozen0310" = "403 APIGW.0310" }
     ErrorShape = "Shape of DLI's error bodies (dli_02_0056 against what the SDK and other clients read)" {
         Snake "snake" = "`error_code` and `error_msg`", Camel "camel" = "`errorCode` and `errorMsg`", Short "short" = "`code` and `message`", Nested "nested" = "the first, below a key of its own", List "list" = "a list of the first" }
+    BadListQuery = "A page or filter of a list that is not one of the documented numbers or words" {
+        Refused "refused0001" = "400 DLI.0001",
+        Ignored "ignored" = "as if it were left out",
+    }
+    GrantMissing = "Granting a privilege on an object that does not exist (clients know the answer to a query only)" {
+        NotFound "notFound0002" = "400 DLI.0002",
+        Parameter "parameter0001" = "400 DLI.0001 with the same text",
+    }
 }
