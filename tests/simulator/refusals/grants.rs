@@ -33,7 +33,12 @@ pub(super) fn granting(table: &mut Table) {
             row("grant-object", Put, authorize(), grant("elasticresourcepool.nope"), "does not exist"),
             row("grant-object", Put, authorize(), grant("datasourceauth.nope"), "does not exist"),
             row("grants-object", Get, of("queues.nope"), Value::Null, "no queue named"),
+            row("grants-object", Get, of("edsconnections.nope"), Value::Null, "Connection nope does not exist."),
+            row("grants-object", Get, of("elasticresourcepool.nope"), Value::Null, "does not exist"),
+            row("grants-object", Get, of("datasourceauth.nope"), Value::Null, "does not exist"),
             row("grants-object", Get, of("tables.x"), Value::Null, "does not exist"),
+            row("grants-database", Get, of("databases.x"), Value::Null, "There is no database named x"),
+            row("grants-table", Get, of("databases.x.tables.y"), Value::Null, "There is no table named y"),
             row("grants-required", Get, of(""), Value::Null, "object"),
         ],
     );

@@ -140,6 +140,14 @@ pub(super) fn the_rest(table: &mut Table) {
     let quotas = Quotas { cus: Some(79), ..Quotas::default() };
     let (full, _) = Cloud::furnished(Config { quotas, ..Config::default() });
     table.check(&full, vec![row("action-quota", Put, action("q1"), out(16), "quota")]);
+    let (cloud, _) = Cloud::furnished(answering(&[("missingQueue", "metadata0008")]));
+    table.check(
+        &cloud,
+        vec![
+            row("queue-missing-2021", Get, at("nope"), Value::Null, none),
+            row("action-missing-2021", Put, action("nope"), out(16), none),
+        ],
+    );
     let strict = answering(&[("scaleBeforeJob", "refused"), ("restartBeforeJob", "refused")]);
     let (cloud, _) = Cloud::furnished(strict);
     table.check(
