@@ -12,6 +12,7 @@ mod page;
 mod pools;
 mod properties;
 mod refusals;
+mod settings;
 mod state;
 mod support;
 mod time;
