@@ -9,7 +9,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row, with};
+use super::{Row, Table, accepted, answering, row, with};
 use crate::support::{Cloud, PROJECT, connections, queues};
 
 const NONE: &str = "Connection nope does not exist.";
@@ -62,6 +62,18 @@ pub(super) fn creating(table: &mut Table) {
         ("connection-tags", one("tags", json!([{"key": "k", "value": "v".repeat(256)}]))),
         ("connection-tags", one("tags", json!(many))),
     ];
+    let host = |name: &str| json!({"name": name, "ip": "10.0.0.1"});
+    let most: Vec<Value> = (0..20_000).map(|i| host(&format!("h{i}"))).collect();
+    let fine = [
+        new(),
+        one("name", json!("n".repeat(64))),
+        one("tags", json!(many[..20])),
+        one("tags", json!([{"key": "k".repeat(128), "value": "v".repeat(255)}])),
+        one("hosts", json!([host(&"h".repeat(128)), host("h-1_a.b")])),
+        one("hosts", json!(most)),
+        bind("q1"),
+    ];
+    accepted(&cloud, Post, &connections(), fine);
     let hosts = bad_hosts().into_iter().map(|hosts| ("connection-hosts", one("hosts", hosts)));
     let mut rows: Vec<Row> = bodies
         .into_iter()

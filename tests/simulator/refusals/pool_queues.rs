@@ -6,7 +6,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row, with};
+use super::{Row, Table, accepted, answering, row, with};
 use crate::support::{Cloud, pools, queues};
 
 /// The pool `p1` of 64 to 112 units with the queue `inner` of 32, and `p2` with `other`.
@@ -97,6 +97,16 @@ pub(super) fn policies(table: &mut Table) {
         ("policy-fits", json!([all_day(32, 116)])),
         ("policy-fits", json!([all_day(68, 112)])),
     ];
+    let fine = [
+        json!([day()]),
+        beside("08:00", "12:00"),
+        beside("22:00", "10:00"),
+        json!([day(), policy("08:00", "12:00", 32, 32), policy("12:00", "13:00", 32, 32)]),
+        json!([with(day(), "priority", json!(100))]),
+        json!([all_day(64, 112)]),
+        json!([all_day(28, 32)]),
+    ];
+    accepted(&cloud, Put, &path("/inner"), fine.map(set));
     let mut rows: Vec<Row> =
         lists.into_iter().map(|(fact, list)| row(fact, Put, path("/inner"), set(list), "Parameter check")).collect();
     for queue in ["nope", "q1", "other"] {

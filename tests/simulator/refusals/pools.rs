@@ -6,7 +6,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row, with};
+use super::{Row, Table, accepted, answering, row, with};
 use crate::support::{Cloud, pools, queues};
 
 fn new() -> Value {
@@ -46,6 +46,19 @@ pub(super) fn creating(table: &mut Table) {
         ("pool-tags", one("tags", json!([{"key": "_sys_x", "value": "v"}]))),
         ("pool-tags", one("tags", json!(many))),
     ];
+    let fine = [
+        new(),
+        name(&"a".repeat(128)),
+        one("max_cu", json!(32_000)),
+        one("max_cu", json!(64)),
+        basic(16, 64),
+        one("label", json!({"billing_spec_code": "developer"})),
+        one("cidr_in_vpc", json!("172.16.0.0/19")),
+        one("charging_mode", json!(1)),
+        one("description", json!("d".repeat(256))),
+        one("tags", json!(many[..20])),
+    ];
+    accepted(&cloud, Post, &pools(), fine);
     let mut rows: Vec<Row> =
         bodies.into_iter().map(|(fact, body)| row(fact, Post, pools(), body, "Parameter check")).collect();
     rows.extend([

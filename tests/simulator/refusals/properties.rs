@@ -6,7 +6,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row};
+use super::{Row, Table, accepted, answering, row};
 use crate::support::{Cloud, PROJECT, pools, queues};
 
 fn path(queue: &str) -> String {
@@ -94,6 +94,20 @@ pub(super) fn of_queues(table: &mut Table) {
     for (key, value) in [("computeEngine.maxInstance", 3), ("computeEngine.maxPrefetchInstance", 2)] {
         rows.push(row("property-range", Put, path("small"), set(key, json!(value)), key));
     }
+    let fine = [
+        set("computeEngine.maxInstance", json!(2)),
+        set("computeEngine.maxInstance", json!(4)),
+        set("job.maxConcurrent", json!(1)),
+        set("job.maxConcurrent", json!(32)),
+        set("computeEngine.maxPrefetchInstance", json!(0)),
+        set("computeEngine.maxPrefetchInstance", json!(4)),
+        set("computeEngine.spark.nativeEnabled", json!("true")),
+    ];
+    accepted(&cloud, Put, &path("q1"), fine);
+    accepted(&cloud, Put, &path("free"), [cidr("10.0.0.0/22")]);
+    accepted(&cloud, Put, &path("small"), [cidr("192.168.0.0/24")]);
+    accepted(&cloud, Put, &path("large"), [cidr("172.16.0.0/21")]);
+    accepted(&cloud, Delete, &path("q1"), [json!({"keys": ["job.maxConcurrent"]})]);
     table.check(&cloud, rows);
     let on = set("job.saveJobResultToJobBucket", json!("true"));
     assert_eq!(cloud.put(&path("q1"), on).status, 200);
