@@ -146,7 +146,7 @@ fn free(project: &Project, env: &Env, name: &str) -> Result<(), Refusal> {
 
 /// A pool that is not on its way out.
 pub(super) fn named<'a>(project: &'a Project, name: &str) -> Option<&'a Arc<Pool>> {
-    project.pools.get(&*name.to_ascii_lowercase()).filter(|pool| pool.leaving.is_none())
+    project.pools.get(&name.to_ascii_lowercase()).filter(|pool| pool.leaving.is_none())
 }
 
 /// A pool that is not on its way out, for any call but its deletion.
