@@ -1,5 +1,6 @@
 //! The switches of connections, their hosts, routes and grants.
 
+use dli_operator::simulator::Edit;
 use serde_json::{Value, json};
 
 use super::{Switch, at, code, failing, lag, len, names, network, pool_bound, switch, with};
@@ -60,8 +61,13 @@ pub(super) const SWITCHES: &[Switch] = &[
         },
     ),
     switch("deleteBoundConnection", &[("allowed", "200 "), ("refused", "400 DLI.0999")], |cloud, id| {
-        let connection = at(id);
-        code(&cloud.delete(&connection))
+        // An entry that has FAILED cannot be unbound (dli_01_0555): whether its connection can go is the same question.
+        let mut stuck = cloud.clone();
+        let edit = Edit::Peering { id: id.to_owned(), queue: "q1".into(), error: Some("broken".into()) };
+        stuck.model.edit(stuck.now, None, edit).unwrap();
+        let deleted = code(&cloud.delete(&at(id)));
+        assert_eq!(code(&stuck.delete(&at(id))), deleted);
+        deleted
     }),
     switch(
         "deleteCreatingConnection",

@@ -3,7 +3,8 @@
 //! and each request must name one of them.
 //!
 //! Marks: D documentation, C client code that runs against the real service, F recorded from the real service,
-//! A assumed, with the switch that has the other answers.
+//! A assumed, with the switch that has the other answers. Behind a code that no page tells are a question mark and the
+//! switch, or the fault, that has the others.
 
 mod connections;
 mod gateway;
