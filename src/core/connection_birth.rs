@@ -410,7 +410,8 @@ pub(super) fn adopt(
             // What the spec asks for is this object's from now on, whoever bound it.
             let targets = resolve(ctx, object)?;
             let known = targets.iter().flatten().filter(|t| !t.dangling && !t.unsettled);
-            let bound = known.filter(|t| item.entries().any(|e| e.name == t.name)).map(|t| t.name.to_string()).collect();
+            let bound =
+                known.filter(|t| item.entries().any(|e| e.name == t.name)).map(|t| t.name.to_string()).collect();
             let intent = new_intent(ctx, object, link, IntentOp::Adopt, key, immutables(object), bound);
             return ctx.write_intent(intent);
         }

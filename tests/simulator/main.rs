@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
-mod answers_later;
-mod answers_more;
 mod console;
 
 mod faults;
@@ -14,6 +12,7 @@ mod page;
 mod pools;
 mod properties;
 mod refusals;
+mod settings;
 mod state;
 mod support;
 mod time;

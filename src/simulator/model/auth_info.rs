@@ -93,11 +93,11 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
 
 /// Lists them, without anything secret.
 pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Result<Done, Refusal> {
-    let mut limit = input::query_number(request, "limit", 0, 100)?;
+    let mut limit = input::query_number(env, request, "limit", 0, 100)?;
     if env.config.answers.auth_page_cap == AuthPageCap::Capped {
         limit = limit.min(env.config.page_cap as usize);
     }
-    let offset = input::query_number(request, "offset", 0, 0)?;
+    let offset = input::query_number(env, request, "offset", 0, 0)?;
     let name = input::query(request, "auth_info_name").filter(|name| !name.is_empty());
     let lag = if env.config.answers.list_update_lag == ListUpdateLag::Late { env.config.durations.list_lag } else { 0 };
     let then = project.auth_infos.at(env.now - env.stale_by - lag);

@@ -74,13 +74,13 @@ pub(super) fn resolve(project: &Project, env: &Env, target: &Target) -> Result<E
     let answers = &env.config.answers;
     let queue = named(project, name);
     if let Target::Pool(_) = target {
-        if let Ok(pool) = pool::live(project, name) {
+        if let Some(pool) = pool::named(project, name) {
             return Ok(End::pool(pool));
         }
         // A standalone queue has a hidden pool of its own name.
         let hidden = |queue: &&Arc<Queue>| queue.resource_mode == 1 && queue.pool.is_none();
         let hidden = queue.filter(|queue| answers.peering_mode == PeeringMode::Pooled && hidden(queue));
-        return hidden.map(|queue| End::queue(queue)).ok_or_else(|| pool::missing(name));
+        return hidden.map(|queue| End::queue(queue)).ok_or_else(|| pool::missing(env, name));
     }
     let queue = queue.ok_or_else(|| missing(env, name))?;
     if queue.resource_mode != 1 {

@@ -149,21 +149,21 @@ pub(super) fn insert(project: &mut Project, env: &mut Env, connection: Connectio
 /// Lists connections.
 pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Result<Done, Refusal> {
     let answers = &env.config.answers;
-    let mut limit = match input::query_number(request, "limit", 0, 100)? {
+    let mut limit = match input::query_number(env, request, "limit", 0, 100)? {
         0 => usize::MAX,
         limit => limit,
     };
     if answers.connection_page_cap == ConnectionPageCap::Capped {
         limit = limit.min(env.config.page_cap as usize);
     }
-    let offset = input::query_number(request, "offset", 0, 0)?;
+    let offset = input::query_number(env, request, "offset", 0, 0)?;
     let deleted = match input::query(request, "status") {
         None | Some("") => None,
         Some(word) if word.eq_ignore_ascii_case("ACTIVE") => Some(false),
         Some(word) if word.eq_ignore_ascii_case("DELETED") => Some(true),
-        Some(_) => return Err(Refusal::parameter("Parameter check failed: status is invalid")),
+        Some(_) => input::unless_bad(env, "status", None, None)?,
     };
-    let mut filter = input::tag_filter(request)?;
+    let mut filter = input::tag_filter(env, request)?;
     match answers.connection_tag_filter {
         ConnectionTagFilter::Honoured => {}
         ConnectionTagFilter::Refused if !filter.is_empty() => {

@@ -1,6 +1,6 @@
 //! Refusals: codes and texts, each with its source.
 
-use super::{BusyCode, ErrorShape, UnableCode, json::Json, state::Env};
+use super::{BusyCode, ErrorShape, UnableCode, UnfitCode, json::Json, state::Env};
 
 /// Who refuses: each has a body shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,16 @@ impl Refusal {
             UnableCode::Unsupported => Self::unsupported(text),
             UnableCode::Parameter => Self::parameter(text),
             UnableCode::System => Self::system(text),
+        }
+    }
+
+    /// Units do not fit those of a pool, of its queues, or of a kind of queue; the code is not documented.
+    pub(super) fn unfit(env: &Env, text: &str) -> Self {
+        let text = format!("Parameter check failed: {text}");
+        match env.config.answers.unfit_code {
+            UnfitCode::Parameter => Self::parameter(text),
+            UnfitCode::Unsupported => Self::unsupported(text),
+            UnfitCode::System => Self::system(text),
         }
     }
 

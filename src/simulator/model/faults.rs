@@ -7,7 +7,7 @@ use super::{
     Caller, Delivery, ErrorShape, Limit, Outcome, Policy,
     errors::Refusal,
     random::Random,
-    rate::{Gate, throttled},
+    rate::{Gate, throttled, too_large},
 };
 use crate::{
     dli::{HttpRequest, HttpResponse},
@@ -141,6 +141,12 @@ pub enum Effect {
         #[serde(default)]
         limit: Option<Limit>,
     },
+    /// 413, as where it is temporary (dli_02_0012); the call is not applied.
+    TooLarge {
+        /// Header `Retry-After`, in milliseconds.
+        #[serde(default)]
+        retry_after: Option<u64>,
+    },
     /// A list as it was some time ago, at most a minute.
     StaleList {
         /// How long ago, in milliseconds.
@@ -182,6 +188,7 @@ impl Effect {
             Self::Absent => "absent",
             Self::FailedPeering { .. } => "failedPeering",
             Self::Throttle { .. } => "throttle",
+            Self::TooLarge { .. } => "tooLarge",
             Self::StaleList { .. } => "staleList",
             Self::TruncatedList { .. } => "truncatedList",
             Self::Html { .. } => "html",
@@ -200,6 +207,7 @@ impl Effect {
             Self::DropBefore => Some(Delivery::Nothing),
             Self::Absent => refusal(Refusal::no_such_api()),
             Self::Throttle { retry_after, limit } => refusal(throttled(*retry_after, limit.as_ref())),
+            Self::TooLarge { retry_after } => refusal(too_large(*retry_after)),
             Self::Unauthorized => refusal(Refusal::unauthenticated("verify aksk signature fail, fault")),
             Self::Html { applied: false } => Some(Delivery::Whole(html(request_id))),
             Self::NotSuccess { applied: false } => Some(Delivery::Whole(not_success(request_id, "The call failed."))),

@@ -1,13 +1,13 @@
 //! Reading requests: bodies with the documentation's quirks, query parameters, and the rules about names and tags.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::RangeInclusive, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error, Visitor},
 };
 
-use super::{DescriptionLimit, TagLimits, errors::Refusal, state::Env};
+use super::{BadListQuery, DescriptionLimit, TagLimits, errors::Refusal, state::Env};
 use crate::dli::{Host, HttpRequest, Tag};
 
 /// An integer, also when it is written as a string (the documentation's examples send `"64"`).
@@ -104,30 +104,47 @@ pub(super) fn query<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str>
     request.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
-/// A query parameter that is a number from `least`.
-pub(super) fn query_number(request: &HttpRequest, name: &str, least: u64, default: u64) -> Result<usize, Refusal> {
+/// What becomes of a query parameter of a list that is not what is documented: no page says.
+pub(super) fn unless_bad<T>(env: &Env, name: &str, value: Option<T>, left_out: T) -> Result<T, Refusal> {
+    match (value, env.config.answers.bad_list_query) {
+        (Some(value), _) => Ok(value),
+        (None, BadListQuery::Ignored) => Ok(left_out),
+        (None, BadListQuery::Refused) => Err(Refusal::parameter(format!("Parameter check failed: {name} is invalid"))),
+    }
+}
+
+/// A query parameter that is a number in a range.
+pub(super) fn query_range(
+    env: &Env,
+    request: &HttpRequest,
+    name: &str,
+    range: RangeInclusive<u64>,
+    default: u64,
+) -> Result<usize, Refusal> {
     let number = match query(request, name) {
-        None | Some("") => default,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|number| *number >= least)
-            .ok_or_else(|| Refusal::parameter(format!("Parameter check failed: {name} is invalid")))?,
+        None | Some("") => Some(default),
+        Some(text) => text.parse().ok().filter(|number| range.contains(number)),
     };
-    Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    Ok(usize::try_from(unless_bad(env, name, number, default)?).unwrap_or(usize::MAX))
+}
+
+/// A query parameter that is a number from `least`.
+pub(super) fn query_number(
+    env: &Env,
+    request: &HttpRequest,
+    name: &str,
+    least: u64,
+    default: u64,
+) -> Result<usize, Refusal> {
+    query_range(env, request, name, least..=u64::MAX, default)
 }
 
 /// The `tags` filter: `k=v` pairs with commas between them.
-pub(super) fn tag_filter(request: &HttpRequest) -> Result<Vec<Tag>, Refusal> {
+pub(super) fn tag_filter(env: &Env, request: &HttpRequest) -> Result<Vec<Tag>, Refusal> {
     let Some(text) = query(request, "tags").filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
-    text.split(',')
-        .map(|pair| {
-            let (key, value) = pair
-                .split_once('=')
-                .ok_or_else(|| Refusal::parameter("Parameter check failed: tags must be key=value pairs"))?;
-            Ok(Tag { key: key.to_owned(), value: value.to_owned() })
-        })
-        .collect()
+    let tag = |(key, value): (&str, &str)| Tag { key: key.to_owned(), value: value.to_owned() };
+    let pairs = text.split(',').map(|pair| pair.split_once('=').map(tag)).collect();
+    unless_bad(env, "tags", pairs, Vec::new())
 }
 
 /// Text that must be there and not empty.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Done, DuplicateRoute, MissingRoute,
+    Done, DuplicateRoute, EqualRoute, MissingRoute, ReservedRoute,
     connection::live,
     errors::Refusal,
     input,
@@ -41,7 +41,12 @@ pub(super) fn add(project: &mut Project, env: &mut Env, id: &str, request: &Http
             mask > 0 && address.checked_shr(shift) == reserved.checked_shr(shift)
         })
     {
-        return bad(format!("the cidr {cidr} is reserved"));
+        let text = format!("The cidr {cidr} is reserved.");
+        match env.config.answers.reserved_route {
+            ReservedRoute::Parameter => return Err(Refusal::parameter(text)),
+            ReservedRoute::Unsupported => return Err(Refusal::unsupported(text)),
+            ReservedRoute::Accepted => {}
+        }
     }
     if connection.routes.iter().any(|route| *route.name == *name) {
         let text = format!("The route {name} already exists.");
@@ -51,7 +56,11 @@ pub(super) fn add(project: &mut Project, env: &mut Env, id: &str, request: &Http
         });
     }
     if connection.routes.iter().any(|route| *route.cidr == *cidr) {
-        return Err(Refusal::parameter(format!("A route to {cidr} already exists.")));
+        let text = format!("A route to {cidr} already exists.");
+        return Err(match env.config.answers.equal_route {
+            EqualRoute::Exists => Refusal::exists(text),
+            EqualRoute::Parameter => Refusal::parameter(text),
+        });
     }
     if env.config.quotas.routes.is_some_and(|most| connection.routes.len() >= most as usize) {
         return Err(Refusal::quota("The quota of routes is insufficient."));

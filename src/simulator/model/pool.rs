@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{
     DeleteBoundPool, DeletePoolWithQueues, Done, DuplicatePool, HiddenPoolLingers, HiddenPools, ListUpdateLag,
-    PoolActualCu, PoolBounds, PoolCuStep, PoolDeleteBody, PoolNameDigit, PoolNames, PoolPageCap, PoolStatusCase,
+    MissingPool, PoolActualCu, PoolBounds, PoolCuStep, PoolDeleteBody, PoolNameDigit, PoolNames, PoolPageCap,
+    PoolStatusCase, StrangeLabel,
     errors::Refusal,
     input::{self, Flag, Int, TagBody},
     json::Json,
@@ -50,7 +51,8 @@ pub(super) fn create(project: &mut Project, env: &mut Env, request: &HttpRequest
     let description = input::description(env, body.description)?;
     let label = body.label.unwrap_or_default();
     for (key, value) in &label {
-        if !matches!((key.as_str(), value.as_str()), ("spec", "basic") | ("billing_spec_code", "developer")) {
+        let known = matches!((key.as_str(), value.as_str()), ("spec", "basic") | ("billing_spec_code", "developer"));
+        if !known && env.config.answers.strange_label == StrangeLabel::Refused {
             return bad(&format!("the label {key}={value} is not supported"));
         }
     }
@@ -143,14 +145,28 @@ fn free(project: &Project, env: &Env, name: &str) -> Result<(), Refusal> {
 }
 
 /// A pool that is not on its way out.
-pub(super) fn live<'a>(project: &'a Project, name: &str) -> Result<&'a Arc<Pool>, Refusal> {
-    let lower = name.to_ascii_lowercase();
-    project.pools.get(&lower).filter(|pool| pool.leaving.is_none()).ok_or_else(|| missing(name))
+pub(super) fn named<'a>(project: &'a Project, name: &str) -> Option<&'a Arc<Pool>> {
+    project.pools.get(&name.to_ascii_lowercase()).filter(|pool| pool.leaving.is_none())
 }
 
-/// The answer for a pool that does not exist: 400 DLI.0002 (seen in clients).
-pub(super) fn missing(name: &str) -> Refusal {
-    Refusal::not_found(format!("The elastic resource pool {name} does not exist."))
+/// A pool that is not on its way out, for any call but its deletion.
+pub(super) fn live<'a>(project: &'a Project, env: &Env, name: &str) -> Result<&'a Arc<Pool>, Refusal> {
+    named(project, name).ok_or_else(|| missing(env, name))
+}
+
+/// The answer for a pool that does not exist, in any call but its deletion.
+pub(super) fn missing(env: &Env, name: &str) -> Refusal {
+    let text = missing_text(name);
+    match env.config.answers.missing_pool {
+        MissingPool::NotFound => Refusal::not_found(text),
+        MissingPool::Parameter => Refusal::parameter(text),
+        MissingPool::NoResource => Refusal::no_resource(text),
+    }
+}
+
+/// Text about a pool that does not exist.
+pub(super) fn missing_text(name: &str) -> String {
+    format!("The elastic resource pool {name} does not exist.")
 }
 
 /// Lists pools.
@@ -163,10 +179,9 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
     if given != status && answers.pool_status_case == PoolStatusCase::Upper {
         return bad("status is invalid");
     }
-    if !matches!(&*status, "" | "CREATING" | "AVAILABLE" | "SCALING" | "FAILED") {
-        return bad("status is invalid");
-    }
-    let filter = input::tag_filter(request)?;
+    let known = matches!(&*status, "" | "CREATING" | "AVAILABLE" | "SCALING" | "FAILED");
+    let status = input::unless_bad(env, "status", known.then_some(status), String::new())?;
+    let filter = input::tag_filter(env, request)?;
     let lag = if answers.list_update_lag == ListUpdateLag::Late { env.config.durations.list_lag } else { 0 };
     let mut pools = project.pools.at(env.now - env.stale_by - lag);
     if env.stale_by == 0 {
@@ -206,11 +221,11 @@ fn is_hidden_pool(queue: &Queue, name: &str, status: &str) -> bool {
 
 /// `limit` and `offset`.
 pub(super) fn page(env: &Env, request: &HttpRequest) -> Result<(usize, usize), Refusal> {
-    let mut limit = input::query_number(request, "limit", 0, 100)?;
+    let mut limit = input::query_number(env, request, "limit", 0, 100)?;
     if env.config.answers.pool_page_cap == PoolPageCap::Capped {
         limit = limit.min(env.config.page_cap as usize);
     }
-    Ok((limit, input::query_number(request, "offset", 0, 0)?))
+    Ok((limit, input::query_number(env, request, "offset", 0, 0)?))
 }
 
 fn item(json: &mut Json, pool: &Pool, project: &Project, env: &Env) {
@@ -283,7 +298,7 @@ struct Update {
 /// Changes a pool; its range acts from the next full hour on.
 pub(super) fn update(project: &mut Project, env: &mut Env, name: &str, request: &HttpRequest) -> Result<Done, Refusal> {
     let body: Update = input::body(request)?;
-    let pool = live(project, name)?;
+    let pool = live(project, env, name)?;
     available(pool, env)?;
     let (min, max) = pool.range.asked;
     let (min, max) = (body.min_cu.map_or(min, |Int(cu)| cu), body.max_cu.map_or(max, |Int(cu)| cu));
@@ -294,7 +309,7 @@ pub(super) fn update(project: &mut Project, env: &mut Env, name: &str, request: 
     range(env, pool.is_basic(), min, max)?;
     let moved = (min, max) != pool.range.asked;
     if moved && min > pool.current {
-        return bad("min_cu must not be greater than current_cu");
+        return Err(Refusal::unfit(env, "min_cu must not be greater than current_cu"));
     }
     super::pool_queue::fits(project, env, pool, (min, max), None)?;
     let name = Arc::clone(&pool.name);
@@ -325,7 +340,8 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str, request: 
     if answers.pool_delete_body == PoolDeleteBody::Required && request.body.is_none() {
         return bad("the body must be a JSON object");
     }
-    let pool = live(project, name)?;
+    // 400 DLI.0002, as clients know it: pool.go:546-548.
+    let pool = named(project, name).ok_or_else(|| Refusal::not_found(missing_text(name)))?;
     if env.now < pool.created + env.config.durations.pool_cool_down {
         let text = format!("The elastic resource pool {} cannot be deleted so soon after its creation.", pool.name);
         return Err(Refusal::busy(env, text));

@@ -36,19 +36,23 @@ pub(super) fn fits(
         |policies: &[ScalingPolicy], of: fn(&ScalingPolicy) -> i64| policies.iter().map(of).max().unwrap_or(0);
     let sum: i64 = all.iter().map(|policies| extreme(policies, |p| p.min)).sum();
     if sum > min {
-        return bad(&format!("the sum of the min_cu of all queues, {sum}, exceeds the min_cu of the pool, {min}"));
+        let text = format!("the sum of the min_cu of all queues, {sum}, exceeds the min_cu of the pool, {min}");
+        return Err(Refusal::unfit(env, &text));
     }
     let maxima = all.iter().map(|policies| extreme(policies, |p| p.max));
     let most = match env.config.answers.pool_max_rule {
         PoolMaxRule::Any => maxima.max().unwrap_or(0),
         PoolMaxRule::Sum => maxima.sum(),
     };
-    if most > max { bad(&format!("the max_cu of the queues, {most}, exceeds that of the pool, {max}")) } else { Ok(()) }
+    if most > max {
+        return Err(Refusal::unfit(env, &format!("the max_cu of the queues, {most}, exceeds that of the pool, {max}")));
+    }
+    Ok(())
 }
 
 /// Checks a new queue of a pool; its fewest units are not those of a standalone one.
 pub(super) fn admit(project: &Project, env: &Env, pool: &str, new: &Queue) -> Result<Arc<str>, Refusal> {
-    let pool = live(project, pool)?;
+    let pool = live(project, env, pool)?;
     available(pool, env)?;
     let cu = *new.cu.get();
     let least = match (&*new.kind, &*new.engine, env.config.answers.hetu_minimum) {
@@ -58,7 +62,7 @@ pub(super) fn admit(project: &Project, env: &Env, pool: &str, new: &Queue) -> Re
         _ => 8,
     };
     if cu < least || cu % 4 != 0 {
-        return bad(&format!("cu_count must be a multiple of 4 and at least {least}"));
+        return Err(Refusal::unfit(env, &format!("cu_count must be a multiple of 4 and at least {least}")));
     }
     fits(project, env, pool, pool.range.asked, Some((&new.name, &[ScalingPolicy::first(cu)])))?;
     Ok(Arc::clone(&pool.name))
@@ -79,7 +83,7 @@ pub(super) fn associate(
 ) -> Result<Done, Refusal> {
     let body: Associate = input::body(request)?;
     let name = input::required(body.queue_name, "queue_name")?;
-    let pool = Arc::clone(live(project, pool)?);
+    let pool = Arc::clone(live(project, env, pool)?);
     let queue = queue::named(project, &name).ok_or_else(|| queue::missing(env, &name))?;
     match &queue.pool {
         Some(other) if *other == pool.name && env.config.answers.associate_twice == AssociateTwice::Success => {
@@ -116,7 +120,7 @@ pub(super) fn associate(
 
 /// Lists the queues of a pool. `offset` counts only beside `limit`, as clients have found.
 pub(super) fn list(project: &Project, env: &Env, pool: &str, request: &HttpRequest) -> Result<Done, Refusal> {
-    let pool = live(project, pool)?;
+    let pool = live(project, env, pool)?;
     let (limit, offset) = page(env, request)?;
     let offset = if input::query(request, "limit").is_some() { offset } else { 0 };
     let part = input::query(request, "queue_name").unwrap_or_default().to_ascii_lowercase();
@@ -179,7 +183,7 @@ pub(super) fn set_policies(
     request: &HttpRequest,
 ) -> Result<Done, Refusal> {
     let body: Policies = input::body(request)?;
-    let pool = live(project, pool)?;
+    let pool = live(project, env, pool)?;
     let queue = queue::named(project, name).filter(|queue| queue.pool.as_ref() == Some(&pool.name));
     let queue = queue.ok_or_else(|| queue::missing(env, name))?;
     let Some(list) = body.queue_scaling_policies else { return bad("queue_scaling_policies is required") };
@@ -238,16 +242,11 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The history of a pool (dli_02_0336): the last 15 days, or 7 days before `end_time`.
 pub(super) fn records(project: &Project, env: &Env, pool: &str, request: &HttpRequest) -> Result<Done, Refusal> {
-    let pool = live(project, pool)?;
+    let pool = live(project, env, pool)?;
     let shown = env.now + env.skew;
-    let moment = |name: &str| -> Result<Option<i64>, Refusal> {
-        match input::query(request, name) {
-            None | Some("") => Ok(None),
-            Some(text) => match text.parse() {
-                Ok(moment) if moment >= 0 => Ok(Some(moment)),
-                _ => bad(&format!("{name} is invalid")),
-            },
-        }
+    let moment = |name: &str| match input::query(request, name) {
+        None | Some("") => Ok(None),
+        Some(text) => input::unless_bad(env, name, text.parse().ok().filter(|moment| *moment >= 0).map(Some), None),
     };
     let (start, end) = match (moment("start_time")?, moment("end_time")?) {
         (None, None) => (shown - 15 * DAY, shown),
@@ -261,13 +260,10 @@ pub(super) fn records(project: &Project, env: &Env, pool: &str, request: &HttpRe
         None | Some("") => None,
         Some("success") => Some(true),
         Some("fail") => Some(false),
-        Some(_) => return bad("status must be success or fail"),
+        Some(_) => input::unless_bad(env, "status", None, None)?,
     };
-    let limit = input::query_number(request, "limit", 0, 100)?;
-    if limit > 100 {
-        return bad("limit must be from 0 to 100");
-    }
-    let offset = input::query_number(request, "offset", 0, 0)?;
+    let limit = input::query_range(env, request, "limit", 0..=100, 100)?;
+    let offset = input::query_number(env, request, "offset", 0, 0)?;
     let found: Vec<_> = pool
         .records
         .iter()

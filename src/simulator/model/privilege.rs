@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Done, GrantObjects, PrivilegeKey,
+    Done, GrantMissing, GrantObjects, MissingGrants, PrivilegeKey,
     errors::Refusal,
     input,
     json::Json,
@@ -49,7 +49,10 @@ pub(super) fn authorize(project: &mut Project, env: &mut Env, request: &HttpRequ
     let mut wanted = Vec::with_capacity(list.len());
     for PrivilegeBody { object, privileges } in list {
         let object = input::required(object, "object")?;
-        known(project, env, &object)?;
+        known(project, env, &object).map_err(|refusal| match env.config.answers.grant_missing {
+            GrantMissing::NotFound => refusal,
+            GrantMissing::Parameter => Refusal::parameter(refusal.text),
+        })?;
         wanted.push((object, privileges.unwrap_or_default()));
     }
     for (object, privileges) in wanted {
@@ -78,22 +81,30 @@ pub(super) fn authorize(project: &mut Project, env: &mut Env, request: &HttpRequ
 fn known(project: &Project, env: &Env, object: &str) -> Result<&'static str, Refusal> {
     let (kind, name) = object.split_once('.').unwrap_or((object, ""));
     let strange = env.config.answers.grant_objects == GrantObjects::Unknown;
-    match kind {
-        "elasticresourcepool" | "datasourceauth" if strange => {
-            Err(Refusal::not_found(format!("The object {object} does not exist.")))
-        }
-        "queues" => queue::named(project, name).map(|_| "queue").ok_or_else(|| {
-            // Queries of privileges have kept the newer code only (seen in clients).
-            Refusal::not_found(Refusal::no_queue_text(name))
-        }),
-        "edsconnections" => super::connection::live(project, env, name).map(|_| "edsconnection"),
-        "elasticresourcepool" => super::pool::live(project, name).map(|_| "elasticresourcepool"),
+    let found = match kind {
+        "elasticresourcepool" | "datasourceauth" if strange => Err(format!("The object {object} does not exist.")),
+        "queues" => queue::named(project, name).map(|_| "queue").ok_or_else(|| Refusal::no_queue_text(name)),
+        "edsconnections" => project
+            .connection(name)
+            .filter(|connection| connection.deleted.is_none())
+            .map(|_| "edsconnection")
+            .ok_or_else(|| Refusal::no_connection_text(name)),
+        "elasticresourcepool" => super::pool::named(project, name)
+            .map(|_| "elasticresourcepool")
+            .ok_or_else(|| super::pool::missing_text(name)),
         "datasourceauth" => match project.auth_infos.get(name) {
             Some(_) => Ok("datasourceauth"),
-            None => Err(Refusal::not_found(format!("The datasource authentication {name} does not exist."))),
+            None => Err(format!("The datasource authentication {name} does not exist.")),
         },
-        _ => Err(Refusal::not_found(format!("The object {object} does not exist."))),
-    }
+        // There are none here; the texts are those that clients know (dli_database_privilege.go:19-25).
+        "databases" => match name.split_once(".tables.") {
+            Some((_, table)) => Err(format!("There is no table named {table}")),
+            None => Err(format!("There is no database named {name}")),
+        },
+        _ => Err(format!("The object {object} does not exist.")),
+    };
+    // One code whatever the object, as clients know it: perm.go:331-340.
+    found.map_err(Refusal::not_found)
 }
 
 fn words(json: &mut Json, grant: &Grant) {
@@ -126,7 +137,10 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
 /// Which projects may use a connection. The answer for a missing one is documented here (dli_02_0256).
 pub(super) fn of_connection(project: &Project, env: &Env, id: &str) -> Result<Done, Refusal> {
     if project.connection(id).is_none_or(|connection| connection.deleted.is_some()) {
-        return Err(Refusal::parameter(Refusal::no_connection_text(id)));
+        return Err(Refusal::parameter(match env.config.answers.missing_grants {
+            MissingGrants::Does => Refusal::no_connection_text(id),
+            MissingGrants::Is => format!("Connection {id} is not exist"),
+        }));
     }
     let key = env.config.answers.privilege_key;
     let object = format!("edsconnections.{id}");

@@ -148,8 +148,8 @@ fn longest_mask(env: &Env, cu: i64) -> u8 {
 
 /// Values are strings, whatever they were (dli_02_0510).
 fn list(queue: &Queue, env: &Env, request: &HttpRequest) -> Result<Done, Refusal> {
-    let limit = input::query_number(request, "limit", 0, 1000)?;
-    let offset = input::query_number(request, "offset", 0, 0)?;
+    let limit = input::query_number(env, request, "limit", 0, 1000)?;
+    let offset = input::query_number(env, request, "offset", 0, 0)?;
     let mut json = env.success("");
     json.open_list("properties");
     for (key, value) in queue.properties.iter().skip(offset).take(limit) {

@@ -21,16 +21,16 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
         None | Some("" | "sql") => Some("sql"),
         Some("general") => Some("general"),
         Some("all") => None,
-        Some(_) => return Err(Refusal::parameter("Parameter check failed: queue_type is invalid")),
+        Some(_) => input::unless_bad(env, "queue_type", None, Some("sql"))?,
     };
-    let mut size = input::query_number(request, "page-size", 1, i32::MAX as u64)?;
-    let page = input::query_number(request, "current-page", 1, 1)?;
+    let mut size = input::query_number(env, request, "page-size", 1, i32::MAX as u64)?;
+    let page = input::query_number(env, request, "current-page", 1, 1)?;
     let mut skipped = (page - 1).saturating_mul(size);
     if answers.queue_paging == QueuePaging::Offsets {
-        skipped = input::query_number(request, "offset", 0, skipped as u64)?;
-        size = input::query_number(request, "limit", 1, size as u64)?;
+        skipped = input::query_number(env, request, "offset", 0, skipped as u64)?;
+        size = input::query_number(env, request, "limit", 1, size as u64)?;
     }
-    let mut filter = input::tag_filter(request)?;
+    let mut filter = input::tag_filter(env, request)?;
     match answers.queue_tag_filter {
         QueueTagFilter::Honoured => {}
         QueueTagFilter::Refused if !filter.is_empty() => {
@@ -58,7 +58,7 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
         Some("queue_name_desc") => queues.reverse(),
         Some("cu_asc") => queues.sort_by_key(|queue| queue.cu_seen(eye)),
         Some("cu_desc") => queues.sort_by_key(|queue| std::cmp::Reverse(queue.cu_seen(eye))),
-        Some(_) => return Err(Refusal::parameter("Parameter check failed: order is invalid")),
+        Some(_) => input::unless_bad(env, "order", None, ())?,
     }
     let mut json = env.success("");
     json.open_list("queues");

@@ -56,6 +56,11 @@ pub(super) fn throttled(retry_after: Option<u64>, limit: Option<&Limit>) -> Refu
     Refusal { retry_after, ..Refusal::gateway(429, "APIGW.0308", text) }
 }
 
+/// 413 that asks for a later try (dli_02_0012, which names no code).
+pub(super) fn too_large(retry_after: Option<u64>) -> Refusal {
+    Refusal { retry_after, ..Refusal::any(413, "DLI.0999", "The request entity is too large.") }
+}
+
 /// A rate limit: calls beyond it in a window are answered 429 and not applied.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

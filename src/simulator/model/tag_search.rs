@@ -84,8 +84,8 @@ pub(super) fn handle(
     kind: Tagged,
     request: &HttpRequest,
 ) -> Result<Done, Refusal> {
-    let limit = input::query_number(request, "limit", 1, 1000)?;
-    let offset = input::query_number(request, "offset", 0, 0)?;
+    let limit = input::query_number(env, request, "limit", 1, 1000)?;
+    let offset = input::query_number(env, request, "offset", 0, 0)?;
     let resources = all(project, kind);
     let mut json = env.bare();
     if operation == Operation::ListProjectTags {

@@ -68,8 +68,8 @@ pub(super) fn handle(
             Ok(Done::empty())
         }
         _ => {
-            let limit = input::query_number(request, "limit", 1, 1000)?;
-            let offset = input::query_number(request, "offset", 0, 0)?;
+            let limit = input::query_number(env, request, "limit", 1, 1000)?;
+            let offset = input::query_number(env, request, "offset", 0, 0)?;
             let mut json = env.bare();
             json.number("count", tags.len() as i64).open_list("tags");
             for tag in tags.iter().skip(offset).take(limit) {

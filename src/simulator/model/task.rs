@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    ConnectivityFailure, ConnectivityRunning, Done,
+    ConnectivityFailure, ConnectivityRunning, Done, MissingTask,
     errors::Refusal,
     input,
     more::{ConnectivityTest, Job},
@@ -78,7 +78,14 @@ pub(super) fn result(project: &Project, env: &Env, name: &str, task: &str) -> Re
     let queue = queue::named(project, name).ok_or_else(|| queue::missing(env, name))?;
     let id = task.parse::<i64>().ok();
     let found = project.tests.iter().find(|test| Some(test.id) == id && test.queue == queue.name);
-    let test = found.ok_or_else(|| Refusal::not_found(format!("The task with id {task} does not exist.")))?;
+    let test = found.ok_or_else(|| {
+        let text = format!("The task with id {task} does not exist.");
+        match env.config.answers.missing_task {
+            MissingTask::NotFound => Refusal::not_found(text),
+            MissingTask::Parameter => Refusal::parameter(text),
+            MissingTask::NoResource => Refusal::no_resource(text),
+        }
+    })?;
     let word = match (env.now >= test.done_at, env.config.answers.connectivity_running) {
         (false, ConnectivityRunning::Empty) => "",
         (false, ConnectivityRunning::Word) => "RUNNING",
@@ -115,13 +122,10 @@ pub(super) fn end(project: &mut Project, env: &Env, queue: &str) {
 
 /// Lists jobs, the newest first.
 pub(super) fn jobs(project: &Project, env: &Env, request: &HttpRequest) -> Result<Done, Refusal> {
-    let size = input::query_number(request, "page-size", 1, 10)?;
-    if size > 100 {
-        return Err(Refusal::parameter("Parameter check failed: page-size must be from 1 to 100"));
-    }
-    let page = input::query_number(request, "current-page", 1, 1)?;
-    let start = input::query_number(request, "start", 0, 0)? as i64;
-    let end = input::query_number(request, "end", 0, i64::MAX as u64)? as i64;
+    let size = input::query_range(env, request, "page-size", 1..=100, 10)?;
+    let page = input::query_number(env, request, "current-page", 1, 1)?;
+    let start = input::query_number(env, request, "start", 0, 0)? as i64;
+    let end = input::query_number(env, request, "end", 0, i64::MAX as u64)? as i64;
     let some = |name: &str| input::query(request, name).filter(|word| !word.is_empty());
     let (kind, queue, status) = (some("job-type"), some("queue_name"), some("job-status"));
     let found: Vec<&Job> = project

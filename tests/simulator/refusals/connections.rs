@@ -9,7 +9,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row, with};
+use super::{Row, Table, accepted, answering, row, with};
 use crate::support::{Cloud, PROJECT, connections, queues};
 
 const NONE: &str = "Connection nope does not exist.";
@@ -45,6 +45,7 @@ pub(super) fn creating(table: &mut Table) {
     cloud.post(&queues(), json!({"queue_name": "shared", "cu_count": 16, "resource_mode": 0}));
     let one = |field: &str, value: Value| with(new(), field, value);
     let bind = |queue: &str| one("queues", json!([queue]));
+    let many: Vec<Value> = (0..21).map(|i| json!({"key": format!("k{i}"), "value": "v"})).collect();
     let bodies = [
         ("connection-name", one("name", Value::Null)),
         ("connection-name", one("name", json!(""))),
@@ -57,7 +58,22 @@ pub(super) fn creating(table: &mut Table) {
         ("connection-network", one("dest_network_id", json!(""))),
         ("connection-tags", one("tags", json!([{"key": "_sys_x", "value": "v"}]))),
         ("connection-tags", one("tags", json!([{"key": "a,b", "value": "v"}]))),
+        ("connection-tags", one("tags", json!([{"key": "k".repeat(129), "value": "v"}]))),
+        ("connection-tags", one("tags", json!([{"key": "k", "value": "v".repeat(256)}]))),
+        ("connection-tags", one("tags", json!(many))),
     ];
+    let host = |name: &str| json!({"name": name, "ip": "10.0.0.1"});
+    let most: Vec<Value> = (0..20_000).map(|i| host(&format!("h{i}"))).collect();
+    let fine = [
+        new(),
+        one("name", json!("n".repeat(64))),
+        one("tags", json!(many[..20])),
+        one("tags", json!([{"key": "k".repeat(128), "value": "v".repeat(255)}])),
+        one("hosts", json!([host(&"h".repeat(128)), host("h-1_a.b")])),
+        one("hosts", json!(most)),
+        bind("q1"),
+    ];
+    accepted(&cloud, Post, &connections(), fine);
     let hosts = bad_hosts().into_iter().map(|hosts| ("connection-hosts", one("hosts", hosts)));
     let mut rows: Vec<Row> = bodies
         .into_iter()
@@ -127,7 +143,7 @@ pub(super) fn changing(table: &mut Table) {
         row("unbind-failed", Post, at(&failed, unbind), name("q2"), "failed"),
         row("unbind-failed", Post, at(&failed, unbind), pool("p1"), "failed"),
         row("grants-missing", Get, at("nope", "/privileges"), Value::Null, NONE),
-        row("grants-deleted", Get, at(&gone, "/privileges"), Value::Null, "does not exist"),
+        row("grants-deleted", Get, at(&gone, "/privileges"), Value::Null, "does not exist."),
     ];
     rows.extend(
         bad_hosts().into_iter().map(|hosts| row("hosts-rules", Put, at(&id, ""), json!({ "hosts": hosts }), "host")),
@@ -142,7 +158,22 @@ pub(super) fn changing(table: &mut Table) {
     let (mut cloud, id) = Cloud::furnished(Config { networks, ..Config::default() });
     cloud.queue("q2", 16);
     cloud.model.configure(|config| config.answers = answering(&[("cidrOverlap", "refused")]).answers);
-    table.check(&cloud, vec![row("bind-overlap", Post, at(&id, bind), name("q2"), "overlaps")]);
+    table.check(
+        &cloud,
+        vec![
+            row("bind-overlap", Post, at(&id, bind), name("q2"), "overlaps"),
+            row(
+                "connection-overlap",
+                Post,
+                connections(),
+                with(with(new(), "dest_vpc_id", json!("vpc")), "queues", json!(["q2"])),
+                "overlaps",
+            ),
+        ],
+    );
+    let (cloud, _) = Cloud::furnished(answering(&[("missingGrants", "isNotExist")]));
+    let words = "Connection nope is not exist";
+    table.check(&cloud, vec![row("grants-not-exist", Get, at("nope", "/privileges"), Value::Null, words)]);
 }
 
 pub(super) fn routes(table: &mut Table) {

@@ -12,8 +12,13 @@ use crate::{
 const GET: Method = Method::GET;
 
 fn meet(table: &mut Table, fact: &'static str, (status, body): (StatusCode, Value)) {
-    let code = body["error_code"].as_str().unwrap_or_default();
-    table.meet(fact, status.as_u16(), code, &body.to_string());
+    table.meet(fact, status.as_u16(), &body, &body.to_string());
+}
+
+/// The same, and the words are those of the page.
+fn meet_words(table: &mut Table, fact: &'static str, words: &str, answer: (StatusCode, Value)) {
+    assert!(answer.1["error_msg"].as_str().unwrap_or_default().contains(words), "{fact}: {answer:?}");
+    meet(table, fact, answer);
 }
 
 async fn read(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
@@ -37,6 +42,8 @@ pub(super) async fn over_the_wire(table: &mut Table) {
         client.control(Method::POST, "clock", json!({ "skewMs": skew })).await;
         meet(table, "gw-skew", client.json(GET, &queues(), "").await);
     }
+    client.control(Method::POST, "config", json!({"answers": {"staleSignature": "expired0303"}})).await;
+    meet(table, "gw-skew-0303", client.json(GET, &queues(), "").await);
     client.control(Method::POST, "clock", json!({"skewMs": 0})).await;
     logins(table, &client).await;
     let limit = json!({"limit": {"policy": "ip", "limit": 5, "seconds": 3600}});
@@ -48,8 +55,9 @@ pub(super) async fn over_the_wire(table: &mut Table) {
     client.control(Method::POST, "rate-limit", Value::Null).await;
     client.control(Method::POST, "config", json!({"answers": {"badCredentials": "service0013"}})).await;
     let action = || client.http.put(url(&format!("{}/q1/action", queues())));
-    meet(table, "gw-token-missing", read(action()).await);
-    meet(table, "gw-token-null", read(action().header("x-auth-token", "null")).await);
+    meet_words(table, "gw-token-missing", "X-Auth-Token is not defined in request", read(action()).await);
+    let null = read(action().header("x-auth-token", "null")).await;
+    meet_words(table, "gw-token-null", "Token info for token is null, return.", null);
     for _ in 0..5 {
         read(client.signed(Method::POST, &queues(), CREATE).body("{}")).await;
     }

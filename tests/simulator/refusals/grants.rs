@@ -6,7 +6,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row, with};
+use super::{Row, Table, accepted, answering, row, with};
 use crate::support::{Cloud, PROJECT, exact};
 
 pub(super) fn granting(table: &mut Table) {
@@ -33,7 +33,12 @@ pub(super) fn granting(table: &mut Table) {
             row("grant-object", Put, authorize(), grant("elasticresourcepool.nope"), "does not exist"),
             row("grant-object", Put, authorize(), grant("datasourceauth.nope"), "does not exist"),
             row("grants-object", Get, of("queues.nope"), Value::Null, "no queue named"),
+            row("grants-object", Get, of("edsconnections.nope"), Value::Null, "Connection nope does not exist."),
+            row("grants-object", Get, of("elasticresourcepool.nope"), Value::Null, "does not exist"),
+            row("grants-object", Get, of("datasourceauth.nope"), Value::Null, "does not exist"),
             row("grants-object", Get, of("tables.x"), Value::Null, "does not exist"),
+            row("grants-database", Get, of("databases.x"), Value::Null, "There is no database named x"),
+            row("grants-table", Get, of("databases.x.tables.y"), Value::Null, "There is no table named y"),
             row("grants-required", Get, of(""), Value::Null, "object"),
         ],
     );
@@ -61,6 +66,11 @@ pub(super) fn authentications(table: &mut Table) {
         row("auth-update-missing", Put, path(), json!({"auth_info_name": "none", "user_name": "x"}), "does not exist"),
         row("auth-delete-missing", Delete, format!("{}/none", path()), Value::Null, "does not exist"),
     ];
+    let krb =
+        json!({"auth_info_name": "b", "datasource_type": "KRB", "user_name": "u", "krb5_conf": "c", "keytab": "k"});
+    let kafka = json!({"auth_info_name": "b", "datasource_type": "Kafka_SSL", "truststore_location": "t", "truststore_password": "p"});
+    let fine = [one("auth_info_name", json!("b".repeat(128))), one("datasource_type", json!("passwd")), krb, kafka];
+    accepted(&cloud, Post, &path(), fine);
     let bodies = [
         ("auth-name", one("auth_info_name", Value::Null)),
         ("auth-name", one("auth_info_name", json!("_b"))),

@@ -6,7 +6,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row, with};
+use super::{Row, Table, accepted, answering, row, with};
 use crate::support::{Cloud, pools, queues};
 
 /// The pool `p1` of 64 to 112 units with the queue `inner` of 32, and `p2` with `other`.
@@ -59,14 +59,17 @@ pub(super) fn moving_in(table: &mut Table) {
             row("records-query", Get, records("limit=-1"), Value::Null, "limit"),
             row("records-query", Get, records("offset=-1"), Value::Null, "offset"),
             row("records-query", Get, records("status=maybe"), Value::Null, "status"),
-            row("records-query", Get, records("start_time=1"), Value::Null, "30 days"),
             row("records-query", Get, records("start_time=x"), Value::Null, "start_time"),
+            row("records-query", Get, records("end_time=-1"), Value::Null, "end_time"),
+            row("records-days", Get, records("start_time=1"), Value::Null, "30 days"),
         ],
     );
 }
 
 pub(super) fn policies(table: &mut Table) {
-    let cloud = furnished(Config::default());
+    let mut cloud = furnished(Config::default());
+    cloud.pool("p3", 64, 112);
+    cloud.pooled("fresh", "p3", 32);
     let policy = |start: &str, stop: &str, min: i64, max: i64| json!({"priority": 1, "impact_start_time": start, "impact_stop_time": stop, "min_cu": min, "max_cu": max});
     let all_day = |min: i64, max: i64| policy("00:00", "24:00", min, max);
     let day = || all_day(32, 32);
@@ -94,11 +97,23 @@ pub(super) fn policies(table: &mut Table) {
         ("policy-fits", json!([all_day(32, 116)])),
         ("policy-fits", json!([all_day(68, 112)])),
     ];
+    let fine = [
+        json!([day()]),
+        beside("08:00", "12:00"),
+        beside("22:00", "10:00"),
+        json!([day(), policy("08:00", "12:00", 32, 32), policy("12:00", "13:00", 32, 32)]),
+        json!([with(day(), "priority", json!(100))]),
+        json!([all_day(64, 112)]),
+        json!([all_day(28, 32)]),
+    ];
+    accepted(&cloud, Put, &path("/inner"), fine.map(set));
     let mut rows: Vec<Row> =
         lists.into_iter().map(|(fact, list)| row(fact, Put, path("/inner"), set(list), "Parameter check")).collect();
     for queue in ["nope", "q1", "other"] {
         rows.push(row("policy-missing", Put, path(&format!("/{queue}")), set(json!([day()])), "no queue named"));
     }
+    let assigning = "Status of queue fresh is assigning, which is not available";
+    rows.push(row("policy-assigning", Put, format!("{}/p3/queues/fresh", pools()), set(json!([day()])), assigning));
     table.check(&cloud, rows);
     let cloud = furnished(answering(&[("policyMaxStep", "sixteen")]));
     let body = set(json!([all_day(32, 56)]));

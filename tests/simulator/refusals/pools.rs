@@ -2,11 +2,11 @@
 
 use dli_operator::{
     dli::Method::{Delete, Get, Post, Put},
-    simulator::{Config, model::Quotas},
+    simulator::{Config, Effect, Fault, Operation, model::Quotas},
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row, with};
+use super::{Row, Table, accepted, answering, row, with};
 use crate::support::{Cloud, pools, queues};
 
 fn new() -> Value {
@@ -21,6 +21,7 @@ pub(super) fn creating(table: &mut Table) {
     let one = |field: &str, value: Value| with(new(), field, value);
     let name = |name: &str| one("elastic_resource_pool_name", json!(name));
     let basic = |min: i64, max: i64| json!({"elastic_resource_pool_name": "new", "min_cu": min, "max_cu": max, "label": {"spec": "basic"}});
+    let many: Vec<Value> = (0..21).map(|i| json!({"key": format!("k{i}"), "value": "v"})).collect();
     let bodies = [
         ("pool-name", one("elastic_resource_pool_name", Value::Null)),
         ("pool-name", name("")),
@@ -43,7 +44,21 @@ pub(super) fn creating(table: &mut Table) {
         ("pool-charging", one("charging_mode", json!(2))),
         ("pool-description", one("description", json!("d".repeat(257)))),
         ("pool-tags", one("tags", json!([{"key": "_sys_x", "value": "v"}]))),
+        ("pool-tags", one("tags", json!(many))),
     ];
+    let fine = [
+        new(),
+        name(&"a".repeat(128)),
+        one("max_cu", json!(32_000)),
+        one("max_cu", json!(64)),
+        basic(16, 64),
+        one("label", json!({"billing_spec_code": "developer"})),
+        one("cidr_in_vpc", json!("172.16.0.0/19")),
+        one("charging_mode", json!(1)),
+        one("description", json!("d".repeat(256))),
+        one("tags", json!(many[..20])),
+    ];
+    accepted(&cloud, Post, &pools(), fine);
     let mut rows: Vec<Row> =
         bodies.into_iter().map(|(fact, body)| row(fact, Post, pools(), body, "Parameter check")).collect();
     rows.extend([
@@ -98,6 +113,7 @@ pub(super) fn changing(table: &mut Table) {
             row("pool-update-current", Put, at("p1"), json!({"min_cu": 144}), "current_cu"),
             row("pool-update-queues", Put, at("p1"), json!({"min_cu": 64}), "the sum of the min_cu"),
             row("pool-update-queues", Put, at("full"), json!({"max_cu": 96}), "the max_cu of the queues"),
+            row("pool-update-description", Put, at("p1"), json!({"description": "d".repeat(257)}), "description"),
             row("pool-update-busy", Put, at("young"), json!({"max_cu": 128}), "CREATING"),
             row("pool-update-busy", Put, at("moved"), json!({"max_cu": 128}), "SCALING"),
             row("pool-delete-missing", Delete, at("nope"), Value::Null, "does not exist"),
@@ -106,4 +122,19 @@ pub(super) fn changing(table: &mut Table) {
             row("pool-delete-queues", Delete, at("full"), Value::Null, "has queues"),
         ],
     );
+}
+
+/// What depends on who calls, or on when the region was brought up to date.
+pub(super) fn the_rest(table: &mut Table) {
+    let (mut cloud, _) = Cloud::furnished(answering(&[("poolDeleteBody", "required")]));
+    cloud.pool("p1", 64, 112);
+    cloud.pass(3_600_000);
+    let path = format!("{}/p1", pools());
+    table.check(&cloud, vec![row("pool-delete-body", Delete, path.clone(), Value::Null, "JSON object")]);
+    assert_eq!(cloud.call(Delete, &path, Some(b"{}")).status, 200);
+    let (mut cloud, _) = Cloud::furnished(Config::default());
+    let message = "The user may not create elastic resource pools.".to_owned();
+    let effect = Effect::Respond { status: 403, code: "DLI.0003".to_owned(), message };
+    cloud.model.arm(Fault::next(Operation::CreatePool, effect));
+    table.check(&cloud, vec![row("pool-forbidden", Post, pools(), new(), "may not create")]);
 }

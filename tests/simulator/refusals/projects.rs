@@ -6,7 +6,7 @@ use dli_operator::{
         Method::{Delete, Get, Post, Put},
         ProjectId, RegionName,
     },
-    simulator::{Caller, Config, Effect, Fault, model::ProjectConfig},
+    simulator::{Caller, Config, Effect, Fault, Limit, Policy, RateLimit, model::ProjectConfig},
 };
 use serde_json::{Value, json};
 
@@ -16,15 +16,33 @@ use crate::support::{Cloud, PROJECT, connections, pools, queues};
 /// Other projects, and what a fault can make any call answer: codes that the documentation has, and no call alone.
 pub(super) fn codes(table: &mut Table) {
     let (mut cloud, id) = Cloud::furnished(Config::default());
-    let other = "/v1.0/ffffffffffffffffffffffffffffffff/queues".to_owned();
-    table.check(&cloud, vec![row("gw-project", Get, other, Value::Null, "project")]);
+    let other = || "/v1.0/ffffffffffffffffffffffffffffffff/queues".to_owned();
+    table.check(&cloud, vec![row("gw-project", Get, other(), Value::Null, "project")]);
     let foreign = format!("/v2.0/other/datasource/enhanced-connections/{id}");
     assert_eq!(cloud.get(&foreign).code(), (403, "APIGW.0302"));
     let mut frozen = answering(&[("disabledProject", "frozen0310")]);
     frozen.projects[0].enabled = false;
     table.check(&Cloud::new(frozen), vec![row("gw-frozen", Get, queues(), Value::Null, "unavailable")]);
+    let role = Cloud::new(answering(&[("otherProject", "role0016")]));
+    table.check(&role, vec![row("gw-role", Get, other(), Value::Null, "project")]);
+    let limit = Limit { policy: Policy::Ip, limit: 5, seconds: 5 };
+    let mut throttled = Cloud::new(Config {
+        rate_limit: Some(RateLimit { limit, retry_after: false, named: true }),
+        ..Config::default()
+    });
+    for _ in 0..5 {
+        assert_eq!(throttled.get(&queues()).status, 200);
+    }
+    let words = "The throttling threshold has been reached: policy ip over ratelimit,limit:5,time:5 second";
+    table.check(&throttled, vec![row("gw-throttled", Get, queues(), Value::Null, words)]);
     let path = || format!("{}/{id}", connections());
     for (fact, status, code) in [
+        ("code-0003", 400, "DLI.0003"),
+        ("code-0004", 400, "DLI.0004"),
+        ("code-0005", 400, "DLI.0005"),
+        ("code-0011", 400, "DLI.0011"),
+        ("code-0100", 400, "DLI.0100"),
+        ("code-billing", 400, "CBC.30000067"),
         ("code-0009", 400, "DLI.0009"),
         ("code-0012", 400, "DLI.0012"),
         ("code-0014", 401, "DLI.0014"),
@@ -33,12 +51,46 @@ pub(super) fn codes(table: &mut Table) {
         ("code-0019-408", 408, "DLI.0019"),
         ("code-0023", 404, "DLI.0023"),
         ("code-0999", 400, "DLI.0999"),
-        ("code-413", 413, "DLI.0999"),
     ] {
-        let mut cloud = cloud.clone();
-        let message = "as armed".to_owned();
-        cloud.model.arm(Fault::any(Effect::Respond { status, code: code.to_owned(), message }));
-        table.check(&cloud, vec![row(fact, Delete, path(), Value::Null, "as armed")]);
+        table.check(&armed(&cloud, status, code, "as armed"), vec![row(fact, Delete, path(), Value::Null, "as armed")]);
+    }
+    let broken = armed(&cloud, 500, "DLI.0999", "as armed");
+    table.check(&broken, vec![row("code-500", Post, connections(), json!({}), "as armed")]);
+    cloud.model.arm(Fault::any(Effect::TooLarge { retry_after: Some(1500) }));
+    let response = cloud.clone().outcome(Delete, &path(), None).into_response().unwrap();
+    assert_eq!(response.retry_after, Some(1500), "D dli_02_0012");
+    table.check(&cloud, vec![row("code-413", Delete, path(), Value::Null, "too large")]);
+}
+
+/// A cloud that answers the next call with an error.
+fn armed(cloud: &Cloud, status: u16, code: &str, message: &str) -> Cloud {
+    let mut cloud = cloud.clone();
+    cloud.model.arm(Fault::any(Effect::Respond { status, code: code.to_owned(), message: message.to_owned() }));
+    cloud
+}
+
+/// Calls that nothing is at here. What the documentation says that they refuse, a fault can answer; without one they are
+/// 404, as where a region lacks them.
+pub(super) fn not_served(table: &mut Table) {
+    let (mut cloud, _) = Cloud::furnished(Config::default());
+    let plans = |rest: &str| format!("/v1/{PROJECT}/queues/q1/plans{rest}");
+    let queue = || format!("/v1.0/{PROJECT}/queues/q1");
+    let agency = || format!("/v2/{PROJECT}/agency");
+    let busy = "The queue q1 has jobs that are submitting or running.";
+    let bound = "The queue q1 is bound to an enhanced datasource connection.";
+    for (fact, status, code, method, target, text) in [
+        ("plan-queue", 400, "DLI.0008", Get, plans(""), "There is no queue named q1"),
+        ("plan-missing", 400, "DLI.0002", Delete, plans("/8"), "The plan with id 8 does not exist."),
+        ("plans-missing", 400, "DLI.0002", Post, plans("/batch-delete"), "The plans with id 8, 9 do not exist."),
+        ("plan-create", 400, "DLI.0999", Post, plans(""), "Queue plans create failed"),
+        ("cidr-busy", 400, "DLI.0007", Put, queue(), busy),
+        ("cidr-bound", 400, "DLI.0007", Put, queue(), bound),
+        ("agency-400", 400, "DLI.0001", Get, agency(), "Parameter check failed"),
+        ("agency-404", 404, "DLI.0023", Get, agency(), "There is no agency."),
+        ("agency-500", 500, "DLI.0999", Get, agency(), "Internal error."),
+    ] {
+        assert_eq!(cloud.call(method, &target, None).code(), (404, "APIGW.0101"), "{fact}");
+        table.check(&armed(&cloud, status, code, text), vec![row(fact, method, target, Value::Null, text)]);
     }
 }
 
@@ -117,8 +169,7 @@ pub(super) fn bodies(table: &mut Table) {
         for body in bodies {
             let answer = cloud.call(method, &target, Some(body));
             let body = String::from_utf8_lossy(body);
-            let (status, code) = answer.code();
-            table.meet("json", status, code, &format!("{method:?} {target} {body} answered {answer:?}"));
+            table.meet("json", answer.status, &answer.json, &format!("{method:?} {target} {body} answered {answer:?}"));
         }
         assert_eq!(cloud.call(method, &target, None).code(), (400, "DLI.0001"));
     }

@@ -6,7 +6,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row};
+use super::{Row, Table, accepted, answering, row};
 use crate::support::{Cloud, PROJECT, pools, queues};
 
 fn path(queue: &str) -> String {
@@ -19,7 +19,7 @@ fn set(key: &str, value: Value) -> Value {
     json!({ "properties": properties })
 }
 
-/// The standalone `q1`, which is bound, `free` and `busy`; `inner` in a pool, `plain` in one of the basic edition; `jar`
+/// The standalone `q1`, which is bound, `free`, `small`, `large` and `busy`; `inner` in a pool, `plain` in one of the basic edition; `jar`
 /// and `hetu`, which are not for Spark SQL; `fresh`, which is not available.
 fn furnished(config: Config) -> Cloud {
     let (mut cloud, _) = Cloud::furnished(config);
@@ -35,6 +35,7 @@ fn furnished(config: Config) -> Cloud {
     cloud.post(&queues(), json!({"queue_name": "jar", "cu_count": 16, "queue_type": "general"}));
     cloud.queue("free", 64);
     cloud.queue("small", 16);
+    cloud.queue("large", 128);
     cloud.queue("busy", 64);
     cloud.pass(300_000);
     cloud.model.edit(cloud.now, None, Edit::Job { name: "busy".into(), running: true }).unwrap();
@@ -45,6 +46,7 @@ fn furnished(config: Config) -> Cloud {
 pub(super) fn of_queues(table: &mut Table) {
     let mut cloud = furnished(Config::default());
     let none = "There is no queue named nope";
+    let assigning = "Status of queue fresh is assigning, which is not available";
     let cidr = |block: &str| set("network.cidrInVpc", json!(block));
     let two = || set("job.maxConcurrent", json!(2));
     let mut rows = vec![
@@ -62,10 +64,13 @@ pub(super) fn of_queues(table: &mut Table) {
         row("property-cidr", Put, path("free"), cidr("10.0.0.0"), "private"),
         row("property-cidr", Put, path("free"), cidr("10.0.0.0/23"), "/22"),
         row("property-cidr", Put, path("small"), cidr("192.168.0.0/25"), "/24"),
+        row("property-cidr", Put, path("large"), cidr("10.0.0.0/22"), "/21"),
         row("property-cidr-pool", Put, path("inner"), cidr("10.0.0.0/16"), "pool"),
         row("property-cidr-bound", Put, path("q1"), cidr("10.0.0.0/16"), "bound"),
         row("property-cidr-busy", Put, path("busy"), cidr("10.0.0.0/16"), "running"),
-        row("property-assigning", Put, path("fresh"), two(), "is assigning"),
+        row("property-assigning", Put, path("fresh"), two(), assigning),
+        row("property-post-assigning", Post, path("fresh"), two(), assigning),
+        row("property-delete-assigning", Delete, path("fresh"), json!({"keys": ["job.maxConcurrent"]}), assigning),
         row("property-delete", Delete, path("q1"), json!({"keys": []}), "keys"),
         row("property-delete", Delete, path("q1"), json!({}), "keys"),
         row("property-delete", Delete, path("q1"), json!({"keys": ["network.cidrInVpc"]}), "cannot be deleted"),
@@ -89,6 +94,20 @@ pub(super) fn of_queues(table: &mut Table) {
     for (key, value) in [("computeEngine.maxInstance", 3), ("computeEngine.maxPrefetchInstance", 2)] {
         rows.push(row("property-range", Put, path("small"), set(key, json!(value)), key));
     }
+    let fine = [
+        set("computeEngine.maxInstance", json!(2)),
+        set("computeEngine.maxInstance", json!(4)),
+        set("job.maxConcurrent", json!(1)),
+        set("job.maxConcurrent", json!(32)),
+        set("computeEngine.maxPrefetchInstance", json!(0)),
+        set("computeEngine.maxPrefetchInstance", json!(4)),
+        set("computeEngine.spark.nativeEnabled", json!("true")),
+    ];
+    accepted(&cloud, Put, &path("q1"), fine);
+    accepted(&cloud, Put, &path("free"), [cidr("10.0.0.0/22")]);
+    accepted(&cloud, Put, &path("small"), [cidr("192.168.0.0/24")]);
+    accepted(&cloud, Put, &path("large"), [cidr("172.16.0.0/21")]);
+    accepted(&cloud, Delete, &path("q1"), [json!({"keys": ["job.maxConcurrent"]})]);
     table.check(&cloud, rows);
     let on = set("job.saveJobResultToJobBucket", json!("true"));
     assert_eq!(cloud.put(&path("q1"), on).status, 200);
@@ -108,7 +127,13 @@ pub(super) fn tests_and_jobs(table: &mut Table) {
     let mut rows = vec![
         row("connectivity-missing", Post, test("nope"), address("h:1"), none),
         row("connectivity-address", Post, test("q1"), json!({}), "address"),
-        row("connectivity-assigning", Post, test("fresh"), address("h:1"), "is assigning"),
+        row(
+            "connectivity-assigning",
+            Post,
+            test("fresh"),
+            address("h:1"),
+            "Status of queue fresh is assigning, which is not available",
+        ),
         row("connectivity-task", Get, format!("{}/7", test("q1")), Value::Null, "task"),
         row("jobs-page", Get, jobs("page-size=101"), Value::Null, "page-size"),
         row("jobs-page", Get, jobs("page-size=0"), Value::Null, "page-size"),

@@ -6,7 +6,7 @@ use dli_operator::{
 };
 use serde_json::{Value, json};
 
-use super::{Row, Table, answering, row, with};
+use super::{Row, Table, accepted, answering, row, with};
 use crate::support::{Cloud, pools, queues};
 
 pub(super) fn creating(table: &mut Table) {
@@ -61,6 +61,28 @@ pub(super) fn creating(table: &mut Table) {
         ("queue-pool-cu", with(inside(92), "engine", json!("hetuEngine"))),
         ("queue-pool-min", inside(68)),
     ];
+    let fine = [
+        new(),
+        one("queue_name", json!("a".repeat(128))),
+        one("queue_name", json!("1_a")),
+        one("queue_type", json!("general")),
+        one("description", json!("d".repeat(256))),
+        one("cu_count", json!(256)),
+        one("charging_mode", json!(1)),
+        one("platform", json!("aarch64")),
+        one("resource_mode", json!(0)),
+        one("labels", json!(["multi_az=2"])),
+        ai("platform", json!("x86_64")),
+        one("engine", json!("hetuEngine")),
+        one("properties", json!({"computeEngine.spark.nativeEnabled": "true"})),
+        one("tags", json!(many[..20])),
+        tag(&"k".repeat(128), &"v".repeat(255)),
+        tag("a b_.:+-@1", "c d_.:+-@1"),
+        inside(8),
+        inside(64),
+        with(inside(4), "queue_type", json!("general")),
+    ];
+    accepted(&cloud, Post, &queues(), fine);
     let mut rows: Vec<Row> =
         bodies.into_iter().map(|(fact, body)| row(fact, Post, queues(), body, "Parameter check")).collect();
     let pool = one("elastic_resource_pool_name", json!("nope"));
@@ -140,6 +162,14 @@ pub(super) fn the_rest(table: &mut Table) {
     let quotas = Quotas { cus: Some(79), ..Quotas::default() };
     let (full, _) = Cloud::furnished(Config { quotas, ..Config::default() });
     table.check(&full, vec![row("action-quota", Put, action("q1"), out(16), "quota")]);
+    let (cloud, _) = Cloud::furnished(answering(&[("missingQueue", "metadata0008")]));
+    table.check(
+        &cloud,
+        vec![
+            row("queue-missing-2021", Get, at("nope"), Value::Null, none),
+            row("action-missing-2021", Put, action("nope"), out(16), none),
+        ],
+    );
     let strict = answering(&[("scaleBeforeJob", "refused"), ("restartBeforeJob", "refused")]);
     let (cloud, _) = Cloud::furnished(strict);
     table.check(
