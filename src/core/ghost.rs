@@ -26,6 +26,9 @@ pub(super) const RACE: Millis = 10_000;
 /// Time between two looks.
 const PAUSE: Millis = 5_000;
 
+/// Time between two looks at what was deleted.
+const SHOWN_PAUSE: Millis = 1_000;
+
 /// A create call that was sent for an object whose finalizer was just put on.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
@@ -53,13 +56,20 @@ pub(super) struct Ghost {
     targets: Vec<String>,
     /// A DELETE was refused: what is bound is unbound first.
     refused: bool,
+    /// Up to when it may still be shown although its DELETE was accepted.
+    deleted: Option<Millis>,
     failures: u32,
 }
 
 impl Ghost {
     pub(super) fn new(made: Made, until: Millis) -> Self {
         let Made { name, since, targets, .. } = made;
-        Self { name, since, id: None, until, next: 0, targets, refused: false, failures: 0 }
+        Self { name, since, id: None, until, next: 0, targets, refused: false, deleted: None, failures: 0 }
+    }
+
+    /// Deleted, but a get call may lag behind that: who has the name next would take it for its own.
+    fn shown_still(&self, now: Millis) -> bool {
+        self.deleted.is_some_and(|until| now < until)
     }
 
     fn made(&self, created: Option<EpochMillis>) -> bool {
@@ -106,7 +116,15 @@ fn queue(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow
     let name = QueueName::new(&ghost.name);
     let Some(found) = ctx.facts.visit.queue.clone() else { return ctx.call(link, Call::GetQueue(name)) };
     let item = match found {
-        Some(item) if ghost.made(item.create_time) => item,
+        Some(_) if ghost.shown_still(ctx.now.mono) => {
+            postpone(ctx, SHOWN_PAUSE);
+            return Ok(());
+        }
+        Some(item) if ghost.made(item.create_time) && ghost.deleted.is_none() => item,
+        _ if ghost.deleted.is_some() => {
+            gone(ctx);
+            return Ok(());
+        }
         _ => {
             nothing(ctx, ghost);
             return Ok(());
@@ -133,7 +151,17 @@ fn queue(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow
 
 fn connection(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow<()> {
     if let Some(id) = &ghost.id {
-        return delete(ctx, link, ghost, id);
+        if ghost.deleted.is_none() {
+            return delete(ctx, link, ghost, id);
+        }
+        match &ctx.facts.visit.connection {
+            None => return ctx.call(link, Call::GetConnection(id.clone())),
+            Some(Some(item)) if item.state != ConnectionState::Deleted && ghost.shown_still(ctx.now.mono) => {
+                postpone(ctx, SHOWN_PAUSE);
+            }
+            Some(_) => gone(ctx),
+        }
+        return Ok(());
     }
     let own = owner_tag(&ctx.world.settings.cluster_id, key);
     let Some(project) = ctx.world.projects.get(ctx.key) else { return Ok(()) };
@@ -202,6 +230,18 @@ fn nothing(ctx: &mut Ctx<'_>, ghost: &Ghost) {
     }
 }
 
+/// Its DELETE was accepted: it is looked at until it is not shown any more.
+fn deleted(ctx: &mut Ctx<'_>, id: Option<&ConnectionId>) {
+    let until = ctx.now.mono + ctx.world.settings.visibility_grace;
+    let key = ctx.facts.visit.key.clone();
+    let project = ctx.world.projects.get_mut(ctx.key);
+    if let Some(ghost) = project.and_then(|p| p.ghosts.get_mut(key.as_ref()?)) {
+        ghost.deleted = Some(until);
+        ghost.id = id.cloned();
+    }
+    postpone(ctx, 0);
+}
+
 /// Nothing is left of it: who waits for the name can go on.
 fn gone(ctx: &mut Ctx<'_>) {
     let Some(key) = std::mem::take(&mut ctx.facts.visit).key else { return };
@@ -247,10 +287,10 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, Call
                 project.tag_service = Some(false);
             }
         }
-        (Call::DeleteQueue(_) | Call::DeleteConnection(_), Ok(_)) => gone(ctx),
-        (Call::DeleteQueue(_) | Call::DeleteConnection(_), Err(error)) if error.class == ErrorClass::NotFound => {
-            gone(ctx);
-        }
+        (Call::DeleteQueue(_), Ok(_)) => deleted(ctx, None),
+        (Call::DeleteConnection(id), Ok(_)) => deleted(ctx, Some(id)),
+        (Call::DeleteQueue(_), Err(error)) if error.class == ErrorClass::NotFound => deleted(ctx, None),
+        (Call::DeleteConnection(id), Err(error)) if error.class == ErrorClass::NotFound => deleted(ctx, Some(id)),
         (Call::GetConnection(_), Ok(Reply::Connection(item))) => visit.connection = Some(Some(*item)),
         (Call::GetConnection(_), Err(error)) if error.class == ErrorClass::NotFound => visit.connection = Some(None),
         (Call::Unbind { .. }, Ok(_)) => visit.unbound = true,

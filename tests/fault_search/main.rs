@@ -102,8 +102,8 @@ fn no_random_schedule_leaks_doubles_takes_lies_or_hangs() {
         return;
     }
     let began = Instant::now();
-    let count = extent("FAULT_SEARCH_RANDOM", 16_000, 300);
-    let first = number("FAULT_SEARCH_SEED", 4_001);
+    let count = extent("FAULT_SEARCH_RANDOM", 200_000, 300);
+    let first = number("FAULT_SEARCH_SEED", 1);
     let batches = parallel(count.div_ceil(BATCH) as usize, |batch| {
         let from = first + batch as u64 * BATCH;
         report::Batch::of(from..(from + BATCH).min(first + count))

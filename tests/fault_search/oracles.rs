@@ -7,8 +7,8 @@ use dli_operator::{
     dli::{PeeringState, Tag},
     simulator::Operation,
     simulator::model::{
-        ConnectionTagFilter, ConnectionView, HostsReturned, ListDeleteLag, ListUpdateLag, QueueTagFilter, QueueView,
-        TagsService,
+        ConnectionTagFilter, ConnectionView, GetDeleteLag, HostsReturned, ListDeleteLag, ListUpdateLag, QueueTagFilter,
+        QueueView, TagsService,
     },
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -164,6 +164,7 @@ pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<(u64, String)> 
     // Who has just begun does not know what was deleted before, and lists that lag still show it.
     let answers = &sim.cloud.config().answers;
     let lags = answers.list_delete_lag == ListDeleteLag::Late || answers.list_update_lag == ListUpdateLag::Late;
+    let lags = lags || answers.get_delete_lag == GetDeleteLag::Late;
     if lags && sim.mono < sim.last_start + GRACE {
         return None;
     }

@@ -100,7 +100,7 @@ fn plant(repository: &Path, place: &Path) {
 }
 
 #[test]
-#[ignore = "builds a copy of the source; make soak runs it"]
+#[ignore = "builds a copy of the source; make test runs it in an optimised build"]
 fn the_search_finds_every_planted_bug() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository.join("target"), PathBuf::from);

@@ -224,6 +224,7 @@ answers! {
     bad_list_query "badListQuery": BadListQuery
     strange_label "strangeLabel": StrangeLabel
     grant_missing "grantMissing": GrantMissing
+    get_delete_lag "getDeleteLag": GetDeleteLag
 }
 
 impl Answers {

@@ -131,6 +131,8 @@ pub(super) fn blank(
         create_time: env.now + env.skew,
         list_from: env.now + env.lag(late),
         deleted: None,
+        deleted_at: 0,
+        get_until: 0,
         entries: Vec::new(),
         hosts: Lagging::new(hosts.into()),
         tags: Lagging::new(tags.into()),
@@ -284,7 +286,8 @@ fn peering(json: &mut Json, connection: &Connection, entry: &Entry, state: &Peer
 /// Shows one connection, also a deleted one.
 pub(super) fn get(project: &Project, env: &Env, id: &str) -> Result<Done, Refusal> {
     let Some(connection) = project.connection(id) else { return Err(missing(env, id)) };
-    if connection.deleted.is_some() {
+    let lingers = connection.deleted.is_some() && env.now < connection.get_until;
+    if connection.deleted.is_some() && !lingers {
         match env.config.answers.deleted_connection {
             DeletedConnection::Shown => {}
             DeletedConnection::Parameter => return Err(Refusal::parameter(Refusal::no_connection_text(id))),
@@ -292,7 +295,8 @@ pub(super) fn get(project: &Project, env: &Env, id: &str) -> Result<Done, Refusa
         }
     }
     let mut json = env.success("");
-    item(&mut json, connection, project, env, Eye::Now(env.now));
+    let seen = if lingers { connection.deleted_at - 1 } else { env.now };
+    item(&mut json, connection, project, env, Eye::Now(seen));
     Ok(Done::ok(json))
 }
 
@@ -342,9 +346,11 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, id: &str) -> Result<D
 
 /// Marks a connection as deleted; the oldest of too many deleted ones are forgotten.
 pub(super) fn remove(project: &mut Project, env: &mut Env, id: &str) {
-    let until = env.delete_visible();
+    let (until, get_until) = (env.delete_visible(), env.deletion_shown());
     let Some(connection) = project.connection_mut(id) else { return };
     connection.deleted = Some(until);
+    connection.deleted_at = env.now;
+    connection.get_until = get_until;
     project.deleted_connections += 1;
     env.touched = true;
     let most = env.config.history.deleted_connections;

@@ -160,6 +160,7 @@ pub(super) fn blank(env: &mut Env, name: &str, cu: i64, tags: Vec<Tag>) -> Queue
         list_from: env.now,
         get_from: env.now,
         list_until: None,
+        get_until: 0,
         kind: "sql".into(),
         description: "".into(),
         charging_mode: 1,
@@ -257,7 +258,9 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str) -> Result
 pub(super) fn remove(project: &mut Project, env: &mut Env, name: &str) {
     let Some(mut queue) = project.queues.remove(name) else { return };
     let until = env.delete_visible();
-    Arc::make_mut(&mut queue).list_until = Some(until);
+    let changed = Arc::make_mut(&mut queue);
+    changed.list_until = Some(until);
+    changed.get_until = env.deletion_shown();
     let pool = queue.pool.clone();
     project.gone.push_back(queue);
     super::binding::drop_everywhere(project, env, name);

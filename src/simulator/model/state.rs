@@ -92,6 +92,9 @@ pub(super) struct Queue {
     pub(super) get_from: EpochMillis,
     /// Until when lists show it, once it is deleted.
     pub(super) list_until: Option<EpochMillis>,
+    /// Until when the get call shows it, once it is deleted.
+    #[serde(default)]
+    pub(super) get_until: EpochMillis,
     pub(super) kind: Word,
     pub(super) description: Arc<str>,
     pub(super) charging_mode: i64,
@@ -199,6 +202,11 @@ pub(super) struct Connection {
     pub(super) list_from: EpochMillis,
     /// Deleted: until when lists show it as ACTIVE.
     pub(super) deleted: Option<EpochMillis>,
+    /// When it was deleted, and until when the get call shows what it was.
+    #[serde(default)]
+    pub(super) deleted_at: EpochMillis,
+    #[serde(default)]
+    pub(super) get_until: EpochMillis,
     pub(super) entries: Vec<Entry>,
     pub(super) hosts: Lagging<Arc<[Host]>>,
     pub(super) tags: Lagging<Arc<[Tag]>>,
@@ -209,7 +217,7 @@ impl Connection {
     /// Whether `eye` sees it as deleted.
     pub(super) fn seen_deleted(&self, eye: Eye) -> bool {
         match eye {
-            Eye::Now(_) => self.deleted.is_some(),
+            Eye::Now(at) => self.deleted.is_some() && at >= self.deleted_at,
             Eye::List(at) => self.deleted.is_some_and(|until| at >= until),
         }
     }
@@ -272,7 +280,7 @@ impl Project {
     /// Forgets deleted queues that nobody sees any more.
     pub(super) fn forget(&mut self, now: EpochMillis) {
         while let Some(queue) = self.gone.front() {
-            if queue.list_until.is_some_and(|until| now >= until + KEEP) {
+            if queue.list_until.is_some_and(|until| now >= until.max(queue.get_until) + KEEP) {
                 self.gone.pop_front();
             } else {
                 break;
@@ -338,6 +346,14 @@ impl Env {
     pub(super) fn update_visible(&mut self) -> EpochMillis {
         let late = self.config.answers.list_update_lag == super::ListUpdateLag::Late;
         self.now + self.lag(late)
+    }
+
+    /// Up to when the get calls show what is deleted now.
+    pub(super) fn deletion_shown(&mut self) -> EpochMillis {
+        match self.config.answers.get_delete_lag {
+            super::GetDeleteLag::AtOnce => self.now,
+            super::GetDeleteLag::Late => self.now + self.stretch(self.config.durations.get_lag),
+        }
     }
 
     /// Up to when lists show what is deleted now.

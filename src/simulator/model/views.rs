@@ -264,6 +264,7 @@ impl Model {
                 at(queue.list_from);
                 at(queue.get_from);
                 at(queue.restarting_until);
+                at(queue.get_until);
                 queue.list_until.into_iter().for_each(&mut at);
                 queue.scaling.into_iter().for_each(|(done, _)| at(done));
                 queue.cu.changes_at().into_iter().for_each(&mut at);
@@ -271,6 +272,7 @@ impl Model {
             }
             for connection in project.connections.values() {
                 at(connection.list_from);
+                at(connection.get_until);
                 connection.deleted.into_iter().for_each(&mut at);
                 connection.hosts.changes_at().into_iter().for_each(&mut at);
                 connection.tags.changes_at().into_iter().for_each(&mut at);

@@ -2,7 +2,7 @@
 
 use dli_operator::{
     dli::Method::{Get, Post},
-    simulator::Edit,
+    simulator::{Durations, Edit},
 };
 use serde_json::{Value, json};
 
@@ -37,6 +37,25 @@ pub(super) const SWITCHES: &[Switch] = &[
         cloud.pass(lag());
         format!("{first}, later {}", look(cloud))
     }),
+    switch(
+        "getDeleteLag",
+        &[("atOnce", "DELETED [] 400, later DELETED [] 400"), ("late", "ACTIVE [\"q1\"] 200, later DELETED [] 400")],
+        |cloud, id| {
+            let (connection, queue) = (at(id), format!("{}/q1", queues()));
+            cloud.delete(&connection);
+            cloud.delete(&queue);
+            let look = |cloud: &mut Cloud| {
+                let shown = cloud.get(&connection).json;
+                let bound: Vec<_> =
+                    shown["available_queue_info"].as_array().into_iter().flatten().map(|e| e["name"].clone()).collect();
+                let status = shown["status"].as_str().unwrap_or("no status").to_owned();
+                format!("{status} {} {}", json!(bound), cloud.get(&queue).status)
+            };
+            let first = look(cloud);
+            cloud.pass(Durations::default().get_lag);
+            format!("{first}, later {}", look(cloud))
+        },
+    ),
     switch(
         "listUpdateLag",
         &[("atOnce", "80 [1,1], later 80 [1,1]"), ("late", "64 [0,0], later 80 [1,1]")],

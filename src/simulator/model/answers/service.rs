@@ -81,6 +81,10 @@ switches! {
         Refused "refused0001" = "400 DLI.0001",
         Ignored "ignored" = "as if it were left out",
     }
+    GetDeleteLag = "A queue or connection just deleted, in the get call" {
+        AtOnce "atOnce" = "is gone",
+        Late "late" = "stays for `getLag`, as it was",
+    }
     GrantMissing = "Granting a privilege on an object that does not exist (clients know the answer to a query only)" {
         NotFound "notFound0002" = "400 DLI.0002",
         Parameter "parameter0001" = "400 DLI.0001 with the same text",
