@@ -188,7 +188,7 @@ pub struct EnhancedConnectionStatus {
     /// Peering entries of bound pools; a standalone queue may show up here as its hidden pool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elastic_resource_pools: Vec<ObservedPeering>,
-    /// Queues that this object bound, or is about to bind: the only ones that it unbinds.
+    /// Queues that the spec asks for or asked for, bound or about to be: the only ones that this object unbinds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub managed_targets: Vec<String>,
     /// Number of lines in the hosts file that the cloud reports.
