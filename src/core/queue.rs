@@ -182,13 +182,14 @@ pub(super) fn absorb(
             match outcome {
                 Ok(_) => {
                     ctx.facts.deleted = true;
-                    ctx.memory().deleted_at.get_or_insert(now);
+                    ctx.memory().deleted_at = Some(now);
                     // Its peerings go with it: what was read of them before says nothing.
                     ctx.world.fence_dependents(ctx.key, name, now);
                     None
                 }
                 Err(error) if error.class == ErrorClass::NotFound => {
                     ctx.facts.deleted = true;
+                    ctx.memory().deleted_at = Some(now);
                     None
                 }
                 Err(error) => {

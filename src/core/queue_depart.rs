@@ -35,14 +35,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return match &ctx.facts.queue {
             None => ctx.call(&link, Call::GetQueue(name)),
             Some(None) => finish(ctx, object, &farewell),
-            Some(Some(_)) => {
-                // Accepted, but still shown.
-                ctx.facts.queue = None;
-                let now = ctx.now.mono;
-                ctx.memory().pending_since.get_or_insert(now);
-                due(ctx, object)?;
-                done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
-            }
+            Some(Some(_)) => shown_still(ctx, object),
         };
     }
     // A fresh look, inside the pass: the same id and the mark, or hands off.
@@ -52,6 +45,11 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return finish(ctx, object, &farewell);
     };
     let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
+    // A get call may lag behind the DELETE, and a second DELETE by the name would hit what has it next.
+    let grace = ctx.world.settings.visibility_grace;
+    if same && ctx.memory().deleted_at.is_some_and(|at| ctx.now.mono < at + grace) {
+        return shown_still(ctx, object);
+    }
     let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
     let shown = if readable(ctx, object) {
         match marked(ctx, &link)?.value.iter().any(|q| same_queue(q, &item)) {
@@ -99,6 +97,15 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return abandon(ctx, object, note);
     }
     ctx.call(&link, Call::DeleteQueue(name))
+}
+
+/// The DELETE was accepted, but the cloud still shows the queue.
+fn shown_still(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+    let now = ctx.now.mono;
+    ctx.facts.queue = None;
+    ctx.memory().pending_since.get_or_insert(now);
+    due(ctx, object)?;
+    done(Some(now + 1_000), Outcome::Waiting)
 }
 
 /// Nothing of this object is left in the cloud.
