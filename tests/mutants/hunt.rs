@@ -31,8 +31,10 @@ fn hunt(name: usize, last: Option<&str>) -> End {
             return End { by: Some(format!("random {seed}: {problem}")), schedules };
         }
     }
-    for scenario in scenarios::all().iter().filter(|scenario| Some(scenario.name) == last) {
-        let tally = explore(scenario, 0, Extent { singles: 1, pairs: 0, offset: 0, first: true });
+    let (scenario, variant) = last.map(|last| last.split_once(' ').unwrap_or((last, "0"))).unwrap_or_default();
+    for scenario in scenarios::all().iter().filter(|other| other.name == scenario) {
+        let variant = variant.parse().unwrap();
+        let tally = explore(scenario, variant, Extent { singles: 1, pairs: 0, offset: 0, first: true });
         schedules += tally.schedules;
         if let Some(failure) = tally.failures.first() {
             return End { by: Some(format!("{}: {}", failure.name(), failure.problem)), schedules };
