@@ -221,6 +221,17 @@ fn changes() -> Vec<Scenario> {
             &[Some(20_000), Some(200_000)],
         ),
         s("edit-hosts", vec![base(), vec![connection(other_hosts())]], &[None]),
+        // Peerings take long, and one of the queues that are asked for is never there.
+        s(
+            "one-queue-missing",
+            vec![vec![
+                project(),
+                queue("q1", json!({})),
+                connection(json!({"queues": [{"ref": {"name": "q1"}}, {"queueName": "nowhere"}]})),
+            ]],
+            &[],
+        )
+        .on(|config| config.durations.peering = 90_000),
         // Lists go on showing what the last edit asks for again.
         s(
             "edited-back",
