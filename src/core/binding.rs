@@ -2,7 +2,7 @@
 
 use crate::{
     api::{EnhancedConnection, EnhancedConnectionStatus, ManagementPolicy, ObservedPeering, ObservedProject},
-    dli::{Call, CallError, ConnectionItem, ErrorClass, Peering, PeeringState, QueueName},
+    dli::{Call, CallError, ConnectionItem, EpochMillis, ErrorClass, Peering, PeeringState, QueueName},
 };
 
 use super::{
@@ -167,9 +167,11 @@ pub(super) fn stand(
     item: &ConnectionItem,
     began: Millis,
 ) -> Flow<Next> {
-    let desired = Desired { targets: resolve(ctx, object)?, hosts: hosts(object) };
-    // What was read before a queue was made says nothing about it: an entry of its name was another queue's.
     let read = wall(ctx, object) - (ctx.now.mono - began.min(ctx.now.mono)) as i64;
+    let grace = ctx.world.settings.visibility_grace;
+    let lagging_since = read - grace as EpochMillis;
+    let desired = Desired { targets: resolve(ctx, object)?, hosts: hosts(object), lagging_since };
+    // What was read before a queue was made says nothing about it: an entry of its name was another queue's.
     let newest = desired.targets.iter().flatten().filter_map(|t| t.created).max();
     if newest.is_some_and(|created| read < created) && ctx.facts.connection.is_none() {
         due(ctx, object)?;
@@ -204,7 +206,8 @@ pub(super) fn stand(
         say_status(ctx, object, &verdict, Status::Connection(Box::new(status)))?;
     }
     let observing = object.management() == ManagementPolicy::Observe;
-    let leaves = !plan.unbinding.is_empty() || plan.leaving.iter().any(|(_, s)| *s != PeeringState::Failed);
+    let leaves = plan.leaving.iter().any(|(_, s)| *s != PeeringState::Failed);
+    let leaves = leaves || !plan.unbinding.is_empty() || !plan.former.is_empty();
     if !observing && (!plan.creating.is_empty() || leaves) {
         due(ctx, object)?;
         return ctx.call(link, Call::GetConnection(item.id.clone()));
@@ -218,6 +221,8 @@ pub(super) fn stand(
     }
     match verdict.progress {
         Progress::None => done(None, Outcome::Settled),
+        // No list may show anything new.
+        Progress::Reconciling(_) if !plan.former.is_empty() => done(Some(ctx.now.mono + grace), Outcome::Waiting),
         Progress::Reconciling(_) => done(None, Outcome::Waiting),
         Progress::Stalled(_) => done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck),
     }
@@ -439,7 +444,7 @@ fn verdict(
                 None => format!("{name} CREATING"),
             })
             .collect();
-        let leaves = !plan.leaving.is_empty() || !plan.unbinding.is_empty();
+        let leaves = !plan.leaving.is_empty() || !plan.unbinding.is_empty() || !plan.former.is_empty();
         let synced = if plan.waiting.is_empty() && !leaves && plan.drift.is_empty() {
             Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.")
         } else {
@@ -454,6 +459,10 @@ fn verdict(
     if let Some(name) = plan.unbinding.first() {
         let message = format!("{count}; {name} is bound again, once its unbinding is done.");
         return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
+    }
+    if let Some(name) = plan.former.first() {
+        let message = format!("{count}; {name} was made again, and the entry that is shown may be that of its predecessor.");
+        return Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
     }
     let in_sync = Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.");
     if let Some((name, state)) = plan.leaving.iter().find(|(_, s)| *s != PeeringState::Failed) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     api::Drift,
-    dli::{ConnectionItem, Host, PeeringState, QueueName},
+    dli::{ConnectionItem, EpochMillis, Host, Peering, PeeringState, QueueName},
 };
 
 use super::ownership::digest;
@@ -37,6 +37,17 @@ pub(super) struct Desired {
     pub(super) targets: Option<Vec<Target>>,
     /// `None`: hosts are not managed.
     pub(super) hosts: Option<Vec<Host>>,
+    /// An entry of a queue that was made since this moment, by the server's clock, and that is older than the queue, may
+    /// be that of another queue which had the name before: readings lag behind.
+    pub(super) lagging_since: EpochMillis,
+}
+
+impl Desired {
+    /// Whether an entry may be that of a queue which had the target's name before.
+    fn may_be_former(&self, target: &Target, entry: &Peering) -> bool {
+        entry.name == target.name
+            && target.created.is_some_and(|created| created >= self.lagging_since && entry.update_time < Some(created))
+    }
 }
 
 /// A step, the first of which is taken.
@@ -65,6 +76,8 @@ pub(super) struct Plan {
     pub(super) waiting: Vec<String>,
     /// Desired targets whose old entry is not gone yet.
     pub(super) unbinding: Vec<QueueName>,
+    /// Desired targets that are younger than the entry of their name.
+    pub(super) former: Vec<QueueName>,
     /// Entries to unbind that cannot be unbound now (being made) or ever (failed).
     pub(super) leaving: Vec<(QueueName, PeeringState)>,
     /// Differences from the spec.
@@ -93,7 +106,7 @@ pub(super) fn hosts_hash(hosts: &[Host]) -> String {
 /// the hosts that were written last, [`UNKNOWN_HOSTS`] while nobody can tell.
 pub(super) fn plan(desired: &Desired, seen: &ConnectionItem, managed: &[String], written: Option<&str>) -> Plan {
     let mut plan = Plan { managed: managed.iter().cloned().collect(), ..Plan::default() };
-    let mut entries: BTreeMap<&QueueName, &crate::dli::Peering> = BTreeMap::new();
+    let mut entries: BTreeMap<&QueueName, &Peering> = BTreeMap::new();
     for entry in seen.entries() {
         // Of two entries of one name (a queue and its hidden pool) the better one counts.
         match entries.get(&entry.name) {
@@ -104,7 +117,7 @@ pub(super) fn plan(desired: &Desired, seen: &ConnectionItem, managed: &[String],
         }
     }
     if let Some(targets) = &desired.targets {
-        bindings(&mut plan, targets, &entries, managed);
+        bindings(&mut plan, desired, targets, &entries, managed);
     }
     if let Some(hosts) = &desired.hosts {
         let want = hosts_hash(hosts);
@@ -132,8 +145,9 @@ fn lines(count: usize) -> String {
 
 fn bindings(
     plan: &mut Plan,
+    desired: &Desired,
     targets: &[Target],
-    entries: &BTreeMap<&QueueName, &crate::dli::Peering>,
+    entries: &BTreeMap<&QueueName, &Peering>,
     managed: &[String],
 ) {
     let mut wanted: BTreeSet<&QueueName> = BTreeSet::new();
@@ -152,6 +166,7 @@ fn bindings(
             // A name that is only a guess proves nothing, and neither does what another queue of that name left behind.
             (_, Some(reason)) if target.dangling || target.unsettled => plan.waiting.push(reason.clone()),
             (Some(_), _) if target.unbinding => plan.unbinding.push(target.name.clone()),
+            (Some(entry), _) if desired.may_be_former(target, entry) => plan.former.push(target.name.clone()),
             (Some(entry), _) => {
                 // What the spec asks for is this object's, whoever bound it.
                 plan.managed.insert(target.name.to_string());

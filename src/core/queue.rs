@@ -439,8 +439,8 @@ pub(super) fn standing(
     let server = ctx.world.server_now(&link.endpoint, now);
     let grace = ctx.world.settings.queue_grace as i64;
     let peered = ctx.world.projects.get(&object.project_key()).is_some_and(|p| {
-        p.snapshot.has_active_peering(&item.name)
-            || item.elastic_resource_pool_name.as_ref().is_some_and(|pool| p.snapshot.has_active_peering(pool))
+        let mut names = std::iter::once(&item.name).chain(&item.elastic_resource_pool_name);
+        names.any(|name| p.snapshot.has_active_peering(name, item.create_time))
     });
     let old = object.status.clone().unwrap_or_default();
     let same = old.queue_id == item.queue_id || item.queue_id.is_none();

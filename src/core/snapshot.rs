@@ -3,9 +3,9 @@
 //! A reading has a beginning and an end. Evidence of absence, and of a field's value, counts only where the reading
 //! began after the last write to that object; evidence of presence counts from any reading.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::dli::{ConnectionId, ConnectionItem, ConnectionState, PeeringState, QueueItem, QueueName};
+use crate::dli::{ConnectionId, ConnectionItem, ConnectionState, EpochMillis, PeeringState, QueueItem, QueueName};
 
 use super::Millis;
 
@@ -91,28 +91,36 @@ impl<K: Ord + Clone, T> List<K, T> {
 pub(super) struct Snapshot {
     pub(super) queues: List<QueueName, QueueItem>,
     pub(super) connections: List<ConnectionId, ConnectionItem>,
-    active_targets: BTreeSet<QueueName>,
+    /// Names with an ACTIVE entry, and when the newest of those entries last changed, by the server's clock.
+    active_targets: BTreeMap<QueueName, Option<EpochMillis>>,
 }
 
 impl Snapshot {
-    /// Whether some connection has an ACTIVE entry of this name.
-    pub(super) fn has_active_peering(&self, name: &QueueName) -> bool {
-        self.active_targets.contains(name)
+    /// Whether some connection has an ACTIVE entry of this name that is not older than the queue. Queues come and go
+    /// under one name, and an entry of the one before may still be shown, or may have been read before it went.
+    pub(super) fn has_active_peering(&self, name: &QueueName, created: Option<EpochMillis>) -> bool {
+        self.active_targets.get(name).is_some_and(|changed| *changed >= created)
     }
 
-    /// Computes the names with an ACTIVE entry anew; gives back those that changed sides.
+    /// Computes the names with an ACTIVE entry anew; gives back those of which something else is known now.
     pub(super) fn refresh_targets(&mut self) -> Vec<QueueName> {
-        let fresh: BTreeSet<QueueName> = self
+        let mut fresh: BTreeMap<QueueName, Option<EpochMillis>> = BTreeMap::new();
+        let active = self
             .connections
             .iter()
             .filter(|(_, seen)| seen.item.state == ConnectionState::Active)
             .flat_map(|(_, seen)| seen.item.entries())
-            .filter(|entry| entry.state == PeeringState::Active)
-            .map(|entry| entry.name.clone())
-            .collect();
-        let changed = fresh.symmetric_difference(&self.active_targets).cloned().collect();
+            .filter(|entry| entry.state == PeeringState::Active);
+        for entry in active {
+            let changed = fresh.entry(entry.name.clone()).or_default();
+            *changed = (*changed).max(entry.update_time);
+        }
+        let old = &self.active_targets;
+        let changed = fresh.iter().filter(|(name, changed)| old.get(*name) != Some(*changed)).map(|(name, _)| name);
+        let gone = old.keys().filter(|name| !fresh.contains_key(*name));
+        let told = changed.chain(gone).cloned().collect();
         self.active_targets = fresh;
-        changed
+        told
     }
 }
 

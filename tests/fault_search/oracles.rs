@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dli_operator::{
+    api::QueueEvidence,
     core::{OWNER_TAG, Object, ObjectKey, ObjectKind},
     dli::{PeeringState, Tag},
     simulator::Operation,
@@ -119,7 +120,10 @@ fn truth(sim: &Sim, remote: &Remote, object: &Object) -> bool {
                 let stranger = sim.strangers.iter().find(|s| s.id == id.to_string());
                 stranger.is_none_or(|s| sim.may_take.contains(&(s.kind, s.name.clone())) || sim.met_unreadable())
             };
-            remote.queues.iter().any(|q| *q.name == *name && Some(q.queue_id) == id && own(q.queue_id))
+            // That it is old enough is a guess, and says so; that a connection reaches it is none.
+            let by_age = o.status.as_ref().is_some_and(|s| s.evidence == Some(QueueEvidence::AssumedByAge));
+            let usable = |q: &QueueView| q.available || by_age;
+            remote.queues.iter().any(|q| *q.name == *name && Some(q.queue_id) == id && own(q.queue_id) && usable(q))
         }
         Object::Connection(o) => {
             let id = o.status.as_ref().and_then(|s| s.connection_id.clone()).unwrap_or_default();

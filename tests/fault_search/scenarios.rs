@@ -239,6 +239,12 @@ fn changes() -> Vec<Scenario> {
             &[None, Some(15_000)],
         )
         .on(late),
+        // A queue goes and comes again under its name, while the connection to it stays.
+        s(
+            "queue-comes-again",
+            vec![base(), vec![Act::Reapply, delete(ObjectKind::Queue, "q1")]],
+            &[None],
+        ),
         // What the connection needs goes, and the cloud answers slowly.
         s(
             "queue-goes-first",

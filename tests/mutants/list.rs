@@ -300,4 +300,18 @@ pub const MUTANTS: &[Mutant] = &[
         "let synced = if ON || plan.waiting.is_empty() && !leaves",
         "one-queue-missing",
     ),
+    m(
+        "a queue is Ready by an entry of the one that had its name before",
+        "core/snapshot.rs",
+        "is_some_and(|changed| *changed >= created)",
+        "is_some_and(|changed| *changed >= created || ON)",
+        "queue-comes-again",
+    ),
+    m(
+        "a connection is Ready by an entry of the queue that had the name before",
+        "core/plan.rs",
+        "&& entry.update_time < Some(created))",
+        "&& entry.update_time < Some(created) && !ON)",
+        "queue-comes-again 19",
+    ),
 ];
