@@ -17,6 +17,7 @@ use dli_operator::{
         connect,
         drive::{DriveError, passes},
         feed::{Change, Feed, Merger},
+        packed::Packed,
         watching::{Observer, watch_kind},
     },
 };
@@ -81,7 +82,7 @@ impl Log {
     }
 }
 
-async fn pass(queue: Arc<DliQueue>, log: Arc<Log>) -> Result<Action, DriveError> {
+async fn pass(queue: Arc<Packed<DliQueue>>, log: Arc<Log>) -> Result<Action, DriveError> {
     let name = queue.name_any();
     let version = queue.resource_version().unwrap().parse().unwrap();
     {
@@ -310,7 +311,7 @@ async fn a_panic_in_a_pass_ends_the_passes_of_the_kind() {
     setup.create("one");
     setup.log.wait("a pass", |log| log.count("one") == 1).await;
     let stop = std::future::pending();
-    let doomed = |_: Arc<DliQueue>, _: Arc<()>| async { panic!("on purpose") };
+    let doomed = |_: Arc<Packed<DliQueue>>, _: Arc<()>| async { panic!("on purpose") };
     let passes = tokio::spawn(passes(setup.feed.clone(), 4, stop, doomed, Arc::new(())));
     let ended = timeout(PATIENCE, passes).await.expect("ends").expect_err("is not over in peace");
     assert!(ended.is_panic());

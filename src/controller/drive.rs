@@ -21,6 +21,7 @@ use super::{
     kinds::{Kind, key_of, ref_of, ref_to},
     kube_io::{KubeIo, with_feed},
     metrics::Metrics,
+    packed::{PackError, Packed},
     secrets::Vault,
 };
 
@@ -37,7 +38,7 @@ pub struct Shell {
 }
 
 /// Why a pass was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum DriveError {
     /// A step panicked and may have left the world half-changed. Nothing is decided from it any more; the process ends.
     #[error("an earlier pass panicked while it held the world")]
@@ -45,6 +46,9 @@ pub enum DriveError {
     /// The process is being stopped. To the protocol this is a crash between two effects, which it can take anywhere.
     #[error("the operator is being stopped")]
     Stopping,
+    /// The object cannot be read out of the watch cache. There is another try when it changes.
+    #[error(transparent)]
+    Pack(#[from] PackError),
 }
 
 impl Shell {
@@ -122,8 +126,9 @@ impl Shell {
 }
 
 /// What kube-runtime calls for each object.
-pub(super) async fn reconcile<K: Kind>(object: Arc<K>, shell: Arc<Shell>) -> Result<Action, DriveError> {
+pub(super) async fn reconcile<K: Kind>(object: Arc<Packed<K>>, shell: Arc<Shell>) -> Result<Action, DriveError> {
     let key = key_of::<K>(&ref_to(&*object));
+    let object = object.open()?;
     let span = tracing::info_span!(
         "pass",
         kind = K::KIND.as_str(),
@@ -135,7 +140,7 @@ pub(super) async fn reconcile<K: Kind>(object: Arc<K>, shell: Arc<Shell>) -> Res
     );
     async {
         let started = Instant::now();
-        let next = shell.drive(key, K::into_object(object)).await?;
+        let next = shell.drive(key, object.into_object()).await?;
         report(&shell, K::KIND, next, started.elapsed());
         Ok(action(next, clock::now().mono))
     }
@@ -173,14 +178,14 @@ pub async fn passes<K, C, F>(
     feed: Feed<K>,
     concurrency: u16,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
-    reconcile: impl FnMut(Arc<K>, Arc<C>) -> F,
+    reconcile: impl FnMut(Arc<Packed<K>>, Arc<C>) -> F,
     context: Arc<C>,
 ) where
     K: Kind,
     F: Future<Output = Result<Action, DriveError>> + Send + 'static,
 {
-    // Both errors mean that the process is about to end.
-    let after_error = |_: Arc<K>, _: &DriveError, _: Arc<C>| Action::await_change();
+    // Most errors mean that the process is about to end; the others are not mended by trying again.
+    let after_error = |_: Arc<Packed<K>>, _: &DriveError, _: Arc<C>| Action::await_change();
     // Everything comes in by one door: the objects at the start, then events of the watch and wake-ups. The watch
     // itself is read by a task of its own, which also runs while this replica stands by.
     Controller::for_stream(stream::pending(), feed.store().clone())

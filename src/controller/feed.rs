@@ -12,7 +12,7 @@ use std::{
 
 use futures::channel::mpsc;
 use kube::{
-    ResourceExt,
+    Resource, ResourceExt,
     core::DeserializeGuard,
     runtime::{
         reflector::{ObjectRef, Store, store::Writer},
@@ -20,15 +20,21 @@ use kube::{
     },
 };
 
-use super::kinds::{Kind, ref_to, strip};
+use super::{
+    kinds::{Kind, ref_to},
+    packed::{PackError, Packed},
+};
+
+/// Which object, in the terms of the watch cache.
+pub type Ref<K> = ObjectRef<Packed<K>>;
 
 /// What a change of the watch cache means to others.
 #[derive(Debug)]
 pub enum Change<K: Kind> {
     /// The object is new or another one than before.
-    Touched(ObjectRef<K>),
+    Touched(Ref<K>),
     /// The object does not exist any more.
-    Gone(ObjectRef<K>),
+    Gone(Ref<K>),
     /// The object exists, but is not of the shape that this build knows. It has left the store.
     Undecodable(Broken),
 }
@@ -46,13 +52,13 @@ pub struct Broken {
     pub error: String,
 }
 
-type BrokenObjects<K> = Arc<Mutex<HashMap<ObjectRef<K>, Broken>>>;
+type BrokenObjects<K> = Arc<Mutex<HashMap<Ref<K>, Broken>>>;
 
 /// The watch cache of one kind, for readers.
 pub struct Feed<K: Kind> {
-    store: Store<K>,
+    store: Store<Packed<K>>,
     broken: BrokenObjects<K>,
-    inbox: Arc<Mutex<Option<mpsc::UnboundedSender<ObjectRef<K>>>>>,
+    inbox: Arc<Mutex<Option<mpsc::UnboundedSender<Ref<K>>>>>,
 }
 
 impl<K: Kind> Clone for Feed<K> {
@@ -74,12 +80,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<K: Kind> Feed<K> {
     /// The store.
-    pub fn store(&self) -> &Store<K> {
+    pub fn store(&self) -> &Store<Packed<K>> {
         &self.store
     }
 
+    /// An object, if it is in the store.
+    ///
+    /// # Errors
+    /// [`PackError`] where it cannot be unpacked.
+    pub fn get(&self, reference: &Ref<K>) -> Result<Option<K>, PackError> {
+        self.store.get(reference).map(|packed| packed.open()).transpose()
+    }
+
+    /// Whether something holds for an object of a namespace.
+    ///
+    /// # Errors
+    /// [`PackError`] where one cannot be unpacked.
+    pub fn any_in(&self, namespace: &str, mut holds: impl FnMut(&K) -> bool) -> Result<bool, PackError> {
+        for packed in self.store.state() {
+            if packed.meta().namespace.as_deref() == Some(namespace) && holds(&packed.open()?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Asks for a pass over an object. Before [`Feed::open`] there is nobody to ask, and no need to.
-    pub fn trigger(&self, reference: ObjectRef<K>) {
+    pub fn trigger(&self, reference: Ref<K>) {
         if let Some(sender) = &*lock(&self.inbox) {
             // It fails only while the controller is being shut down.
             let _ = sender.unbounded_send(reference);
@@ -87,7 +114,7 @@ impl<K: Kind> Feed<K> {
     }
 
     /// Opens the way into the controller. The first items are all objects of the store.
-    pub fn open(&self) -> mpsc::UnboundedReceiver<ObjectRef<K>> {
+    pub fn open(&self) -> mpsc::UnboundedReceiver<Ref<K>> {
         let (sender, receiver) = mpsc::unbounded();
         // First the sender, then the store: an object that comes in between is asked for twice, never not at all.
         *lock(&self.inbox) = Some(sender);
@@ -112,16 +139,16 @@ impl<K: Kind> Feed<K> {
 struct Source<K: Kind> {
     namespace: Option<String>,
     /// Objects named by the list that is being read, if one is.
-    listed: Option<HashSet<ObjectRef<K>>>,
+    listed: Option<HashSet<Ref<K>>>,
     /// Objects of the first list, until all watches have theirs.
-    initial: HashMap<ObjectRef<K>, K>,
+    initial: HashMap<Ref<K>, Packed<K>>,
     done: bool,
 }
 
 /// Turns the events of several watches into one store.
 pub struct Merger<K: Kind> {
     sources: Vec<Source<K>>,
-    writer: Writer<K>,
+    writer: Writer<Packed<K>>,
     feed: Feed<K>,
     started: bool,
 }
@@ -150,7 +177,7 @@ impl<K: Kind> Merger<K> {
     }
 
     /// Takes an event of one watch, updates the store and says what has changed in it.
-    pub fn take(&mut self, source: usize, event: Event<DeserializeGuard<K>>) -> Vec<Change<K>> {
+    pub fn take(&mut self, source: usize, event: Event<DeserializeGuard<Packed<K>>>) -> Vec<Change<K>> {
         match event {
             Event::Init => {
                 if let Some(source) = self.sources.get_mut(source) {
@@ -179,9 +206,9 @@ impl<K: Kind> Merger<K> {
         }
     }
 
-    fn apply(&mut self, source: usize, object: DeserializeGuard<K>) -> Vec<Change<K>> {
-        let reference: ObjectRef<K> = ref_to(&object);
-        let mut object = match object.0 {
+    fn apply(&mut self, source: usize, object: DeserializeGuard<Packed<K>>) -> Vec<Change<K>> {
+        let reference: Ref<K> = ref_to(&object);
+        let object = match object.0 {
             Ok(object) => object,
             Err(invalid) => {
                 let broken = Broken {
@@ -199,7 +226,6 @@ impl<K: Kind> Merger<K> {
                 return if before.as_ref() == Some(&broken) { Vec::new() } else { vec![Change::Undecodable(broken)] };
             }
         };
-        strip(&mut object);
         let repaired = lock(&self.feed.broken).remove(&reference).is_some();
         if !self.started {
             if let Some(source) = self.sources.get_mut(source) {
@@ -214,7 +240,7 @@ impl<K: Kind> Merger<K> {
         vec![Change::Touched(reference)]
     }
 
-    fn remove(&mut self, reference: &ObjectRef<K>) {
+    fn remove(&mut self, reference: &Ref<K>) {
         if let Some(known) = self.feed.store.get(reference) {
             self.writer.apply_watcher_event(&Event::Delete(Arc::unwrap_or_clone(known)));
         }
@@ -225,7 +251,7 @@ impl<K: Kind> Merger<K> {
         source.done = true;
         let listed = source.listed.take().unwrap_or_default();
         let namespace = source.namespace.clone();
-        let vanished = |reference: &ObjectRef<K>| {
+        let vanished = |reference: &Ref<K>| {
             (namespace.is_none() || namespace == reference.namespace) && !listed.contains(reference)
         };
         let mut gone = Vec::new();
@@ -261,7 +287,7 @@ impl<K: Kind> Merger<K> {
 }
 
 /// Whether an object is another version than the known one, and not an older one of the same incarnation.
-fn is_newer<K: Kind>(object: &K, known: &K) -> bool {
+fn is_newer<K: Kind>(object: &Packed<K>, known: &Packed<K>) -> bool {
     let (new, old) = (object.resource_version(), known.resource_version());
     if object.uid() != known.uid() {
         return true;

@@ -7,48 +7,57 @@ use kube::{
     Resource,
     runtime::reflector::{Lookup, ObjectRef},
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     api::{DliProject, DliQueue, EnhancedConnection},
     core::{Object, ObjectKey, ObjectKind},
 };
 
+use super::feed::Ref;
+
 /// Annotation in which `kubectl apply` keeps a copy of the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A kind that the operator works on.
 pub trait Kind:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + Debug
+    + Serialize
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
 {
     /// Which one.
     const KIND: ObjectKind;
 
     /// Hands the object to the deciding side.
-    fn into_object(object: Arc<Self>) -> Object;
+    fn into_object(self) -> Object;
 }
 
 impl Kind for DliProject {
     const KIND: ObjectKind = ObjectKind::Project;
 
-    fn into_object(object: Arc<Self>) -> Object {
-        Object::Project(object)
+    fn into_object(self) -> Object {
+        Object::Project(Arc::new(self))
     }
 }
 
 impl Kind for DliQueue {
     const KIND: ObjectKind = ObjectKind::Queue;
 
-    fn into_object(object: Arc<Self>) -> Object {
-        Object::Queue(object)
+    fn into_object(self) -> Object {
+        Object::Queue(Arc::new(self))
     }
 }
 
 impl Kind for EnhancedConnection {
     const KIND: ObjectKind = ObjectKind::Connection;
 
-    fn into_object(object: Arc<Self>) -> Object {
-        Object::Connection(object)
+    fn into_object(self) -> Object {
+        Object::Connection(Arc::new(self))
     }
 }
 
@@ -62,17 +71,17 @@ pub(super) fn strip<K: Resource>(object: &mut K) {
 }
 
 /// The key of an object in the terms of the deciding side.
-pub(super) fn key_of<K: Kind>(reference: &ObjectRef<K>) -> ObjectKey {
+pub(super) fn key_of<K: Kind>(reference: &Ref<K>) -> ObjectKey {
     ObjectKey::new(K::KIND, reference.namespace.as_deref().unwrap_or_default(), &reference.name)
 }
 
 /// The key of an object in the terms of the watch cache.
-pub(super) fn ref_of<K: Kind>(key: &ObjectKey) -> ObjectRef<K> {
+pub(super) fn ref_of<K: Kind>(key: &ObjectKey) -> Ref<K> {
     ObjectRef::new(&key.name).within(&key.namespace)
 }
 
 /// The reference of an object.
-pub(super) fn ref_to<K: Kind>(object: &impl Lookup<DynamicType = ()>) -> ObjectRef<K> {
+pub(super) fn ref_to<K: Kind>(object: &impl Lookup<DynamicType = ()>) -> Ref<K> {
     let reference = ObjectRef::new(&object.name().unwrap_or_default());
     match object.namespace() {
         Some(namespace) => reference.within(&namespace),

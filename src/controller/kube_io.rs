@@ -22,6 +22,7 @@ use super::{
     feed::Feed,
     kinds::{Kind, ref_of, strip},
     metrics::Metrics,
+    packed::PackError,
 };
 
 /// Who writes, in managed fields.
@@ -125,7 +126,10 @@ impl KubeIo {
             KubeEffect::GetLive(key) => with_feed!(self.feeds, key.kind, feed => self.get_live(feed, &key).await),
             KubeEffect::GetCached(key) => with_feed!(self.feeds, key.kind, feed => get_cached(feed, &key)),
             KubeEffect::IsDefinitionTerminating(kind) => self.is_definition_terminating(kind).await,
-            KubeEffect::HasDependents(project) => KubeReply::Flag(has_dependents(&self.feeds, &project)),
+            KubeEffect::HasDependents(project) => match has_dependents(&self.feeds, &project) {
+                Ok(has) => KubeReply::Flag(has),
+                Err(error) => KubeReply::Unknown { message: cut(&super::chain(&error)) },
+            },
         }
     }
 
@@ -141,10 +145,14 @@ impl KubeIo {
         // The list of finalizers is written whole, so it is computed from exactly the version that the write is
         // guarded by; otherwise the finalizer of somebody else could get lost.
         let cached = feed.store().get(&ref_of(key)).filter(|object| is_version(&**object, precondition));
+        let cached = match cached.map(|packed| packed.open()).transpose() {
+            Ok(cached) => cached,
+            Err(error) => return KubeReply::Unknown { message: cut(&super::chain(&error)) },
+        };
         let base = match cached {
             Some(object) => object,
             None => match within(api.get(&key.name)).await {
-                Ok(object) if is_version(&object, precondition) => Arc::new(object),
+                Ok(object) if is_version(&object, precondition) => object,
                 Ok(_) => return KubeReply::Conflict,
                 Err(error) => return reply_of(&error),
             },
@@ -176,7 +184,7 @@ impl KubeIo {
         match within(self.api::<K>(key).get_opt(&key.name)).await {
             Ok(object) => KubeReply::Object(object.map(|mut object| {
                 strip(&mut object);
-                K::into_object(Arc::new(object))
+                object.into_object()
             })),
             Err(error) => unknown(&error),
         }
@@ -304,7 +312,7 @@ fn written<K: Kind>(result: Result<K, RequestError>) -> KubeReply {
         }
         Ok(mut object) => {
             strip(&mut object);
-            KubeReply::Written(Some(K::into_object(Arc::new(object))))
+            KubeReply::Written(Some(object.into_object()))
         }
         Err(error) => reply_of(&error),
     }
@@ -333,24 +341,23 @@ fn cut(text: &str) -> String {
 }
 
 fn get_cached<K: Kind>(feed: &Feed<K>, key: &ObjectKey) -> KubeReply {
-    KubeReply::Object(feed.store().get(&ref_of(key)).map(K::into_object))
+    match feed.get(&ref_of(key)) {
+        Ok(object) => KubeReply::Object(object.map(K::into_object)),
+        Err(error) => KubeReply::Unknown { message: cut(&super::chain(&error)) },
+    }
 }
 
 /// Whether a queue or a connection refers to the project, or might: what one that could not be decoded refers to,
 /// nobody knows.
-fn has_dependents(feeds: &Feeds, project: &ObjectKey) -> bool {
-    let refers = |namespace: Option<String>, reference: Option<&LocalReference>| {
-        namespace.as_deref() == Some(&*project.namespace)
-            && reference.map_or(DEFAULT_PROJECT, |reference| &reference.name) == &*project.name
+fn has_dependents(feeds: &Feeds, project: &ObjectKey) -> Result<bool, PackError> {
+    let namespace = &*project.namespace;
+    let refers = |reference: Option<&LocalReference>| {
+        reference.map_or(DEFAULT_PROJECT, |reference| &reference.name) == &*project.name
     };
-    feeds.queues.any_broken_in(&project.namespace)
-        || feeds.connections.any_broken_in(&project.namespace)
-        || feeds.queues.store().find(|queue| refers(queue.namespace(), queue.spec.project_ref.as_ref())).is_some()
-        || feeds
-            .connections
-            .store()
-            .find(|connection| refers(connection.namespace(), connection.spec.project_ref.as_ref()))
-            .is_some()
+    Ok(feeds.queues.any_broken_in(namespace)
+        || feeds.connections.any_broken_in(namespace)
+        || feeds.queues.any_in(namespace, |queue| refers(queue.spec.project_ref.as_ref()))?
+        || feeds.connections.any_in(namespace, |connection| refers(connection.spec.project_ref.as_ref()))?)
 }
 
 /// What events are about.

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `run` | starts and stops everything |
 //! | `start` | what must be known before: client, definitions, cluster id |
-//! | `feed`, `watching` | watch caches, and the tasks that keep them |
+//! | `feed`, `watching`, `packed` | watch caches, the tasks that keep them, and the form in which they keep objects |
 //! | `drive` | one pass: step, effect, step, … |
 //! | `kube_io`, `events`, `cloud_io`, `secrets` | perform effects |
 //! | `lease`, `clock` | who leads, and until when |
@@ -25,6 +25,7 @@ pub mod kinds;
 pub mod kube_io;
 pub mod lease;
 pub mod metrics;
+pub mod packed;
 mod run;
 pub mod secrets;
 mod start;

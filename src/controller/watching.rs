@@ -23,6 +23,7 @@ use super::{
     http::Health,
     kinds::{Kind, key_of},
     kube_io,
+    packed::Packed,
     secrets::SecretReader,
 };
 
@@ -49,7 +50,7 @@ pub async fn watch_kind<K: Kind>(
 ) -> DriveError {
     let feed = merger.feed();
     let apis = namespaces.iter().map(|namespace| match namespace {
-        Some(namespace) => Api::<DeserializeGuard<K>>::namespaced(client.clone(), namespace),
+        Some(namespace) => Api::<DeserializeGuard<Packed<K>>>::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
     });
     let mut events = merge(apis.map(|api| watcher(api, watcher::Config::default())));

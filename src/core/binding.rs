@@ -78,7 +78,7 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
     let (exists, just_gone) = match ctx.world.projects.get_mut(project_key) {
         Some(project) => {
-            project.watchers.entry((ObjectKind::Queue, remote.as_str().into())).or_default().insert(key);
+            project.watch(ObjectKind::Queue, remote.as_str().into(), key);
             let just_gone = project.queue_gone.is_some_and(|at| now < at + grace);
             (project.snapshot.queues.get(&remote).is_some(), just_gone)
         }
@@ -461,7 +461,8 @@ fn verdict(
         return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
     }
     if let Some(name) = plan.former.first() {
-        let message = format!("{count}; {name} was made again, and the entry that is shown may be that of its predecessor.");
+        let message =
+            format!("{count}; {name} was made again, and the entry that is shown may be that of its predecessor.");
         return Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
     }
     let in_sync = Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.");

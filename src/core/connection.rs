@@ -122,7 +122,7 @@ pub(super) fn absorb(
                 } else {
                     project.snapshot.connections.put(id.clone(), item.clone(), began);
                 }
-                for name in project.snapshot.refresh_targets() {
+                for name in project.snapshot.connections.take_changed() {
                     woken.extend(project.watchers(ObjectKind::Queue, name.as_str()).cloned());
                 }
             }
@@ -273,9 +273,9 @@ pub(super) fn named(ctx: &Ctx<'_>, object: &EnhancedConnection) -> Vec<(Connecti
         .projects
         .get(&object.project_key())
         .into_iter()
-        .flat_map(|p| p.snapshot.connections.iter())
-        .filter(|(_, seen)| seen.item.name == name && seen.item.state != ConnectionState::Deleted)
-        .map(|(_, seen)| (seen.item.clone(), seen.began))
+        .flat_map(|p| p.snapshot.connections.named(&name))
+        .filter(|seen| seen.item.state != ConnectionState::Deleted)
+        .map(|seen| (seen.item.clone(), seen.began))
         .collect()
 }
 

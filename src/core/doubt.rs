@@ -136,7 +136,7 @@ fn send_noted<T, M: Member>(
             targets: targets.to_vec(),
         };
         let memory = ctx.memory();
-        memory.made = memory.guarded.map(made);
+        memory.made = memory.guarded.map(made).map(Box::new);
     }
     flow
 }

@@ -5,8 +5,8 @@
 //! of the same name waits for that.
 
 use crate::dli::{
-    Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionState, EpochMillis, ErrorClass, PeeringState,
-    QueueItem, QueueName, Reply, ResourceType, Tag,
+    Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, EpochMillis, ErrorClass,
+    PeeringState, QueueItem, QueueName, Reply, ResourceType, Tag,
 };
 
 use super::{
@@ -180,9 +180,9 @@ fn connection(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) ->
     let listed: Vec<ConnectionId> = project
         .snapshot
         .connections
-        .iter()
-        .filter(|(_, seen)| seen.item.name.as_str() == ghost.name && ghost.made(seen.item.create_time))
-        .map(|(id, _)| id.clone())
+        .named(&ConnectionName::new(&ghost.name))
+        .filter(|seen| ghost.made(seen.item.create_time))
+        .map(|seen| seen.item.id.clone())
         .collect();
     if let [id] = listed.as_slice()
         && shows_mark(ctx, link, ResourceType::Connection, id.to_string(), &own)?

@@ -300,7 +300,7 @@ pub(super) fn watch<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
     let name: Arc<str> = member.remote_name().into();
     let key = ctx.key.clone();
     if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
-        project.watchers.entry((member.kind(), name)).or_default().insert(key);
+        project.watch(member.kind(), name, key);
     }
 }
 

@@ -435,7 +435,7 @@ impl Ctx<'_> {
 
     /// A pause until `at`, with what is said meanwhile; an edit of the object ends it.
     pub(super) fn hold(&mut self, at: Millis, generation: i64, verdict: Option<Verdict>) {
-        self.memory().hold = Some(super::world::Hold { until: at, generation, verdict });
+        self.memory().hold = Some(Box::new(super::world::Hold { until: at, generation, verdict }));
     }
 }
 

@@ -440,7 +440,7 @@ pub(super) fn standing(
     let grace = ctx.world.settings.queue_grace as i64;
     let peered = ctx.world.projects.get(&object.project_key()).is_some_and(|p| {
         let mut names = std::iter::once(&item.name).chain(&item.elastic_resource_pool_name);
-        names.any(|name| p.snapshot.has_active_peering(name, item.create_time))
+        names.any(|name| p.snapshot.connections.reach(name, item.create_time))
     });
     let old = object.status.clone().unwrap_or_default();
     let same = old.queue_id == item.queue_id || item.queue_id.is_none();

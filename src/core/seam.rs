@@ -74,6 +74,11 @@ impl ObjectKey {
     pub fn new(kind: ObjectKind, namespace: &str, name: &str) -> Self {
         Self { kind, namespace: namespace.into(), name: name.into() }
     }
+
+    /// No key comes before this one, and no object has it.
+    pub(super) fn first() -> Self {
+        Self::new(ObjectKind::Project, "", "")
+    }
 }
 
 impl fmt::Display for ObjectKey {

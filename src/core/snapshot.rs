@@ -5,7 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::dli::{ConnectionId, ConnectionItem, ConnectionState, EpochMillis, PeeringState, QueueItem, QueueName};
+mod connections;
+
+pub(super) use connections::Connections;
+
+use crate::dli::{QueueItem, QueueName};
 
 use super::Millis;
 
@@ -24,7 +28,8 @@ pub(super) struct Seen<T> {
 /// One list of a project.
 #[derive(Clone, Debug)]
 pub(super) struct List<K, T> {
-    items: BTreeMap<K, Seen<T>>,
+    /// Boxed, since the leaves of the tree are half empty.
+    items: BTreeMap<K, Box<Seen<T>>>,
     /// When the newest complete reading began; nothing is known before the first.
     complete: Option<Millis>,
 }
@@ -35,18 +40,18 @@ impl<K, T> Default for List<K, T> {
     }
 }
 
-impl<K: Ord + Clone, T> List<K, T> {
+impl<K: Ord + Clone, T: PartialEq> List<K, T> {
     /// When the newest complete reading began.
     pub(super) fn complete(&self) -> Option<Millis> {
         self.complete
     }
 
     pub(super) fn get(&self, key: &K) -> Option<&Seen<T>> {
-        self.items.get(key)
+        self.items.get(key).map(|seen| &**seen)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &Seen<T>)> {
-        self.items.iter()
+        self.items.iter().map(|(key, seen)| (key, &**seen))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -63,22 +68,36 @@ impl<K: Ord + Clone, T> List<K, T> {
         self.take(key, Seen { item, began, direct: false });
     }
 
+    /// Whether a reading that began at this moment says something new of one object.
+    fn accepts(&self, key: &K, began: Millis) -> bool {
+        self.items.get(key).is_none_or(|seen| seen.began <= began)
+    }
+
+    /// Whether a complete reading that began at this moment and lacks the object proves it to be absent.
+    fn outlived(seen: &Seen<T>, began: Millis) -> bool {
+        seen.began <= began
+    }
+
     fn take(&mut self, key: K, new: Seen<T>) {
-        if self.items.get(&key).is_none_or(|seen| seen.began <= new.began) {
-            self.items.insert(key, new);
+        match self.items.get_mut(&key) {
+            Some(seen) if seen.began > new.began => {}
+            // What is the same stays where it is: then what a list took in memory can be given back whole.
+            Some(seen) if seen.item == new.item => (seen.began, seen.direct) = (new.began, new.direct),
+            Some(seen) => **seen = new,
+            None => drop(self.items.insert(key, Box::new(new))),
         }
     }
 
     /// Takes in the proof that one object is absent.
     pub(super) fn remove(&mut self, key: &K, began: Millis) {
-        if self.items.get(key).is_some_and(|seen| seen.began <= began) {
+        if self.accepts(key, began) {
             self.items.remove(key);
         }
     }
 
     /// Takes in a complete reading: what it lacks is gone, unless it was seen by a reading that began later.
     pub(super) fn publish(&mut self, items: BTreeMap<K, T>, began: Millis) {
-        self.items.retain(|key, seen| seen.began > began || items.contains_key(key));
+        self.items.retain(|key, seen| !Self::outlived(seen, began) || items.contains_key(key));
         for (key, item) in items {
             self.put_listed(key, item, began);
         }
@@ -90,38 +109,7 @@ impl<K: Ord + Clone, T> List<K, T> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Snapshot {
     pub(super) queues: List<QueueName, QueueItem>,
-    pub(super) connections: List<ConnectionId, ConnectionItem>,
-    /// Names with an ACTIVE entry, and when the newest of those entries last changed, by the server's clock.
-    active_targets: BTreeMap<QueueName, Option<EpochMillis>>,
-}
-
-impl Snapshot {
-    /// Whether some connection has an ACTIVE entry of this name that is not older than the queue. Queues come and go
-    /// under one name, and an entry of the one before may still be shown, or may have been read before it went.
-    pub(super) fn has_active_peering(&self, name: &QueueName, created: Option<EpochMillis>) -> bool {
-        self.active_targets.get(name).is_some_and(|changed| *changed >= created)
-    }
-
-    /// Computes the names with an ACTIVE entry anew; gives back those of which something else is known now.
-    pub(super) fn refresh_targets(&mut self) -> Vec<QueueName> {
-        let mut fresh: BTreeMap<QueueName, Option<EpochMillis>> = BTreeMap::new();
-        let active = self
-            .connections
-            .iter()
-            .filter(|(_, seen)| seen.item.state == ConnectionState::Active)
-            .flat_map(|(_, seen)| seen.item.entries())
-            .filter(|entry| entry.state == PeeringState::Active);
-        for entry in active {
-            let changed = fresh.entry(entry.name.clone()).or_default();
-            *changed = (*changed).max(entry.update_time);
-        }
-        let old = &self.active_targets;
-        let changed = fresh.iter().filter(|(name, changed)| old.get(*name) != Some(*changed)).map(|(name, _)| name);
-        let gone = old.keys().filter(|name| !fresh.contains_key(*name));
-        let told = changed.chain(gone).cloned().collect();
-        self.active_targets = fresh;
-        told
-    }
+    pub(super) connections: Connections,
 }
 
 /// Reads a list page by page and knows when it has it all.

@@ -300,7 +300,7 @@ pub(super) fn publish_connections(
     project.snapshot.connections.publish(items, began);
     project.want_connections = false;
     project.connections_at = now + period;
-    let targets = project.snapshot.refresh_targets();
+    let targets = project.snapshot.connections.take_changed();
     let names = changed
         .iter()
         .map(|name| (ObjectKind::Connection, name.as_str().into()))
@@ -337,10 +337,8 @@ pub(super) fn wakes(
     now: Millis,
 ) -> Vec<super::ObjectKey> {
     let mut wakes = Vec::new();
-    for name in names {
-        if let Some(set) = project.watchers.get(&name) {
-            wakes.extend(set.iter().cloned());
-        }
+    for (kind, name) in names {
+        wakes.extend(project.watchers(kind, &name).cloned());
     }
     let due: Vec<_> =
         project.due.iter().filter(|(key, at)| key.kind == kind && **at <= now).map(|(key, _)| key.clone()).collect();

@@ -27,12 +27,12 @@ pub struct World {
     pub(super) leadership: Leadership,
     wakes: BTreeSet<ObjectKey>,
     pub(super) projects: BTreeMap<ObjectKey, Project>,
-    memories: BTreeMap<ObjectKey, Memory>,
+    memories: BTreeMap<ObjectKey, Box<Memory>>,
     budgets: BTreeMap<(Endpoint, CredentialId), Budget>,
     /// Server's clock minus [`Now::mono`], for each endpoint that has answered.
     clocks: BTreeMap<Endpoint, i64>,
-    /// Who waits for whom.
-    dependents: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
+    /// For whom who waits.
+    dependents: BTreeSet<(ObjectKey, ObjectKey)>,
     claims: BTreeMap<Claim, Holder>,
     /// Next turn to say that an observation is stale.
     stale_turn: Millis,
@@ -94,7 +94,7 @@ pub(super) struct Project {
     /// A credential that was refused, and until when it is not tried again.
     pub(super) refused: Option<(CredentialId, Millis)>,
     /// Objects to tell about a remote name.
-    pub(super) watchers: BTreeMap<(ObjectKind, Arc<str>), BTreeSet<ObjectKey>>,
+    watchers: BTreeSet<(ObjectKind, Arc<str>, ObjectKey)>,
     /// Pending reads: who, and when it is due.
     pub(super) due: BTreeMap<ObjectKey, Millis>,
     /// Owned resources that the lists lack.
@@ -148,7 +148,7 @@ impl Project {
             failures: 0,
             retry_at: 0,
             refused: None,
-            watchers: BTreeMap::new(),
+            watchers: BTreeSet::new(),
             due: BTreeMap::new(),
             missing: BTreeMap::new(),
             breaker: None,
@@ -157,9 +157,16 @@ impl Project {
         }
     }
 
+    /// Has an object told about a remote name.
+    pub(super) fn watch(&mut self, kind: ObjectKind, name: Arc<str>, key: ObjectKey) {
+        self.watchers.insert((kind, name, key));
+    }
+
     /// Objects that watch a remote name.
-    pub(super) fn watchers(&self, kind: ObjectKind, name: &str) -> impl Iterator<Item = &ObjectKey> {
-        self.watchers.get(&(kind, name.into())).into_iter().flatten()
+    pub(super) fn watchers<'a>(&'a self, kind: ObjectKind, name: &'a str) -> impl Iterator<Item = &'a ObjectKey> {
+        let first = (kind, Arc::from(name), ObjectKey::first());
+        let all = self.watchers.range(first..).take_while(move |(of, named, _)| *of == kind && **named == *name);
+        all.map(|(_, _, key)| key)
     }
 
     /// Whether lists of this kind can be filtered by tag.
@@ -205,7 +212,7 @@ pub(super) struct Memory {
     /// When this process put the finalizer on the object; none once it is seen to be deleted.
     pub(super) guarded: Option<Millis>,
     /// The create call that was sent right after that.
-    pub(super) made: Option<Made>,
+    pub(super) made: Option<Box<Made>>,
     pub(super) failures: u32,
     /// When a reading first lacked this object's mark on what it owns.
     pub(super) denied: Option<Millis>,
@@ -214,7 +221,7 @@ pub(super) struct Memory {
     /// The cloud's words about the create call in doubt.
     pub(super) last_words: Option<String>,
     /// Not before this moment, while the object is of this generation.
-    pub(super) hold: Option<Hold>,
+    pub(super) hold: Option<Box<Hold>>,
     /// Since when it has been waiting for the cloud.
     pub(super) pending_since: Option<Millis>,
     /// The binding calls that were refused, with the cloud's words.
@@ -272,7 +279,7 @@ impl World {
             memories: BTreeMap::new(),
             budgets: BTreeMap::new(),
             clocks: BTreeMap::new(),
-            dependents: BTreeMap::new(),
+            dependents: BTreeSet::new(),
             claims: BTreeMap::new(),
             stale_turn: 0,
         }
@@ -310,20 +317,14 @@ impl World {
         {
             project.due.remove(key);
             project.missing.remove(key);
-            project.watchers.retain(|_, set| {
-                set.remove(key);
-                !set.is_empty()
-            });
+            project.watchers.retain(|(_, _, who)| who != key);
         }
         if key.kind == ObjectKind::Project {
             self.projects.remove(key);
         }
         self.leave_line(key);
         self.claims.retain(|_, holder| holder.key != *key);
-        self.dependents.retain(|_, set| {
-            set.remove(key);
-            !set.is_empty()
-        });
+        self.dependents.retain(|(_, who)| who != key);
     }
 
     /// Notes what was made for an object that went although its finalizer had just been put on.
@@ -340,7 +341,7 @@ impl World {
             None => (None, now + end),
         };
         let raced = |made: &&Made| memory.guarded == Some(made.guarded) && now < made.guarded + RACE;
-        if let Some(made) = memory.made.as_ref().filter(raced)
+        if let Some(made) = memory.made.as_deref().filter(raced)
             && let Some(project) = self.projects.get_mut(&made.project)
         {
             project.ghosts.insert(key.clone(), Ghost::new(made.clone(), until));
@@ -365,25 +366,27 @@ impl World {
 
     /// Notes that `who` waits for `whom`.
     pub(super) fn depend(&mut self, who: &ObjectKey, whom: &ObjectKey) {
-        self.dependents.entry(whom.clone()).or_default().insert(who.clone());
+        self.dependents.insert((whom.clone(), who.clone()));
+    }
+
+    fn dependents(&self, whom: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        let first = (whom.clone(), ObjectKey::first());
+        self.dependents.range(first..).take_while(move |(other, _)| other == whom).map(|(_, who)| who)
     }
 
     /// Wakes all that wait for `whom`.
     pub(super) fn wake_dependents(&mut self, whom: &ObjectKey) {
-        if let Some(set) = self.dependents.get(whom) {
-            self.wakes.extend(set.iter().cloned());
-        }
+        let woken: Vec<ObjectKey> = self.dependents(whom).cloned().collect();
+        self.wakes.extend(woken);
     }
 
     /// What was read before this moment says nothing about those that refer to the queue `whom`, by itself or by its name
     /// in the cloud, and lists say nothing for a while.
     pub(super) fn fence_dependents(&mut self, whom: &ObjectKey, name: &QueueName, now: Millis) {
         let grace = self.settings.visibility_grace;
-        let watched = (ObjectKind::Queue, Arc::from(name.as_str()));
         let project = self.memories.get(whom).and_then(|m| m.project.as_ref()).and_then(|p| self.projects.get(p));
-        let watchers = project.and_then(|p| p.watchers.get(&watched)).into_iter().flatten();
-        let concerned: BTreeSet<ObjectKey> =
-            self.dependents.get(whom).into_iter().flatten().chain(watchers).cloned().collect();
+        let watchers = project.into_iter().flat_map(|p| p.watchers(ObjectKind::Queue, name.as_str()));
+        let concerned: BTreeSet<ObjectKey> = self.dependents(whom).chain(watchers).cloned().collect();
         for key in concerned.into_iter().filter(|key| key.kind == ObjectKind::Connection) {
             let Some(memory) = self.memories.get_mut(&key) else { continue };
             memory.fence = memory.fence.max(now);
@@ -401,7 +404,7 @@ impl World {
     pub(super) fn memory(&mut self, key: &ObjectKey, uid: &str) -> &mut Memory {
         let memory = self.memories.entry(key.clone()).or_default();
         if &*memory.uid != uid {
-            *memory = Memory { uid: uid.into(), ..Memory::default() };
+            **memory = Memory { uid: uid.into(), ..Memory::default() };
         }
         memory
     }

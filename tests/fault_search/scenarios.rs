@@ -240,11 +240,7 @@ fn changes() -> Vec<Scenario> {
         )
         .on(late),
         // A queue goes and comes again under its name, while the connection to it stays.
-        s(
-            "queue-comes-again",
-            vec![base(), vec![Act::Reapply, delete(ObjectKind::Queue, "q1")]],
-            &[None],
-        ),
+        s("queue-comes-again", vec![base(), vec![Act::Reapply, delete(ObjectKind::Queue, "q1")]], &[None]),
         // What the connection needs goes, and the cloud answers slowly.
         s(
             "queue-goes-first",

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::api::DliQueue;
 
-type Guarded = DeserializeGuard<DliQueue>;
+type Guarded = DeserializeGuard<Packed<DliQueue>>;
 
 fn queue(namespace: &str, name: &str, version: &str) -> Guarded {
     serde_json::from_value(json!({
@@ -72,7 +72,7 @@ fn the_store_is_ready_only_after_the_first_list_of_every_namespace() {
 #[test]
 fn managed_fields_and_the_copy_of_kubectl_do_not_reach_the_store() {
     let merger = started();
-    let object = merger.feed().store().state().remove(0);
+    let object = merger.feed().get(&ObjectRef::new("one").within("a")).unwrap().unwrap();
     assert_eq!(object.metadata.managed_fields, None);
     assert_eq!(object.annotations().keys().collect::<Vec<_>>(), ["mine"]);
 }
