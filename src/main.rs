@@ -14,9 +14,6 @@ use dli_operator::{
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A Kubernetes operator for Huawei Cloud Data Lake Insight (DLI).
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]

@@ -84,7 +84,7 @@ impl Log {
 
 async fn pass(queue: Arc<Packed<DliQueue>>, log: Arc<Log>) -> Result<Action, DriveError> {
     let name = queue.name_any();
-    let version = queue.resource_version().unwrap().parse().unwrap();
+    let version = queue.version().unwrap().resource_version.unwrap().parse().unwrap();
     {
         let mut running = log.running.lock().unwrap();
         *running.entry(name.clone()).or_default() += 1;

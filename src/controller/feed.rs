@@ -12,7 +12,7 @@ use std::{
 
 use futures::channel::mpsc;
 use kube::{
-    Resource, ResourceExt,
+    Resource,
     core::DeserializeGuard,
     runtime::{
         reflector::{ObjectRef, Store, store::Writer},
@@ -286,12 +286,14 @@ impl<K: Kind> Merger<K> {
     }
 }
 
-/// Whether an object is another version than the known one, and not an older one of the same incarnation.
+/// Whether an object is another version than the known one, and not an older one of the same incarnation. What cannot be
+/// read is replaced.
 fn is_newer<K: Kind>(object: &Packed<K>, known: &Packed<K>) -> bool {
-    let (new, old) = (object.resource_version(), known.resource_version());
-    if object.uid() != known.uid() {
+    let (Ok(new), Ok(old)) = (object.version(), known.version()) else { return true };
+    if new.uid != old.uid {
         return true;
     }
+    let (new, old) = (new.resource_version, old.resource_version);
     match (number(new.as_deref()), number(old.as_deref())) {
         (Some(new), Some(old)) => new > old,
         _ => new != old,

@@ -144,9 +144,8 @@ impl KubeIo {
         let api = self.api::<K>(key);
         // The list of finalizers is written whole, so it is computed from exactly the version that the write is
         // guarded by; otherwise the finalizer of somebody else could get lost.
-        let cached = feed.store().get(&ref_of(key)).filter(|object| is_version(&**object, precondition));
-        let cached = match cached.map(|packed| packed.open()).transpose() {
-            Ok(cached) => cached,
+        let cached = match feed.get(&ref_of(key)) {
+            Ok(cached) => cached.filter(|object| is_version(object, precondition)),
             Err(error) => return KubeReply::Unknown { message: cut(&super::chain(&error)) },
         };
         let base = match cached {

@@ -1,30 +1,51 @@
-//! How the watch caches keep objects: as text.
+//! How the watch caches keep objects: as compressed text.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, error::Error, fmt, marker::PhantomData, num::TryFromIntError};
 
 use kube::{Resource, core::ObjectMeta};
-use serde::{Deserialize, Deserializer, de};
+use lz4_flex::block::{compress_with_dict, decompress_with_dict};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned},
+};
 
 use super::kinds::{Kind, strip};
 
-/// An object of the watch cache: which one it is, in which version, and all of it as JSON.
+/// What objects look like. Most of the text of any object is in here somewhere, and is kept as a reference to it.
+const EXAMPLES: &[u8] = include_bytes!("packed/examples.json");
+
+/// An object of the watch cache: which one it is, and all of it as compressed JSON.
 ///
-/// Typed, an object takes three times the memory, most of it for fields that are not set. A pass unpacks the one that it
+/// Typed, an object takes many times the memory, most of it for fields that are not set. A pass unpacks the one that it
 /// looks at.
 pub struct Packed<K> {
-    /// Name, namespace, uid and version; nothing else.
+    /// Name and namespace; nothing else.
     meta: ObjectMeta,
-    json: Box<[u8]>,
+    /// Length of the text.
+    length: u32,
+    text: Box<[u8]>,
     kind: PhantomData<fn() -> K>,
+}
+
+/// Which version of which incarnation of an object.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// Incarnation.
+    pub uid: Option<String>,
+    /// Version.
+    pub resource_version: Option<String>,
 }
 
 /// An object cannot be turned into text or back.
 #[derive(Debug, thiserror::Error)]
-#[error("an object of the watch cache cannot be {action}")]
-pub struct PackError {
-    action: &'static str,
-    #[source]
-    source: serde_json::Error,
+pub enum PackError {
+    /// It cannot be written as JSON, or is too long.
+    #[error("an object cannot be put into the watch cache")]
+    Pack(#[source] Box<dyn Error + Send + Sync>),
+    /// What is in the cache is not what was put there.
+    #[error("an object of the watch cache cannot be read")]
+    Unpack(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl<K: Kind> Packed<K> {
@@ -34,15 +55,12 @@ impl<K: Kind> Packed<K> {
     /// [`PackError`] where it cannot be written as JSON.
     pub fn new(mut object: K) -> Result<Self, PackError> {
         strip(&mut object);
-        let json = serde_json::to_vec(&object).map_err(|source| PackError { action: "packed", source })?;
-        let meta = ObjectMeta {
-            name: object.meta_mut().name.take(),
-            namespace: object.meta_mut().namespace.take(),
-            uid: object.meta_mut().uid.take(),
-            resource_version: object.meta_mut().resource_version.take(),
-            ..ObjectMeta::default()
-        };
-        Ok(Self { meta, json: json.into_boxed_slice(), kind: PhantomData })
+        let text = serde_json::to_vec(&object).map_err(|error| PackError::Pack(error.into()))?;
+        let length = text.len().try_into().map_err(|error: TryFromIntError| PackError::Pack(error.into()))?;
+        let text = compress_with_dict(&text, EXAMPLES).into_boxed_slice();
+        let (name, namespace) = (object.meta_mut().name.take(), object.meta_mut().namespace.take());
+        let meta = ObjectMeta { name, namespace, ..ObjectMeta::default() };
+        Ok(Self { meta, length, text, kind: PhantomData })
     }
 
     /// The object.
@@ -50,7 +68,25 @@ impl<K: Kind> Packed<K> {
     /// # Errors
     /// [`PackError`] where the text is not that of such an object, which [`Packed::new`] excludes.
     pub fn open(&self) -> Result<K, PackError> {
-        serde_json::from_slice(&self.json).map_err(|source| PackError { action: "unpacked", source })
+        self.read()
+    }
+
+    /// Which version of it this is.
+    ///
+    /// # Errors
+    /// As [`Packed::open`].
+    pub fn version(&self) -> Result<Version, PackError> {
+        #[derive(Deserialize)]
+        struct Head {
+            metadata: Version,
+        }
+        self.read().map(|head: Head| head.metadata)
+    }
+
+    fn read<T: DeserializeOwned>(&self) -> Result<T, PackError> {
+        let text = decompress_with_dict(&self.text, self.length as usize, EXAMPLES)
+            .map_err(|error| PackError::Unpack(error.into()))?;
+        serde_json::from_slice(&text).map_err(|error| PackError::Unpack(error.into()))
     }
 }
 
@@ -63,13 +99,13 @@ impl<'de, K: Kind> Deserialize<'de> for Packed<K> {
 
 impl<K> Clone for Packed<K> {
     fn clone(&self) -> Self {
-        Self { meta: self.meta.clone(), json: self.json.clone(), kind: PhantomData }
+        Self { meta: self.meta.clone(), length: self.length, text: self.text.clone(), kind: PhantomData }
     }
 }
 
 impl<K> fmt::Debug for Packed<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Packed").field("name", &self.meta.name).field("bytes", &self.json.len()).finish_non_exhaustive()
+        f.debug_struct("Packed").field("name", &self.meta.name).field("bytes", &self.text.len()).finish_non_exhaustive()
     }
 }
 
@@ -146,19 +182,42 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_reads_is_dropped_and_what_identifies_it_stands_outside() {
+    fn what_nobody_reads_is_dropped_and_its_name_stands_outside() {
         let packed: Packed<DliQueue> = serde_json::from_value(json!({
             "apiVersion": "dli.huaweicloud.com/v1alpha1", "kind": "DliQueue", "spec": {"cuCount": 16},
             "metadata": {"name": "q1", "namespace": "team", "uid": "u", "resourceVersion": "12", "managedFields": [{}]},
         }))
         .unwrap();
-        assert!(!String::from_utf8_lossy(&packed.json).contains("managedFields"));
+        assert_eq!(packed.open().unwrap().metadata.managed_fields, None);
         let meta = packed.meta();
-        assert_eq!(
-            [&meta.name, &meta.namespace, &meta.uid, &meta.resource_version].map(|field| field.as_deref()),
-            [Some("q1"), Some("team"), Some("u"), Some("12")]
-        );
-        assert_eq!(format!("{packed:?}"), format!("Packed {{ name: Some(\"q1\"), bytes: {}, .. }}", packed.json.len()));
+        assert_eq!((meta.name.as_deref(), meta.namespace.as_deref()), (Some("q1"), Some("team")));
+        let version = Version { uid: Some("u".to_owned()), resource_version: Some("12".to_owned()) };
+        assert_eq!(packed.version().unwrap(), version);
+        assert_eq!(format!("{packed:?}"), format!("Packed {{ name: Some(\"q1\"), bytes: {}, .. }}", packed.text.len()));
+    }
+
+    #[test]
+    fn the_examples_are_such_objects_and_most_of_an_object_is_found_in_them() {
+        let mut lines = std::str::from_utf8(EXAMPLES).unwrap().lines();
+        let connection: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+        let queue: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+        assert_eq!(comes_back::<EnhancedConnection>(connection.clone()), connection);
+        assert_eq!(comes_back::<DliQueue>(queue.clone()), queue);
+        let mut other = queue;
+        other["metadata"]["uid"] = json!("7d4b93f0-1cb5-4b7e-9a8f-2f0d8a56c3e1");
+        other["metadata"]["name"] = json!("analytics-of-march");
+        other["status"]["conditions"][0]["message"] =
+            json!("The cloud has said something that nobody has seen before.");
+        let packed: Packed<DliQueue> = serde_json::from_value(other).unwrap();
+        assert!(packed.text.len() * 5 < packed.length as usize, "{} of {} bytes", packed.text.len(), packed.length);
+    }
+
+    #[test]
+    fn what_is_damaged_is_no_object() {
+        let mut packed: Packed<DliQueue> =
+            serde_json::from_value(json!({"metadata": {"name": "q1"}, "spec": {"cuCount": 16}})).unwrap();
+        packed.text = packed.text.iter().take(packed.text.len() / 2).copied().collect();
+        assert!(matches!(packed.open(), Err(PackError::Unpack(_))));
     }
 
     #[test]

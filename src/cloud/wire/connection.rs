@@ -92,7 +92,7 @@ pub(super) fn bind<'a>(
 }
 
 /// An item of the list, which was asked for connections that are `ACTIVE`: one without a status is that.
-pub(super) fn item(object: &Object) -> Result<ConnectionItem, DecodeError> {
+pub(super) fn item(object: &Object<'_>) -> Result<ConnectionItem, DecodeError> {
     let id = ConnectionId::new(&object.required(&["id", "connection_id"])?);
     let name = ConnectionName::new(&object.required(&["name"])?);
     rest(object, id, name)
@@ -119,7 +119,7 @@ pub(super) fn created(envelope: &Envelope<'_>) -> Result<ConnectionId, DecodeErr
     Ok(ConnectionId::new(&id))
 }
 
-fn rest(object: &Object, id: ConnectionId, name: ConnectionName) -> Result<ConnectionItem, DecodeError> {
+fn rest(object: &Object<'_>, id: ConnectionId, name: ConnectionName) -> Result<ConnectionItem, DecodeError> {
     Ok(ConnectionItem {
         id,
         name,
@@ -133,7 +133,7 @@ fn rest(object: &Object, id: ConnectionId, name: ConnectionName) -> Result<Conne
     })
 }
 
-fn peering(object: &Object) -> Result<Peering, DecodeError> {
+fn peering(object: &Object<'_>) -> Result<Peering, DecodeError> {
     Ok(Peering {
         name: QueueName::new(&object.required(&["name"])?),
         state: PeeringState::parse(&object.text(&["status"])?.unwrap_or_default()),
@@ -143,6 +143,6 @@ fn peering(object: &Object) -> Result<Peering, DecodeError> {
     })
 }
 
-fn host(object: &Object) -> Result<Host, DecodeError> {
+fn host(object: &Object<'_>) -> Result<Host, DecodeError> {
     Ok(Host { name: object.required(&["name"])?, ip: object.required(&["ip"])? })
 }

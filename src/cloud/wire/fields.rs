@@ -1,8 +1,12 @@
 //! Lenient reading of JSON objects, with errors that name the place.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, fmt};
 
-use serde_json::{Map, Value, value::RawValue};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
 
 /// What is wrong with the body of an answer. The text names places and types, never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,9 +41,48 @@ pub enum DecodeError {
     Another(&'static str),
 }
 
+/// The fields of a JSON object, none of them read yet: an item of a list has forty, of which a dozen matter.
+#[derive(Clone, Default)]
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Fields<'a> {
+    /// The field of this name; of several the last.
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(other, _)| other == name).map(|(_, raw)| *raw)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// A name that is borrowed where it has no escapes.
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        struct Taken;
+
+        impl<'de> Visitor<'de> for Taken {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+                let mut fields = Vec::with_capacity(16);
+                while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    fields.push((name, raw));
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Taken)
+    }
+}
+
 /// The body of a 2xx answer.
 pub(super) struct Envelope<'a> {
-    fields: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    fields: Fields<'a>,
     empty: bool,
 }
 
@@ -48,7 +91,7 @@ impl<'a> Envelope<'a> {
     pub(super) fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
         let body = body.trim_ascii();
         if body.is_empty() || body == b"null" {
-            return Ok(Self { fields: BTreeMap::new(), empty: true });
+            return Ok(Self { fields: Fields::default(), empty: true });
         }
         let fields = serde_json::from_slice(body).map_err(|e| DecodeError::NotJson { reason: place(&e) })?;
         Ok(Self { fields, empty: false })
@@ -71,15 +114,11 @@ impl<'a> Envelope<'a> {
     }
 
     /// The whole body as one object.
-    pub(super) fn object(&self) -> Result<Object, DecodeError> {
+    pub(super) fn object(&self) -> Result<Object<'a>, DecodeError> {
         if self.empty {
             return Err(DecodeError::Empty);
         }
-        let mut map = Map::new();
-        for (name, raw) in &self.fields {
-            map.insert(name.clone().into_owned(), value(raw)?);
-        }
-        Ok(Object { map, path: String::new() })
+        Ok(Object { fields: self.fields.clone(), path: String::new() })
     }
 
     /// The items of a list, all or none. Where the list is absent or `null`, an explicit `is_success: true` or a zero
@@ -87,45 +126,38 @@ impl<'a> Envelope<'a> {
     pub(super) fn list<T>(
         &self,
         name: &'static str,
-        item: impl Fn(&Object) -> Result<T, DecodeError>,
+        item: impl Fn(&Object<'_>) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {
         if self.empty {
             return Err(DecodeError::Empty);
         }
         let raw = self.fields.get(name).filter(|raw| raw.get() != "null");
         let Some(raw) = raw else {
-            let count = self.fields.get("count").map(|raw| raw.get());
+            let count = self.fields.get("count").map(RawValue::get);
             let empty = match count {
                 Some(count) => count == "0" || count == "\"0\"",
                 None => self.flag()? == Some(true),
             };
             return if empty { Ok(Vec::new()) } else { Err(DecodeError::Missing { path: name.to_owned() }) };
         };
-        let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| DecodeError::Type {
-            path: name.to_owned(),
-            expected: "a list",
-            found: kind_of_text(raw.get()),
-        })?;
-        items
-            .iter()
-            .enumerate()
-            .map(|(i, raw)| item(&Object::from_value(value(raw)?, format!("{name}[{i}]"))?))
-            .collect()
+        list(raw, name, item)
     }
 }
 
 /// One JSON object and where it stands.
-pub(super) struct Object {
-    map: Map<String, Value>,
+pub(super) struct Object<'a> {
+    fields: Fields<'a>,
     path: String,
 }
 
-impl Object {
-    fn from_value(value: Value, path: String) -> Result<Self, DecodeError> {
-        match value {
-            Value::Object(map) => Ok(Self { map, path }),
-            other => Err(DecodeError::Type { path, expected: "an object", found: kind(&other) }),
+impl<'a> Object<'a> {
+    fn new(raw: &'a RawValue, path: String) -> Result<Self, DecodeError> {
+        let text = raw.get();
+        if !text.starts_with('{') {
+            return Err(DecodeError::Type { path, expected: "an object", found: kind_of_text(text) });
         }
+        let fields = serde_json::from_str(text).map_err(|e| DecodeError::NotJson { reason: place(&e) })?;
+        Ok(Self { fields, path })
     }
 
     fn path(&self, name: &str) -> String {
@@ -133,8 +165,8 @@ impl Object {
     }
 
     /// The first spelling that is there and not `null`.
-    fn get(&self, names: &[&'static str]) -> Option<(&'static str, &Value)> {
-        names.iter().find_map(|name| self.map.get(*name).filter(|v| !v.is_null()).map(|v| (*name, v)))
+    fn get(&self, names: &[&'static str]) -> Option<(&'static str, &'a RawValue)> {
+        names.iter().find_map(|name| self.fields.get(name).filter(|raw| raw.get() != "null").map(|raw| (*name, raw)))
     }
 
     fn typed<T>(
@@ -143,8 +175,8 @@ impl Object {
         expected: &'static str,
         read: impl Fn(&Value) -> Result<Option<T>, &'static str>,
     ) -> Result<Option<T>, DecodeError> {
-        let Some((name, value)) = self.get(names) else { return Ok(None) };
-        read(value).map_err(|found| DecodeError::Type { path: self.path(name), expected, found })
+        let Some((name, raw)) = self.get(names) else { return Ok(None) };
+        read(&value(raw)?).map_err(|found| DecodeError::Type { path: self.path(name), expected, found })
     }
 
     /// A text; a number or a boolean stands for its own text.
@@ -182,19 +214,26 @@ impl Object {
     pub(super) fn objects<T>(
         &self,
         name: &'static str,
-        item: impl Fn(&Object) -> Result<T, DecodeError>,
+        item: impl Fn(&Object<'_>) -> Result<T, DecodeError>,
     ) -> Result<Option<Vec<T>>, DecodeError> {
-        let Some((_, value)) = self.get(&[name]) else { return Ok(None) };
-        let Value::Array(items) = value else {
-            return Err(DecodeError::Type { path: self.path(name), expected: "a list", found: kind(value) });
-        };
-        items
-            .iter()
-            .enumerate()
-            .map(|(i, value)| item(&Self::from_value(value.clone(), format!("{}[{i}]", self.path(name)))?))
-            .collect::<Result<Vec<T>, DecodeError>>()
-            .map(Some)
+        let Some((_, raw)) = self.get(&[name]) else { return Ok(None) };
+        let path = self.path(name);
+        list(raw, &path, item).map(Some)
     }
+}
+
+/// The items of a list, all or none.
+fn list<T>(
+    raw: &RawValue,
+    path: &str,
+    item: impl Fn(&Object<'_>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| DecodeError::Type {
+        path: path.to_owned(),
+        expected: "a list",
+        found: kind_of_text(raw.get()),
+    })?;
+    items.into_iter().enumerate().map(|(i, raw)| item(&Object::new(raw, format!("{path}[{i}]"))?)).collect()
 }
 
 fn value(raw: &RawValue) -> Result<Value, DecodeError> {

@@ -10,7 +10,7 @@ pub(super) fn find_projects(region: &RegionName) -> Draft<'_> {
     Draft::new(Method::Get, vec![Segment::Fixed("v3/projects")]).query("name", region.as_str())
 }
 
-pub(super) fn project(object: &Object) -> Result<ProjectItem, DecodeError> {
+pub(super) fn project(object: &Object<'_>) -> Result<ProjectItem, DecodeError> {
     Ok(ProjectItem {
         id: ProjectId::new(&object.required(&["id"])?),
         name: RegionName::new(&object.required(&["name"])?),

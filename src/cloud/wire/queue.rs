@@ -81,7 +81,7 @@ pub(super) fn create<'a>(queue: &CreateQueue) -> Result<Draft<'a>, EncodeError> 
 }
 
 /// The list writes all names with underscores, the get call four of them in camel case.
-pub(super) fn item(object: &Object) -> Result<QueueItem, DecodeError> {
+pub(super) fn item(object: &Object<'_>) -> Result<QueueItem, DecodeError> {
     Ok(QueueItem {
         name: QueueName::new(&object.required(&["queue_name", "queueName"])?),
         queue_id: object.int(&["queue_id", "queueId"])?,

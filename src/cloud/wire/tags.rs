@@ -36,7 +36,7 @@ pub(super) fn create<'a>(resource: ResourceType, id: &'a str, tags: &[Tag]) -> R
 }
 
 /// One edition of the documentation prints `Key`.
-pub(super) fn item(object: &Object) -> Result<Tag, DecodeError> {
+pub(super) fn item(object: &Object<'_>) -> Result<Tag, DecodeError> {
     Ok(Tag { key: object.required(&["key", "Key"])?, value: object.text(&["value", "Value"])?.unwrap_or_default() })
 }
 
