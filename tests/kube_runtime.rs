@@ -7,7 +7,10 @@ mod support;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -84,7 +87,7 @@ impl Log {
 
 async fn pass(queue: Arc<Packed<DliQueue>>, log: Arc<Log>) -> Result<Action, DriveError> {
     let name = queue.name_any();
-    let version = queue.version().unwrap().resource_version.unwrap().parse().unwrap();
+    let version = queue.resource_version().unwrap().parse().unwrap();
     {
         let mut running = log.running.lock().unwrap();
         *running.entry(name.clone()).or_default() += 1;
@@ -93,16 +96,17 @@ async fn pass(queue: Arc<Packed<DliQueue>>, log: Arc<Log>) -> Result<Action, Dri
         *most = (most.0.max(of_one), most.1.max(of_all));
         log.seen.lock().unwrap().push(Seen { name: name.clone(), version, began: Instant::now() });
     }
-    log.changed.notify_waiters();
+    // Read before anybody is told of this pass: what is changed then is meant for the next one.
     let plan = *log.plan.lock().unwrap();
+    log.changed.notify_waiters();
     sleep(plan.takes).await;
     *log.running.lock().unwrap().get_mut(&name).unwrap() -= 1;
     log.changed.notify_waiters();
     Ok(plan.then.map_or_else(Action::await_change, Action::requeue))
 }
 
-/// Notes what is gone.
-struct Gone(Arc<Mutex<Vec<String>>>);
+/// Notes what is gone, and how often the watch broke off.
+struct Gone(Arc<Mutex<Vec<String>>>, Arc<AtomicU32>);
 
 impl Observer<DliQueue> for Gone {
     fn changed(&mut self, change: &Change<DliQueue>) -> Result<(), DriveError> {
@@ -112,7 +116,9 @@ impl Observer<DliQueue> for Gone {
         Ok(())
     }
 
-    fn failed(&mut self, _error: &watcher::Error) {}
+    fn failed(&mut self, _error: &watcher::Error) {
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
 
     fn counted(&mut self, _objects: usize, _ready: bool) {}
 }
@@ -125,6 +131,7 @@ struct Setup {
     feed: Feed<DliQueue>,
     log: Arc<Log>,
     gone: Arc<Mutex<Vec<String>>>,
+    failures: Arc<AtomicU32>,
     stop: Option<oneshot::Sender<()>>,
     controller: JoinHandle<()>,
 }
@@ -141,8 +148,8 @@ impl Setup {
         let namespaces = vec![Some(namespace.clone())];
         let merger = Merger::<DliQueue>::new(namespaces.clone());
         let feed = merger.feed();
-        let gone = Arc::default();
-        tokio::spawn(watch_kind(client.clone(), namespaces, merger, Gone(Arc::clone(&gone))));
+        let (gone, failures) = (Arc::default(), Arc::default());
+        tokio::spawn(watch_kind(client.clone(), namespaces, merger, Gone(Arc::clone(&gone), Arc::clone(&failures))));
         let log = Arc::new(Log {
             plan: Mutex::new(plan),
             seen: Mutex::default(),
@@ -155,7 +162,7 @@ impl Setup {
             let _ = stopped.await;
         };
         let controller = tokio::spawn(passes(feed.clone(), 4, stopped, pass, Arc::clone(&log)));
-        Self { cluster, namespace, client, feed, log, gone, stop: Some(stop), controller }
+        Self { cluster, namespace, client, feed, log, gone, failures, stop: Some(stop), controller }
     }
 
     fn create(&self, name: &str) {
@@ -219,6 +226,7 @@ async fn an_event_during_a_pass_causes_another_that_sees_it() {
     assert_eq!(seen[1].version, version);
     sleep(Duration::from_millis(800)).await;
     assert_eq!(log.count("one"), 2, "and no third");
+    assert_eq!(setup.failures.load(Ordering::Relaxed), 0, "the watch goes on from event to event");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,7 +12,7 @@ use std::{
 
 use futures::channel::mpsc;
 use kube::{
-    Resource,
+    Resource, ResourceExt,
     core::DeserializeGuard,
     runtime::{
         reflector::{ObjectRef, Store, store::Writer},
@@ -289,11 +289,11 @@ impl<K: Kind> Merger<K> {
 /// Whether an object is another version than the known one, and not an older one of the same incarnation. What cannot be
 /// read is replaced.
 fn is_newer<K: Kind>(object: &Packed<K>, known: &Packed<K>) -> bool {
-    let (Ok(new), Ok(old)) = (object.version(), known.version()) else { return true };
-    if new.uid != old.uid {
-        return true;
+    match (object.uid(), known.uid()) {
+        (Ok(new), Ok(old)) if new == old => {}
+        _ => return true,
     }
-    let (new, old) = (new.resource_version, old.resource_version);
+    let (new, old) = (object.resource_version(), known.resource_version());
     match (number(new.as_deref()), number(old.as_deref())) {
         (Some(new), Some(old)) => new > old,
         _ => new != old,

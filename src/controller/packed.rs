@@ -19,22 +19,12 @@ const EXAMPLES: &[u8] = include_bytes!("packed/examples.json");
 /// Typed, an object takes many times the memory, most of it for fields that are not set. A pass unpacks the one that it
 /// looks at.
 pub struct Packed<K> {
-    /// Name and namespace; nothing else.
+    /// Name and namespace, and the version, by which the watch knows where to go on; nothing else.
     meta: ObjectMeta,
     /// Length of the text.
     length: u32,
     text: Box<[u8]>,
     kind: PhantomData<fn() -> K>,
-}
-
-/// Which version of which incarnation of an object.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Version {
-    /// Incarnation.
-    pub uid: Option<String>,
-    /// Version.
-    pub resource_version: Option<String>,
 }
 
 /// An object cannot be turned into text or back.
@@ -58,8 +48,10 @@ impl<K: Kind> Packed<K> {
         let text = serde_json::to_vec(&object).map_err(|error| PackError::Pack(error.into()))?;
         let length = text.len().try_into().map_err(|error: TryFromIntError| PackError::Pack(error.into()))?;
         let text = compress_with_dict(&text, EXAMPLES).into_boxed_slice();
-        let (name, namespace) = (object.meta_mut().name.take(), object.meta_mut().namespace.take());
-        let meta = ObjectMeta { name, namespace, ..ObjectMeta::default() };
+        let whole = object.meta_mut();
+        let (name, namespace) = (whole.name.take(), whole.namespace.take());
+        let meta =
+            ObjectMeta { name, namespace, resource_version: whole.resource_version.take(), ..ObjectMeta::default() };
         Ok(Self { meta, length, text, kind: PhantomData })
     }
 
@@ -71,16 +63,21 @@ impl<K: Kind> Packed<K> {
         self.read()
     }
 
-    /// Which version of it this is.
+    /// Its incarnation.
     ///
     /// # Errors
     /// As [`Packed::open`].
-    pub fn version(&self) -> Result<Version, PackError> {
+    pub fn uid(&self) -> Result<String, PackError> {
         #[derive(Deserialize)]
         struct Head {
-            metadata: Version,
+            metadata: Meta,
         }
-        self.read().map(|head: Head| head.metadata)
+        #[derive(Deserialize)]
+        struct Meta {
+            #[serde(default)]
+            uid: String,
+        }
+        self.read().map(|head: Head| head.metadata.uid)
     }
 
     fn read<T: DeserializeOwned>(&self) -> Result<T, PackError> {
@@ -191,8 +188,9 @@ mod tests {
         assert_eq!(packed.open().unwrap().metadata.managed_fields, None);
         let meta = packed.meta();
         assert_eq!((meta.name.as_deref(), meta.namespace.as_deref()), (Some("q1"), Some("team")));
-        let version = Version { uid: Some("u".to_owned()), resource_version: Some("12".to_owned()) };
-        assert_eq!(packed.version().unwrap(), version);
+        // Without it the watch would list everything anew after each event.
+        assert_eq!(meta.resource_version.as_deref(), Some("12"));
+        assert_eq!(packed.uid().unwrap(), "u");
         assert_eq!(format!("{packed:?}"), format!("Packed {{ name: Some(\"q1\"), bytes: {}, .. }}", packed.text.len()));
     }
 
