@@ -56,7 +56,7 @@ impl CloudIo {
         Ok(Self { clouds, clients, vault, metrics })
     }
 
-    /// Performs a call. It always answers.
+    /// Performs a call, now. It always answers.
     pub async fn perform(&self, effect: CloudEffect) -> Answer {
         let operation = effect.call.name();
         let started = Instant::now();
@@ -143,6 +143,7 @@ mod tests {
             project: Some(ProjectId::new("p")),
             call: Call::DeleteQueue(QueueName::new("q")),
             clock_offset: 0,
+            not_before: 0,
             not_after,
         }
     }

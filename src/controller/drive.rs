@@ -118,8 +118,14 @@ impl Shell {
     async fn perform(&self, effect: Effect) -> Result<Input, DriveError> {
         match effect {
             Effect::Kube(effect) => Ok(Input::Kube(self.kube.perform(effect).await)),
-            Effect::Cloud(_) if self.stopping.load(Ordering::Acquire) => Err(DriveError::Stopping),
-            Effect::Cloud(effect) => Ok(Input::Cloud(self.cloud.perform(effect).await)),
+            Effect::Cloud(effect) => {
+                let held = effect.not_before.saturating_sub(clock::now().mono);
+                tokio::time::sleep(Duration::from_millis(held)).await;
+                if self.stopping.load(Ordering::Acquire) {
+                    return Err(DriveError::Stopping);
+                }
+                Ok(Input::Cloud(self.cloud.perform(effect).await))
+            }
             Effect::ReadCredential { namespace } => Ok(Input::Credential(self.vault.state(&namespace))),
         }
     }

@@ -14,15 +14,18 @@ use super::{Millis, ObjectKey};
 
 /// One call, in the unit of the credit: what a pace of one call an hour earns in a millisecond.
 const CALL: i64 = 3_600_000;
+/// A call of a pass that has had its turn waits for so long at the most: a pass in the middle of its work holds a worker.
+const LONGEST_HOLD: Millis = 3_000;
 /// Nobody is told to come later than after this time; the pace may change meanwhile.
 const LONGEST_PROMISE: Millis = 60_000;
 
 /// A bucket that fills at the learned pace. Who finds it empty is told when to come again; of those who have come in their
 /// time, the first in the line has the next turn.
 ///
-/// A turn is for a pass. What else the pass calls follows without a wait, since a pass that stops half-way has to begin
-/// anew, and many that do so would never come to an end. Such calls are taken on credit, and paid for by all turns to
-/// come.
+/// A turn is for a pass. What else the pass calls follows without another turn, since a pass that stops half-way has to
+/// begin anew, and many that do so would never come to an end. Such calls are taken on credit, and paid for by all turns
+/// to come. Where the cloud has refused calls, each is held until it is paid for: limits may count short times, and two
+/// calls at once are then one too many.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
     pace: Pace,
@@ -61,14 +64,17 @@ impl Budget {
         Err(self.line.tell(key, at, now))
     }
 
-    /// One more call of a pass that has had its turn: now, unless the cloud has asked for a pause.
-    pub(super) fn go_on(&mut self, key: &ObjectKey, urgency: Urgency, now: Millis) -> Result<(), Millis> {
+    /// One more call of a pass that has had its turn, unless the cloud has asked for a pause: gives the moment before
+    /// which it is not to be sent.
+    pub(super) fn go_on(&mut self, key: &ObjectKey, urgency: Urgency, now: Millis) -> Result<Millis, Millis> {
         if now < self.paused_until {
-            return self.take(key, urgency, now);
+            return self.take(key, urgency, now).map(|()| now);
         }
         self.fill(now);
         self.spend(true, now);
-        Ok(())
+        let debt = self.credit.min(0).unsigned_abs();
+        let hold = if self.pace.is_learned() { debt.div_ceil(self.pace.per_hour()).min(LONGEST_HOLD) } else { 0 };
+        Ok(now + hold)
     }
 
     /// Who could have its turn now, but was told to come later: somebody has left the line, or the pace has risen.

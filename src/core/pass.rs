@@ -34,8 +34,8 @@ pub struct Pass {
     key: ObjectKey,
     object: Option<Object>,
     fresh_at: Option<Millis>,
-    /// A turn of the budget that was taken and not yet used.
-    turn: bool,
+    /// A turn of the budget that was taken and not yet used: the moment from which the call may be sent.
+    turn: Option<Millis>,
     asked: Option<(Effect, Millis)>,
     facts: Facts,
 }
@@ -117,13 +117,13 @@ pub(super) struct Ctx<'a> {
     pub(super) now: Now,
     object: &'a mut Option<Object>,
     fresh_at: &'a mut Option<Millis>,
-    turn: &'a mut bool,
+    turn: &'a mut Option<Millis>,
 }
 
 impl Pass {
     /// Begins a pass over an object; its first input is [`Input::Object`].
     pub fn new(key: ObjectKey) -> Self {
-        Self { key, object: None, fresh_at: None, turn: false, asked: None, facts: Facts::default() }
+        Self { key, object: None, fresh_at: None, turn: None, asked: None, facts: Facts::default() }
     }
 
     /// The object.
@@ -153,7 +153,12 @@ pub fn step(world: &mut World, pass: &mut Pass, input: Input, now: Now) -> Step 
     };
     match halt {
         Halt::Do(effect) => {
-            pass.asked = Some(((*effect).clone(), now.mono));
+            // A call that is held begins when it may be sent.
+            let began = match &*effect {
+                Effect::Cloud(effect) => effect.not_before.max(now.mono),
+                Effect::Kube(_) | Effect::ReadCredential { .. } => now.mono,
+            };
+            pass.asked = Some(((*effect).clone(), began));
             Step::Do(effect)
         }
         Halt::Done(next) => {
@@ -319,8 +324,10 @@ impl Ctx<'_> {
 
     /// Makes sure that the object is the newest.
     pub(super) fn fresh(&mut self) -> Flow<()> {
+        // Also when its call is held.
+        let sent = self.turn.map_or(self.now.mono, |at| at.max(self.now.mono));
         match *self.fresh_at {
-            Some(at) if self.now.mono < at + FRESH_FOR => Ok(()),
+            Some(at) if sent < at + FRESH_FOR => Ok(()),
             _ => ask(Effect::Kube(KubeEffect::GetLive(self.key.clone()))),
         }
     }
@@ -331,20 +338,24 @@ impl Ctx<'_> {
     }
 
     fn take_turn(&mut self, link: &Link, urgency: Urgency) -> Flow<()> {
-        if *self.turn {
+        if self.turn.is_some() {
             return Ok(());
         }
         let now = self.now.mono;
         let goes_on = self.facts.called;
         let budget = self.world.budget(&link.endpoint, &link.credential);
-        let taken = if goes_on { budget.go_on(self.key, urgency, now) } else { budget.take(self.key, urgency, now) };
+        let taken = if goes_on {
+            budget.go_on(self.key, urgency, now)
+        } else {
+            budget.take(self.key, urgency, now).map(|()| now)
+        };
         let overdue = budget.overdue(now);
         if let Some(key) = overdue {
             self.world.wake(&key);
         }
         match taken {
-            Ok(()) => {
-                *self.turn = true;
+            Ok(at) => {
+                *self.turn = Some(at);
                 Ok(())
             }
             Err(at) => {
@@ -387,7 +398,7 @@ impl Ctx<'_> {
         } else {
             self.take_turn(link, urgency)?;
         }
-        *self.turn = false;
+        let not_before = self.turn.take().unwrap_or(self.now.mono);
         self.facts.called = true;
         let project = match call {
             Call::FindProjects(_) => None,
@@ -399,6 +410,7 @@ impl Ctx<'_> {
             credential: link.credential.clone(),
             project,
             call,
+            not_before,
             not_after,
         }))
     }

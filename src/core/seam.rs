@@ -286,6 +286,8 @@ pub struct CloudEffect {
     pub call: Call,
     /// Server's clock minus this machine's wall clock, as far as known: the signature is dated by the server's clock.
     pub clock_offset: i64,
+    /// The call is not sent before this moment ([`Now::mono`]); the limit of the cloud is kept that way.
+    pub not_before: Millis,
     /// The call must not be sent later than this ([`Now::mono`]); if it is later, the answer is a
     /// [`crate::dli::Cause::NotSent`]. `None` for reads.
     pub not_after: Option<Millis>,

@@ -128,10 +128,15 @@ impl Pace {
         self.per_hour
     }
 
+    /// Whether the cloud has refused a call for its pace.
+    pub(super) fn is_learned(&self) -> bool {
+        self.refused_at.is_some()
+    }
+
     /// What may go out at once after a rest, in milliseconds' worth of calls: a second's worth as long as nothing was
     /// refused, since then a little of it, as the limit may count short times.
     pub(super) fn burst(&self) -> Millis {
-        if self.refused_at.is_some() { 50 } else { 1_000 }
+        if self.is_learned() { 50 } else { 1_000 }
     }
 
     /// A call goes out. `waited`: it would have gone sooner if it could have.

@@ -95,6 +95,12 @@ impl Log {
 /// Passes that each want one call, as the shell and the cloud play them: a write of the API server between turn and
 /// call, and times on the way that vary. `wanted` says how many of them there are at a time.
 fn play(cloud: &mut Cloud, budget: &mut Budget, wanted: fn(Millis) -> u64, end: Millis) -> Log {
+    play_passes(cloud, budget, wanted, 1, end)
+}
+
+/// The same with passes that each make so many calls, one after the other.
+fn play_passes(cloud: &mut Cloud, budget: &mut Budget, wanted: fn(Millis) -> u64, calls: u64, end: Millis) -> Log {
+    let mut left: BTreeMap<u64, u64> = BTreeMap::new();
     let mut events: BTreeMap<(Millis, u64), Event> = BTreeMap::new();
     let mut log = Log::default();
     // When each pass comes next: a call to come sooner takes the place of the later time.
@@ -147,7 +153,21 @@ fn play(cloud: &mut Cloud, budget: &mut Budget, wanted: fn(Millis) -> u64, end: 
                 Event::Answer(n, began, answer) => {
                     budget.learn(answer.as_ref().err(), began, now);
                     match answer {
-                        Ok(()) => open -= 1,
+                        Ok(()) => {
+                            let left = left.entry(n).or_insert(calls);
+                            *left -= 1;
+                            if *left == 0 {
+                                open -= 1;
+                                continue;
+                            }
+                            match budget.go_on(&key(n), Urgency::Create, now) {
+                                Ok(at) => put(at - now, Event::Begin(n)),
+                                Err(at) => {
+                                    comes.insert(n, at);
+                                    put(at - now, Event::Ask(n));
+                                }
+                            }
+                        }
                         // As a pass does that was told no.
                         Err(error) => {
                             let wait = error.retry_after.unwrap_or(1_000);
@@ -194,6 +214,16 @@ fn an_unknown_limit_is_used_and_rarely_hit() {
     each_way("300 a minute", |_| 300, MINUTE, constant);
     each_way("120 a minute", |_| 120, MINUTE, constant);
     each_way("40 in 10 s", |_| 40, 10_000, constant);
+}
+
+/// Two calls at once would be one too many where the cloud counts seconds.
+#[test]
+fn passes_of_several_calls_keep_a_limit_of_a_short_time() {
+    for calls in [2, 3] {
+        let mut cloud = Cloud::new(|_| 5, 1_000);
+        let log = play_passes(&mut cloud, &mut Budget::new(20), |_| 200, calls, 30 * MINUTE);
+        holds(&format!("{calls} calls a pass"), &cloud, &log, 3 * MINUTE, 30 * MINUTE);
+    }
 }
 
 #[test]
@@ -255,7 +285,7 @@ fn passes_of_several_calls_all_end_and_keep_the_rate() {
                 Ok(()) => {
                     sent.push(now);
                     for _ in 1..CALLS {
-                        assert_eq!(budget.go_on(&key(n), Urgency::Create, now), Ok(()));
+                        assert_eq!(budget.go_on(&key(n), Urgency::Create, now), Ok(now), "nothing was refused yet");
                         sent.push(now);
                     }
                     next.remove(&n);

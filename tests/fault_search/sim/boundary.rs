@@ -50,7 +50,12 @@ impl Sim {
             Some(dice) if cloud => (dice.lag(1, 200, 30_000), dice.lag(5, 300, 10_000)),
             Some(dice) => (dice.lag(0, 20, 2_000), dice.lag(1, 20, 500)),
         };
-        let timeout = if cloud { CALL_TIMEOUT } else { KUBE_TIMEOUT };
+        let held = match &*effect {
+            Effect::Cloud(effect) => effect.not_before.saturating_sub(now),
+            Effect::Kube(_) | Effect::ReadCredential { .. } => 0,
+        };
+        let there = there + held;
+        let timeout = held + if cloud { CALL_TIMEOUT } else { KUBE_TIMEOUT };
         let mutation = match &*effect {
             Effect::Cloud(effect) => effect.call.is_mutation(),
             Effect::Kube(effect) => kube_write(effect),
