@@ -29,6 +29,17 @@ fn command() -> Command {
     command
 }
 
+/// What the environment of the operator is to say, as it is deployed.
+fn environment() -> Vec<(String, String)> {
+    let deployment = include_str!("../../deploy/base/deployment.yaml");
+    let variable = |(name, value): (&str, &str)| {
+        let name = name.trim().strip_prefix("- name: MALLOC_")?;
+        let value = value.trim().strip_prefix("value: ")?.trim_matches('"');
+        Some((format!("MALLOC_{name}"), value.to_owned()))
+    };
+    deployment.lines().zip(deployment.lines().skip(1)).filter_map(variable).collect()
+}
+
 /// One HTTP exchange on loopback: status and body.
 pub fn http(port: u16, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
@@ -256,6 +267,7 @@ impl Drop for Operator {
 
 fn spawn(config: &Path, kubeconfig: &Path, log: &Path) -> Child {
     command()
+        .envs(environment())
         .args(["run", "--config"])
         .arg(config)
         .arg("--kubeconfig")
