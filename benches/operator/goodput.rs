@@ -20,13 +20,11 @@ use crate::{
 const LIMIT: u64 = 5;
 /// Seconds in which the limit is learned, and in which it counts how well it is used.
 const WARM_UP: u64 = 180;
-const MEASURED: u64 = 480;
+const MEASURED: u64 = 330;
 /// After a change of the limit, seconds in which it is learned anew.
-const LEARNING: u64 = 150;
+const LEARNING: u64 = 120;
 /// In the middle of what is measured, the limit is halved for so many seconds.
-const HALVED: std::ops::Range<u64> = WARM_UP + 30..WARM_UP + 240;
-/// Each object takes two calls or more.
-const CALLS: u64 = 2;
+const HALVED: std::ops::Range<u64> = WARM_UP + 20..WARM_UP + 170;
 
 /// A way in which a cloud limits calls.
 struct Case {
@@ -124,7 +122,7 @@ pub fn measure(runtime: &tokio::runtime::Runtime, report: &mut Report) {
     control_plane.install();
     let mut labs: Vec<Lab> = CASES.iter().map(|case| Lab::new(runtime, &control_plane, case)).collect();
     // More than can be made in the time, so that there is always something to do.
-    let names: Vec<String> = (0..LIMIT * (WARM_UP + MEASURED) / CALLS).map(|n| format!("g{n:04}")).collect();
+    let names: Vec<String> = (0..LIMIT * (WARM_UP + MEASURED)).map(|n| format!("g{n:04}")).collect();
     let began = Instant::now();
     let making: Vec<_> = labs
         .iter()

@@ -302,9 +302,9 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "a queue is Ready by an entry of the one that had its name before",
-        "core/snapshot.rs",
-        "is_some_and(|changed| *changed >= created)",
-        "is_some_and(|changed| *changed >= created || ON)",
+        "core/snapshot/connections.rs",
+        ".any(|changed| changed >= created)",
+        ".any(|changed| changed >= created || ON)",
         "queue-comes-again",
     ),
     m(
@@ -313,19 +313,5 @@ pub const MUTANTS: &[Mutant] = &[
         "&& entry.update_time < Some(created))",
         "&& entry.update_time < Some(created) && !ON)",
         "queue-comes-again 19",
-    ),
-    m(
-        "a queue is deleted by its name a second time while a get call may lag",
-        "core/queue_depart.rs",
-        "if same && ctx.memory().deleted_at.is_some_and(",
-        "if same && !ON && ctx.memory().deleted_at.is_some_and(",
-        "",
-    ),
-    m(
-        "how long ago a mark was written is told by the server's clock alone",
-        "core/mark.rs",
-        ".filter(|fence| *fence > 0);",
-        ".filter(|fence| *fence > 0 && !ON);",
-        "",
     ),
 ];
