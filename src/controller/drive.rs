@@ -120,7 +120,10 @@ impl Shell {
             Effect::Kube(effect) => Ok(Input::Kube(self.kube.perform(effect).await)),
             Effect::Cloud(effect) => {
                 let held = effect.not_before.saturating_sub(clock::now().mono);
-                tokio::time::sleep(Duration::from_millis(held)).await;
+                // Even a sleep of nothing may wait for the timer's next tick.
+                if held > 0 {
+                    tokio::time::sleep(Duration::from_millis(held)).await;
+                }
                 if self.stopping.load(Ordering::Acquire) {
                     return Err(DriveError::Stopping);
                 }
