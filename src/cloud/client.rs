@@ -191,7 +191,7 @@ impl CloudClient {
         hidden: &[&str],
     ) -> Result<crate::dli::Reply, CallError> {
         let headers = response.headers();
-        let mut head = HttpResponse {
+        let head = HttpResponse {
             status: response.status().as_u16(),
             request_id: header(headers, "x-request-id")
                 .or_else(|| header(headers, "x-iam-trace-id"))
@@ -206,22 +206,23 @@ impl CloudClient {
             (true, true) => self.list_bytes,
             (true, false) => self.other_bytes,
         };
+        let mut body = wire::Body::of(call, head.status);
         loop {
             match response.chunk().await {
-                Ok(Some(chunk)) if head.body.len() + chunk.len() > cap => {
+                Ok(Some(chunk)) if body.received() + chunk.len() > cap => {
                     if success {
                         return Err(transport::too_large(call, &head, cap));
                     }
                     // The beginning of an error answer is enough.
                     break;
                 }
-                Ok(Some(chunk)) => head.body.extend_from_slice(&chunk),
+                Ok(Some(chunk)) => body.feed(&chunk),
                 Err(error) if success => return Err(transport::reading(call, &head, &error, hidden)),
                 // Of an error answer that breaks off the status is known, and may be all that is needed.
                 Ok(None) | Err(_) => break,
             }
         }
-        wire::decode_hiding(call, &head, hidden)
+        body.decode(call, head, hidden)
     }
 }
 

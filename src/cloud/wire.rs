@@ -7,6 +7,7 @@
 mod connection;
 mod fields;
 mod iam;
+mod items;
 mod queue;
 mod tags;
 
@@ -14,9 +15,11 @@ use serde::Serialize;
 
 pub use fields::DecodeError;
 
-use self::fields::Envelope;
+use self::{fields::Envelope, items::Items};
 use super::classify;
-use crate::dli::{Call, CallError, HttpRequest, HttpResponse, Method, ProjectId, Reply, signing};
+use crate::dli::{
+    Call, CallError, ConnectionItem, HttpRequest, HttpResponse, Method, ProjectId, QueueItem, Reply, signing,
+};
 
 /// Why a call cannot be written as a request. It is a mistake of the caller; nothing is sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,20 +78,86 @@ pub fn decode(call: &Call, response: &HttpResponse) -> Result<Reply, CallError> 
 /// # Errors
 /// As [`decode`].
 pub fn decode_hiding(call: &Call, response: &HttpResponse, hidden: &[&str]) -> Result<Reply, CallError> {
-    let undecodable = |error: DecodeError| classify::undecodable(call, response, &error.to_string(), hidden);
-    match response.status {
-        200..=299 => {}
-        100..=199 | 300..=399 => {
-            let what = format!("the answer is HTTP {}, which the API does not use", response.status);
-            return Err(classify::undecodable(call, response, &what, hidden));
+    let mut body = Body::of(call, response.status);
+    body.feed(&response.body);
+    body.decode(call, HttpResponse { body: Vec::new(), ..response.clone() }, hidden)
+}
+
+/// The body of a response, taken in as it arrives. Of the long lists nothing is kept but what their items say.
+pub struct Body {
+    received: usize,
+    parts: Parts,
+}
+
+enum Parts {
+    Whole(Vec<u8>),
+    Queues(Items<QueueItem>),
+    Connections(Items<ConnectionItem>),
+}
+
+impl Body {
+    /// Nothing yet of the response with this status to a call.
+    pub fn of(call: &Call, status: u16) -> Self {
+        let parts = match call {
+            Call::ListQueues { .. } if is_success(status) => Parts::Queues(Items::new("queues", queue::item)),
+            Call::ListConnections { .. } if is_success(status) => {
+                Parts::Connections(Items::new("connections", connection::item))
+            }
+            _ => Parts::Whole(Vec::new()),
+        };
+        Self { received: 0, parts }
+    }
+
+    /// How much of it has arrived, in bytes.
+    pub fn received(&self) -> usize {
+        self.received
+    }
+
+    /// Takes in the next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.received += bytes.len();
+        match &mut self.parts {
+            Parts::Whole(body) => body.extend_from_slice(bytes),
+            Parts::Queues(items) => items.feed(bytes),
+            Parts::Connections(items) => items.feed(bytes),
         }
-        _ => return Err(classify::classify_hiding(call, response, hidden)),
     }
-    let envelope = Envelope::parse(&response.body).map_err(undecodable)?;
-    if !envelope.is_success().map_err(undecodable)? {
-        return Err(classify::refused_with_success(call, response, hidden));
+
+    /// Reads the response, of which `head` is all but the body.
+    ///
+    /// # Errors
+    /// As [`decode_hiding`].
+    pub fn decode(mut self, call: &Call, head: HttpResponse, hidden: &[&str]) -> Result<Reply, CallError> {
+        let body = match &mut self.parts {
+            Parts::Whole(body) => std::mem::take(body),
+            Parts::Queues(items) => items.take_rest(),
+            Parts::Connections(items) => items.take_rest(),
+        };
+        let response = HttpResponse { body, ..head };
+        let undecodable = |error: DecodeError| classify::undecodable(call, &response, &error.to_string(), hidden);
+        match response.status {
+            status if is_success(status) => {}
+            100..=199 | 300..=399 => {
+                let what = format!("the answer is HTTP {}, which the API does not use", response.status);
+                return Err(classify::undecodable(call, &response, &what, hidden));
+            }
+            _ => return Err(classify::classify_hiding(call, &response, hidden)),
+        }
+        let envelope = Envelope::parse(&response.body).map_err(undecodable)?;
+        if !envelope.is_success().map_err(undecodable)? {
+            return Err(classify::refused_with_success(call, &response, hidden));
+        }
+        match self.parts {
+            Parts::Whole(_) => reply(call, &envelope),
+            Parts::Queues(items) => items.finish(&envelope).map(Reply::Queues),
+            Parts::Connections(items) => items.finish(&envelope).map(Reply::Connections),
+        }
+        .map_err(undecodable)
     }
-    reply(call, &envelope).map_err(undecodable)
+}
+
+fn is_success(status: u16) -> bool {
+    (200..=299).contains(&status)
 }
 
 fn reply(call: &Call, envelope: &Envelope<'_>) -> Result<Reply, DecodeError> {

@@ -75,15 +75,16 @@ fn plain(body: &[u8]) -> String {
     if !text.trim_start().starts_with('<') {
         return text.into_owned();
     }
-    let mut out = String::new();
+    let mut said: Vec<&str> = Vec::new();
     for piece in text.split('<') {
-        // A piece begins with the rest of a tag; only what follows it is text.
-        if let Some((_, after)) = piece.split_once('>') {
-            out.push(' ');
-            out.push_str(after.trim());
+        // A piece begins with the rest of a tag; only what follows it is text. The title often comes again as a heading.
+        if let Some((_, after)) = piece.split_once('>')
+            && !said.contains(&after.trim())
+        {
+            said.push(after.trim());
         }
     }
-    out
+    said.join(" ")
 }
 
 #[cfg(test)]
@@ -122,7 +123,8 @@ mod tests {
     fn what_is_not_json_is_text() {
         assert_eq!(parse(""), (None, String::new()));
         assert_eq!(parse("upstream timed out"), (None, "upstream timed out".to_owned()));
-        let html = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>";
-        assert_eq!(parse(html).1.split_whitespace().collect::<Vec<_>>(), ["502", "Bad", "Gateway", "nginx"]);
+        let html = "<html><head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\
+            \r\n<hr><center>nginx</center>\r\n</body></html>";
+        assert_eq!(parse(html).1.trim(), "502 Bad Gateway nginx");
     }
 }

@@ -41,6 +41,12 @@ pub enum DecodeError {
     Another(&'static str),
 }
 
+impl DecodeError {
+    pub(super) fn not_json(error: &serde_json::Error) -> Self {
+        Self::NotJson { reason: place(error) }
+    }
+}
+
 /// The fields of a JSON object, none of them read yet: an item of a list has forty, of which a dozen matter.
 #[derive(Clone, Default)]
 struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -93,8 +99,13 @@ impl<'a> Envelope<'a> {
         if body.is_empty() || body == b"null" {
             return Ok(Self { fields: Fields::default(), empty: true });
         }
-        let fields = serde_json::from_slice(body).map_err(|e| DecodeError::NotJson { reason: place(&e) })?;
+        let fields = serde_json::from_slice(body).map_err(|e| DecodeError::not_json(&e))?;
         Ok(Self { fields, empty: false })
+    }
+
+    /// The field of this name, unread.
+    pub(super) fn field(&self, name: &str) -> Option<&'a RawValue> {
+        self.fields.get(name)
     }
 
     /// The documented flag; absent and `null` mean true (several calls leave it out).
@@ -156,7 +167,13 @@ impl<'a> Object<'a> {
         if !text.starts_with('{') {
             return Err(DecodeError::Type { path, expected: "an object", found: kind_of_text(text) });
         }
-        let fields = serde_json::from_str(text).map_err(|e| DecodeError::NotJson { reason: place(&e) })?;
+        Self::read(text.as_bytes(), path)
+    }
+
+    /// Reads what is known to begin as an object.
+    pub(super) fn read(text: &'a [u8], path: String) -> Result<Self, DecodeError> {
+        let fields = serde_json::from_slice(text)
+            .map_err(|e| DecodeError::NotJson { reason: format!("{} of {path}", place(&e)) })?;
         Ok(Self { fields, path })
     }
 
@@ -237,7 +254,7 @@ fn list<T>(
 }
 
 fn value(raw: &RawValue) -> Result<Value, DecodeError> {
-    serde_json::from_str(raw.get()).map_err(|e| DecodeError::NotJson { reason: place(&e) })
+    serde_json::from_str(raw.get()).map_err(|e| DecodeError::not_json(&e))
 }
 
 /// Kind and place of a JSON error; its own text may repeat the body.
@@ -297,12 +314,13 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn kind_of_text(json: &str) -> &'static str {
+pub(super) fn kind_of_text(json: &str) -> &'static str {
     match json.as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'[') => "a list",
         Some(b'"') => "a text",
         Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
         _ => "a number",
     }
 }
