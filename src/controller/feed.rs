@@ -13,7 +13,6 @@ use std::{
 use futures::channel::mpsc;
 use kube::{
     Resource, ResourceExt,
-    core::DeserializeGuard,
     runtime::{
         reflector::{ObjectRef, Store, store::Writer},
         watcher::Event,
@@ -23,6 +22,7 @@ use kube::{
 use super::{
     kinds::{Kind, ref_to},
     packed::{PackError, Packed},
+    watched::Watched,
 };
 
 /// Which object, in the terms of the watch cache.
@@ -177,7 +177,7 @@ impl<K: Kind> Merger<K> {
     }
 
     /// Takes an event of one watch, updates the store and says what has changed in it.
-    pub fn take(&mut self, source: usize, event: Event<DeserializeGuard<Packed<K>>>) -> Vec<Change<K>> {
+    pub fn take(&mut self, source: usize, event: Event<Watched<K>>) -> Vec<Change<K>> {
         match event {
             Event::Init => {
                 if let Some(source) = self.sources.get_mut(source) {
@@ -206,7 +206,7 @@ impl<K: Kind> Merger<K> {
         }
     }
 
-    fn apply(&mut self, source: usize, object: DeserializeGuard<Packed<K>>) -> Vec<Change<K>> {
+    fn apply(&mut self, source: usize, object: Watched<K>) -> Vec<Change<K>> {
         let reference: Ref<K> = ref_to(&object);
         let object = match object.0 {
             Ok(object) => object,

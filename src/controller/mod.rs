@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `run` | starts and stops everything |
 //! | `start` | what must be known before: client, definitions, cluster id |
-//! | `feed`, `watching`, `packed` | watch caches, the tasks that keep them, and the form in which they keep objects |
+//! | `feed`, `watching`, `watched`, `packed` | watch caches, the tasks that keep them, what these bring, and the form in which objects are kept |
 //! | `drive` | one pass: step, effect, step, … |
 //! | `kube_io`, `events`, `cloud_io`, `secrets` | perform effects |
 //! | `lease`, `clock` | who leads, and until when |
@@ -29,6 +29,7 @@ pub mod packed;
 mod run;
 pub mod secrets;
 mod start;
+pub mod watched;
 pub mod watching;
 
 pub use run::{RunError, run};

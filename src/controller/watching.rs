@@ -6,7 +6,6 @@ use futures::{FutureExt, Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api, Client,
-    core::DeserializeGuard,
     runtime::{
         WatchStreamExt,
         events::{Event, EventType},
@@ -23,8 +22,8 @@ use super::{
     http::Health,
     kinds::{Kind, key_of},
     kube_io,
-    packed::Packed,
     secrets::SecretReader,
+    watched::Watched,
 };
 
 /// Name of the vault among the watch caches.
@@ -50,7 +49,7 @@ pub async fn watch_kind<K: Kind>(
 ) -> DriveError {
     let feed = merger.feed();
     let apis = namespaces.iter().map(|namespace| match namespace {
-        Some(namespace) => Api::<DeserializeGuard<Packed<K>>>::namespaced(client.clone(), namespace),
+        Some(namespace) => Api::<Watched<K>>::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
     });
     let mut events = merge(apis.map(|api| watcher(api, watcher::Config::default())));

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::api::DliQueue;
 
-type Guarded = DeserializeGuard<Packed<DliQueue>>;
+type Guarded = Watched<DliQueue>;
 
 fn queue(namespace: &str, name: &str, version: &str) -> Guarded {
     serde_json::from_value(json!({
