@@ -32,6 +32,8 @@ pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Mil
     {
         return match attempt {
             Attempt::Accepted { at, .. } => at + grace,
+            // An earlier call is in doubt as well: what it made was there by now, but need not show its mark.
+            Attempt::NotApplied { .. } | Attempt::Exists { .. } if intent.first.is_some() => ctx.memory().fence + grace,
             Attempt::NotApplied { .. } | Attempt::Exists { .. } => 0,
             Attempt::Unknown { gave_up, .. } => gave_up + grace,
         };

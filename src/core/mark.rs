@@ -78,9 +78,9 @@ pub(super) fn denied_twice(ctx: &mut Ctx<'_>) -> Flow<()> {
 /// something that a list need not show yet.
 pub(super) fn mark_may_lag<M: Member>(ctx: &mut Ctx<'_>, member: &M, created: Option<EpochMillis>) -> bool {
     let grace = ctx.world.settings.visibility_grace;
-    // The server's clock may have jumped; this process's own does not.
-    let wrote = Some(ctx.memory().fence).filter(|fence| *fence > 0);
-    wrote.is_some_and(|at| ctx.now.mono < at + grace)
+    // The server's clock may have jumped; this process's own does not. What the last process wrote was before this one led.
+    let wrote = ctx.memory().fence.max(ctx.world.leads_from());
+    ctx.now.mono < wrote + grace
         || created.is_none_or(|t| wall(ctx, member) < t + grace as EpochMillis)
         || settling(ctx, member)
 }

@@ -444,6 +444,14 @@ impl World {
         }
     }
 
+    /// When no call of another leader could be under way any more; the beginning of time where this is no leader.
+    pub(super) fn leads_from(&self) -> Millis {
+        match self.leadership {
+            Leadership::Leader { mutate_from, .. } => mutate_from,
+            Leadership::Follower => 0,
+        }
+    }
+
     /// Until when a call to the cloud that changes something may be sent, or from when on.
     pub(super) fn may_mutate(&self, now: Now) -> Result<Millis, Millis> {
         match self.leadership {

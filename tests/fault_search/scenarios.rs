@@ -5,8 +5,8 @@ use dli_operator::{
     simulator::{
         Effect, Fault, Operation,
         model::{
-            Config, ConnectionListVisibility, ConnectionNames, ConnectionPageCap, ConnectionTagFilter, HostsReturned,
-            ListUpdateLag, QueueGetVisibility, QueueListVisibility, QueueTagFilter, TagsService,
+            Config, ConnectionListVisibility, ConnectionNames, ConnectionPageCap, ConnectionTagFilter, GetDeleteLag,
+            HostsReturned, ListUpdateLag, QueueGetVisibility, QueueListVisibility, QueueTagFilter, TagsService,
         },
     },
 };
@@ -322,6 +322,19 @@ fn deaths() -> Vec<Scenario> {
     vec![
         s("delete", vec![base(), goodbye()], &[None]),
         s("delete-in-flight", vec![base(), goodbye()], &[Some(1_500)]),
+        // The server's clock jumps while the mark of what was just made is not shown yet.
+        s(
+            "clock-jumps",
+            vec![
+                vec![project(), queue("q1", json!({}))],
+                vec![Act::ServerClock(7_200_000), delete(ObjectKind::Queue, "q1")],
+            ],
+            &[Some(5_000)],
+        )
+        .on(|config| {
+            config.answers.queue_list_visibility = QueueListVisibility::Late;
+            config.durations.list_lag = 30_000;
+        }),
         // Somebody deletes by hand what a tool applies again at once.
         s("deleted-and-applied-again", vec![[vec![Act::Reapply], base()].concat(), goodbye()], &[None]),
         s(
@@ -414,6 +427,21 @@ fn strangers() -> Vec<Scenario> {
             &[None, None],
         ),
         s("stranger", vec![both_exist(), base(), goodbye()], &[Some(60_000), None]),
+        // A colleague takes a name as soon as it is free, while the get call goes on showing the queue that had it.
+        s(
+            "name-taken-at-once",
+            [vec![vec![project(), queue("q1", json!({}))], vec![delete(ObjectKind::Queue, "q1")]], {
+                let create = Act::Console(Colleague::CreateQueue("q1".to_owned()));
+                vec![vec![create]; 7]
+            }]
+            .concat(),
+            &[None, Some(300), Some(300), Some(300), Some(300), Some(300), Some(300), None],
+        )
+        .on(|config| {
+            unmarked(config);
+            config.answers.get_delete_lag = GetDeleteLag::Late;
+            config.durations.get_lag = 30_000;
+        }),
         s("copied-yaml", copied(), &[None, None]),
         s("copied-yaml-unmarked", copied(), &[None, None]).on(unmarked),
         // Copies, while nothing can be asked.

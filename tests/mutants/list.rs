@@ -314,4 +314,25 @@ pub const MUTANTS: &[Mutant] = &[
         "&& entry.update_time < Some(created) && !ON)",
         "queue-comes-again 19",
     ),
+    m(
+        "a queue is deleted again while the get call may lag behind the first DELETE",
+        "core/queue_depart.rs",
+        "if same && ctx.memory().deleted_at.is_some_and",
+        "if same && !ON && ctx.memory().deleted_at.is_some_and",
+        "name-taken-at-once",
+    ),
+    m(
+        "how long a mark may lag is told by the server's clock alone",
+        "core/mark.rs",
+        "    ctx.now.mono < wrote + grace\n",
+        "    (ctx.now.mono < wrote + grace && !ON)\n",
+        "clock-jumps",
+    ),
+    m(
+        "that a name is taken counts as an answer, although a call before is in doubt",
+        "core/doubt.rs",
+        "Attempt::Exists { .. } if intent.first.is_some() =>",
+        "Attempt::Exists { .. } if intent.first.is_some() && !ON =>",
+        "clock-jumps 12",
+    ),
 ];
