@@ -12,7 +12,12 @@ use dli_operator::{
     simulator::{self, SimulateArgs, SimulatorError},
 };
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// A Kubernetes operator for Huawei Cloud Data Lake Insight (DLI).
 #[derive(Parser)]
@@ -143,7 +148,8 @@ fn start_log(format: LogFormat, level: &str) {
     // The libraries have their say at `info` only in trouble: kube-runtime's own spans repeat ours.
     let directives =
         format!("warn,{}", if level.contains(['=', ',']) { level.to_owned() } else { format!("dli_operator={level}") });
-    let filter = EnvFilter::new(directives);
+    // The level was checked when the configuration was read.
+    let filter: Targets = directives.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Json => {

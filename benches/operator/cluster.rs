@@ -1,7 +1,7 @@
 //! The Kubernetes side: making objects, watching them, and what the API server has counted.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -74,6 +74,8 @@ pub struct Seen {
     pub drift_at: Option<i64>,
     /// When each generation was first seen.
     pub generations: BTreeMap<i64, i64>,
+    /// What its status said that it waits for, of what others have to do.
+    pub waits: BTreeSet<String>,
 }
 
 type Sight = BTreeMap<(Kind, String), Seen>;
@@ -130,6 +132,11 @@ impl Cluster {
     /// How many objects have been Ready.
     pub fn ready(&self) -> usize {
         self.sight().values().filter(|seen| seen.ready_at.is_some()).count()
+    }
+
+    /// How many waits the objects of a kind were told to be in, two of each at the most.
+    pub fn waits(&self, kind: Kind) -> usize {
+        self.sight().iter().filter(|((of, _), _)| *of == kind).map(|(_, seen)| seen.waits.len().min(2)).sum()
     }
 
     /// Makes `n` queues and, if asked to, a connection for each.
@@ -222,6 +229,8 @@ fn note(sight: &mut Sight, kind: Kind, object: &DynamicObject) {
     if drifts {
         seen.drift_at.get_or_insert(now);
     }
+    let waits = conditions.iter().filter(|c| c["type"] == "Ready" && c["reason"] == "WaitingForDependency");
+    seen.waits.extend(waits.filter_map(|c| c["message"].as_str()).map(ToOwned::to_owned));
     seen.generations.entry(object.metadata.generation.unwrap_or(0)).or_insert(now);
 }
 

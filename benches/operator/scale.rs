@@ -171,8 +171,8 @@ impl<'a> Bench<'a> {
         self.report.time(&case, "ACTIVE in the cloud to Ready=True, p99", wait.0, "s", Some(wait.1));
         for kind in Kind::BOTH {
             let writes = between(&before, &after, |verb, resource, _| verb != "POST" && resource == kind.plural());
-            let waits = if kind == Kind::Connection { 1.0 } else { 0.0 };
-            let measure = format!("writes to create one of {}", kind.plural());
+            let waits = self.cluster.waits(kind) as f64 / n;
+            let measure = format!("writes to create one of {} ({waits:.2} waits named)", kind.plural());
             self.report.check(&case, &measure, writes as f64 / n, "writes", 3.0 + waits);
         }
         let events = between(&before, &after, |_, resource, _| resource == "events");
@@ -322,6 +322,8 @@ impl<'a> Bench<'a> {
         );
         let took = operator.started.elapsed().as_secs_f64();
         let cpu = machine::processor_time(operator.pid());
+        let passes = operator.metric("dli_operator_pass_duration_seconds_count", &[]);
+        self.report.tell(&case, &format!("{name}: passes over each object"), passes / (2 * self.n) as f64, "passes");
         self.report.time(&case, &format!("{name}: start to leading, caches read"), leads, "s", None);
         self.report.time(&case, &format!("{name}: leading to all verified"), took - leads, "s", Some(1.5));
         self.report.time(&case, &format!("{name}: processor time of the operator"), cpu, "s", None);

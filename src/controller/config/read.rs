@@ -160,7 +160,7 @@ impl<'p> Section<'p> {
         let text = self.text(key)?;
         let levels = ["error", "warn", "info", "debug", "trace"];
         let directives = text.contains(['=', ',']);
-        if levels.contains(&&*text) || (directives && tracing_subscriber::EnvFilter::builder().parse(&text).is_ok()) {
+        if levels.contains(&&*text) || (directives && text.parse::<tracing_subscriber::filter::Targets>().is_ok()) {
             return Some(text);
         }
         self.problem(
