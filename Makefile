@@ -37,8 +37,13 @@ soak: ## the long searches, 100 rounds of kills and a minute of fuzzing a parser
 
 .PHONY: bench
 bench: ## calls, writes, memory and times beside their budgets (N="100 1000 10000", COMPARE=FILE, OUT=FILE)
-	@bin=$$(deploy/local/build.sh) && set -x && \
-	DLI_OPERATOR_LOCAL_BIN="$$bin" BENCH_N="$(N)" BENCH_COMPARE="$(COMPARE)" BENCH_OUT="$(OUT)" cargo bench --bench operator
+	@bin=$$(deploy/local/build.sh) && program=$$(deploy/image/program.sh) && set -x && \
+	DLI_OPERATOR_LOCAL_BIN="$$bin" DLI_OPERATOR_BIN="$$program" BENCH_N="$(N)" BENCH_COMPARE="$(COMPARE)" \
+		BENCH_OUT="$(OUT)" cargo bench --bench operator
+
+.PHONY: image
+image: ## an image of the program as it is shipped, in target/image/dli-operator.tar (OCI layout, no container engine needed)
+	@deploy/image/build.sh
 
 .PHONY: demo
 demo: ## a control plane, the DLI simulator and the operator: queues and a connection turn Ready (ONCE=1, CONTEXT=name)

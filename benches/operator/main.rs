@@ -17,7 +17,11 @@ mod report;
 mod scale;
 mod seed;
 
-use std::{env, fs, path::PathBuf, process::ExitCode};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
 
 use report::Report;
 
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
     let date = k8s_openapi::jiff::Timestamp::now().to_string();
     let mut report = Report { date, machine: machine::describe(), notes: Vec::new(), rows: Vec::new() };
     println!("{} on {}, load {:.2}", report.date, report.machine, machine::load());
+    image(&mut report);
     for n in sizes {
         report.note(format!("{n} pairs: load {:.2} at the beginning", machine::load()));
         scale::measure(&runtime, &mut report, n);
@@ -81,4 +86,16 @@ fn main() -> ExitCode {
         eprintln!("missed: N={} {}: {} {}", row.case, row.measure, row.value, row.unit);
     }
     if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How large the image of the measured program is, as registries keep it.
+fn image(report: &mut Report) {
+    let root = control_plane::repository();
+    let file = root.join("target/bench/image.tar");
+    let script = root.join("deploy/image/build.sh");
+    let built = Command::new(script).arg(&file).env("PROGRAM", processes::program()).status();
+    assert!(built.expect("a shell").success(), "there is no image");
+    let size = |path: &Path| fs::metadata(path).expect("a size").len() as f64 / 1e6;
+    report.check("any", "image, as a registry holds it", size(&file), "MB", 12.0);
+    report.tell("any", "program", size(Path::new(&processes::program())), "MB");
 }

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     env,
+    ffi::OsString,
     fs::{self, File},
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -22,9 +23,13 @@ pub const SECRET_KEY: &str = "bench-secret-key";
 /// Longest time for a process to say that it is there. It guards against a hang and is never a measurement.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The program that is measured.
+pub fn program() -> OsString {
+    env::var_os("DLI_OPERATOR_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_dli-operator").into())
+}
+
 fn command() -> Command {
-    let program = env::var_os("DLI_OPERATOR_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_dli-operator").into());
-    let mut command = Command::new(program);
+    let mut command = Command::new(program());
     command.env_remove("KUBECONFIG").env("HOME", "/nonexistent").stdin(Stdio::null());
     command
 }

@@ -317,10 +317,9 @@ pub(super) fn all(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<Connection
 fn take_page(ctx: &mut Ctx<'_>, items: Vec<ConnectionItem>, began: Millis) {
     let pages = ctx.facts.connection_pages.take().map_or_else(|| Pages::begin(began), |(pages, _)| pages);
     let began = pages.began();
-    let page = items.into_iter().map(|item| (item.id.clone(), item)).collect();
-    match pages.page(page, 0) {
+    match pages.page(items, 0) {
         Paged::Complete(items, _) => {
-            let mut value: Vec<ConnectionItem> = items.into_values().collect();
+            let mut value = items.into_items();
             value.retain(|item| item.state != ConnectionState::Deleted);
             ctx.facts.all_connections = Some(Reading { value, began });
         }

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     api::{DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION},
-    dli::{Answer, Call, CallError, ConnectionId, ConnectionItem, ErrorClass, ProjectId, QueueItem, Tag},
+    dli::{Answer, Call, CallError, ConnectionItem, ErrorClass, ProjectId, QueueItem, Tag},
 };
 
 use super::{
@@ -64,7 +64,7 @@ pub(super) struct Facts {
     pub(super) owned_connections: Option<Reading<Vec<ConnectionItem>>>,
     pub(super) all_connections: Option<Reading<Vec<ConnectionItem>>>,
     /// What of all connections was read so far, and where the next page begins.
-    pub(super) connection_pages: Option<(Pages<ConnectionId, ConnectionItem>, usize)>,
+    pub(super) connection_pages: Option<(Pages<ConnectionItem>, usize)>,
     /// How many looks for what is ours were made.
     pub(super) looks: u32,
     /// Tags by the id of the resource.
@@ -305,8 +305,8 @@ impl Ctx<'_> {
     }
 
     pub(super) fn memory(&mut self) -> &mut Memory {
-        let uid = self.uid();
-        self.world.memory(self.key, &uid)
+        let uid = self.object.as_ref().and_then(|o| meta(o).uid.as_deref()).unwrap_or_default();
+        self.world.memory(self.key, uid)
     }
 
     pub(super) fn precondition(&self) -> Precondition {

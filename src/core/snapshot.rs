@@ -9,12 +9,71 @@ mod connections;
 
 pub(super) use connections::Connections;
 
-use crate::dli::{QueueItem, QueueName};
+use crate::dli::{ConnectionId, ConnectionItem, QueueItem, QueueName};
 
 use super::Millis;
 
 /// The queue that every project has; it can be neither bound nor deleted, and belongs to nobody.
 pub(super) const PRESET_QUEUE: &str = "default";
+
+/// An item of a list.
+pub(super) trait Listed {
+    /// What tells it from the others.
+    type Key: Ord + Clone;
+
+    fn key(&self) -> &Self::Key;
+}
+
+impl Listed for QueueItem {
+    type Key = QueueName;
+
+    fn key(&self) -> &QueueName {
+        &self.name
+    }
+}
+
+impl Listed for ConnectionItem {
+    type Key = ConnectionId;
+
+    fn key(&self) -> &ConnectionId {
+        &self.id
+    }
+}
+
+/// All items of a list, each once, in the order of their keys. One block of memory, which is given back whole: a long
+/// list comes every minute.
+#[derive(Clone, Debug)]
+pub(super) struct Whole<T>(Vec<T>);
+
+impl<T: Listed> Whole<T> {
+    /// Of items with the same key the last one counts.
+    fn last_of_each(mut items: Vec<T>) -> Self {
+        items.reverse();
+        items.sort_by(|one, other| one.key().cmp(other.key()));
+        items.dedup_by(|next, kept| next.key() == kept.key());
+        Self(items)
+    }
+
+    pub(super) fn contains(&self, key: &T::Key) -> bool {
+        self.0.binary_search_by(|item| item.key().cmp(key)).is_ok()
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.0.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.0.retain(keep);
+    }
+
+    pub(super) fn into_items(self) -> Vec<T> {
+        self.0
+    }
+}
 
 /// An item with the moment at which the reading that showed it began.
 #[derive(Clone, Debug)]
@@ -94,12 +153,14 @@ impl<K: Ord + Clone, T: PartialEq> List<K, T> {
             self.items.remove(key);
         }
     }
+}
 
+impl<K: Ord + Clone, T: Listed<Key = K> + PartialEq> List<K, T> {
     /// Takes in a complete reading: what it lacks is gone, unless it was seen by a reading that began later.
-    pub(super) fn publish(&mut self, items: BTreeMap<K, T>, began: Millis) {
-        self.items.retain(|key, seen| !Self::outlived(seen, began) || items.contains_key(key));
-        for (key, item) in items {
-            self.put_listed(key, item, began);
+    pub(super) fn publish(&mut self, items: Whole<T>, began: Millis) {
+        self.items.retain(|key, seen| !Self::outlived(seen, began) || items.contains(key));
+        for item in items.into_items() {
+            self.put_listed(item.key().clone(), item, began);
         }
         self.complete = Some(self.complete.map_or(began, |old| old.max(began)));
     }
@@ -117,9 +178,8 @@ pub(super) struct Snapshot {
 /// One page is asked for. Where the server may have cut it (a documented default is 100 items), the next page is asked
 /// for, overlapping by one item: it has to begin with the last item of the page before.
 #[derive(Clone, Debug)]
-pub(super) struct Pages<K, T> {
-    items: BTreeMap<K, T>,
-    order: Vec<K>,
+pub(super) struct Pages<T> {
+    items: Vec<T>,
     began: Millis,
     /// Pages that brought something new: more than one, and the server cuts the list.
     full: u32,
@@ -127,11 +187,11 @@ pub(super) struct Pages<K, T> {
 
 /// What a page led to.
 #[derive(Debug)]
-pub(super) enum Paged<K, T> {
+pub(super) enum Paged<T> {
     /// Ask for the items from this offset on.
-    More(Pages<K, T>, usize),
+    More(Pages<T>, usize),
     /// All items, and whether one page held them all.
-    Complete(BTreeMap<K, T>, bool),
+    Complete(Whole<T>, bool),
     /// The pages do not fit together: the list changed while it was read.
     Broken,
 }
@@ -139,9 +199,9 @@ pub(super) enum Paged<K, T> {
 /// Below this, no server is known to cut a list.
 const NEVER_CUT_BELOW: usize = 100;
 
-impl<K: Ord + Clone, T> Pages<K, T> {
+impl<T: Listed> Pages<T> {
     pub(super) fn begin(began: Millis) -> Self {
-        Self { items: BTreeMap::new(), order: Vec::new(), began, full: 0 }
+        Self { items: Vec::new(), began, full: 0 }
     }
 
     pub(super) fn began(&self) -> Millis {
@@ -149,44 +209,40 @@ impl<K: Ord + Clone, T> Pages<K, T> {
     }
 
     /// Takes in a page. `trusted` is a length at which, or below which, this list was lately proved to be uncut.
-    pub(super) fn page(mut self, page: Vec<(K, T)>, trusted: usize) -> Paged<K, T> {
-        let first = self.order.is_empty();
-        let length = page.len();
-        let mut page = page.into_iter();
-        if !first {
+    pub(super) fn page(mut self, page: Vec<T>, trusted: usize) -> Paged<T> {
+        let (before, length) = (self.items.len(), page.len());
+        match self.items.last() {
+            None => self.items = page,
             // The overlap: the same item again, or the list moved under us.
-            match page.next() {
-                Some((key, _)) if self.order.last() == Some(&key) => {}
-                _ => return Paged::Broken,
+            Some(last) if page.first().map(Listed::key) == Some(last.key()) => {
+                self.items.extend(page.into_iter().skip(1));
             }
+            Some(_) => return Paged::Broken,
         }
-        let before = self.order.len();
-        for (key, item) in page {
-            if self.items.insert(key.clone(), item).is_some() {
-                return Paged::Broken;
-            }
-            self.order.push(key);
+        let mut keys: Vec<&T::Key> = self.items.iter().map(Listed::key).collect();
+        keys.sort_unstable();
+        if keys.windows(2).any(|pair| pair.first() == pair.last()) {
+            return Paged::Broken;
         }
-        self.full += u32::from(self.order.len() > before);
-        let done = if first { length < NEVER_CUT_BELOW || length <= trusted } else { length == 1 };
+        self.full += u32::from(self.items.len() > before);
+        let done = if before == 0 { length < NEVER_CUT_BELOW || length <= trusted } else { length == 1 };
         if done {
-            Paged::Complete(self.items, self.full <= 1)
+            let single = self.full <= 1;
+            Paged::Complete(self.take(), single)
         } else {
-            let offset = self.order.len() - 1;
+            let offset = self.items.len() - 1;
             Paged::More(self, offset)
         }
     }
-}
 
-impl<K: Ord + Clone, T> Pages<K, T> {
-    /// Adds an item of a list that cannot be read page by page with an overlap.
-    pub(super) fn insert(&mut self, key: K, item: T) {
-        self.items.insert(key, item);
+    /// Adds a page of a list that cannot be read page by page with an overlap.
+    pub(super) fn append(&mut self, page: Vec<T>) {
+        self.items.extend(page);
     }
 
-    /// All that was read so far.
-    pub(super) fn take(self) -> BTreeMap<K, T> {
-        self.items
+    /// All that was read so far; of an item that came twice, what came last.
+    pub(super) fn take(self) -> Whole<T> {
+        Whole::last_of_each(self.items)
     }
 }
 
@@ -194,8 +250,19 @@ impl<K: Ord + Clone, T> Pages<K, T> {
 mod tests {
     use super::*;
 
-    fn page(range: std::ops::Range<usize>) -> Vec<(usize, ())> {
-        range.map(|n| (n, ())).collect()
+    #[derive(Clone, Debug, PartialEq)]
+    struct Item(usize, &'static str);
+
+    impl Listed for Item {
+        type Key = usize;
+
+        fn key(&self) -> &usize {
+            &self.0
+        }
+    }
+
+    fn page(range: std::ops::Range<usize>) -> Vec<Item> {
+        range.map(|n| Item(n, "")).collect()
     }
 
     /// Reads a list of `length` items from a server that cuts pages at `cap`.
@@ -232,15 +299,28 @@ mod tests {
     fn a_list_that_moves_while_it_is_read_proves_nothing() {
         let Paged::More(pages, 99) = Pages::begin(0).page(page(0..100), 0) else { panic!("one page") };
         assert!(matches!(pages.page(page(100..150), 0), Paged::Broken));
+        let twice = [page(0..3), page(1..2)].concat();
+        assert!(matches!(Pages::begin(0).page(twice, 0), Paged::Broken));
+    }
+
+    #[test]
+    fn of_numbered_pages_what_came_last_counts() {
+        let mut pages = Pages::begin(0);
+        pages.append(vec![Item(2, "old"), Item(1, "")]);
+        pages.append(vec![Item(3, ""), Item(2, "new")]);
+        let whole = pages.take();
+        assert_eq!(whole.iter().cloned().collect::<Vec<_>>(), [Item(1, ""), Item(2, "new"), Item(3, "")]);
+        assert!(whole.contains(&3) && !whole.contains(&0));
     }
 
     #[test]
     fn what_was_seen_later_survives_an_older_list() {
-        let mut list: List<u32, &str> = List::default();
-        list.put(1, "new", 20);
-        list.publish(BTreeMap::from([(2, "old")]), 10);
-        assert_eq!(list.get(&1).map(|s| s.item), Some("new"));
-        list.publish(BTreeMap::from([(2, "old")]), 30);
+        let mut list: List<usize, Item> = List::default();
+        let listed = || Whole(vec![Item(2, "old")]);
+        list.put(1, Item(1, "new"), 20);
+        list.publish(listed(), 10);
+        assert_eq!(list.get(&1).map(|s| s.item.1), Some("new"));
+        list.publish(listed(), 30);
         assert!(list.get(&1).is_none());
         list.remove(&2, 5);
         assert!(list.get(&2).is_some(), "a proof that began before the reading proves nothing");

@@ -1,10 +1,7 @@
 //! How a project's lists are read for all its objects.
 
-use std::collections::BTreeMap;
-
 use crate::dli::{
-    Call, CallError, ConnectionId, ConnectionItem, ConnectionState, ErrorClass, ProjectId, QueueItem, QueueName,
-    QueuePage, Reply,
+    Call, CallError, ConnectionItem, ConnectionState, ErrorClass, ProjectId, QueueItem, QueuePage, Reply,
 };
 
 use super::{
@@ -12,7 +9,7 @@ use super::{
     ownership::canary,
     pass::{Ctx, Flow, Link},
     report::Verdict,
-    snapshot::{PRESET_QUEUE, Paged, Pages},
+    snapshot::{PRESET_QUEUE, Paged, Pages, Whole},
     timing,
     world::Project,
 };
@@ -27,9 +24,9 @@ pub(super) const TRUSTED_FOR: Millis = 600_000;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sweep {
     pub(super) found: Option<Result<ProjectId, Verdict>>,
-    queues: Option<Pages<QueueName, QueueItem>>,
+    queues: Option<Pages<QueueItem>>,
     queues_read: bool,
-    connections: Option<Pages<ConnectionId, ConnectionItem>>,
+    connections: Option<Pages<ConnectionItem>>,
     connections_read: bool,
     pub(super) offset: usize,
     /// Number of the next page of the queue list.
@@ -147,16 +144,14 @@ pub(super) fn absorb(
             let began = pages.began();
             let trusted = ctx.world.projects.get(ctx.key).map_or(0, |p| trusted(p.trusted_queues, ctx.now.mono));
             let first = ctx.facts.sweep.offset == 0;
-            let page: Vec<_> = items.into_iter().map(|item| (item.name.clone(), item)).collect();
-            queue_page(ctx, pages, page, trusted, first, began);
+            queue_page(ctx, pages, items, trusted, first, began);
             None
         }
         (Call::ListConnections { tag: None, .. }, Ok(Reply::Connections(items))) => {
             let pages = ctx.facts.sweep.connections.take().unwrap_or_else(|| Pages::begin(began));
             let began = pages.began();
             let trusted = ctx.world.projects.get(ctx.key).map_or(0, |p| trusted(p.trusted_connections, ctx.now.mono));
-            let page: Vec<_> = items.into_iter().map(|item| (item.id.clone(), item)).collect();
-            match pages.page(page, trusted) {
+            match pages.page(items, trusted) {
                 Paged::More(pages, offset) => {
                     ctx.facts.sweep.connections = Some(pages);
                     ctx.facts.sweep.offset = offset;
@@ -166,7 +161,7 @@ pub(super) fn absorb(
                     let known = ctx.world.projects.get(ctx.key).is_some_and(|p| {
                         p.snapshot.connections.complete().is_some() && p.snapshot.connections.len() == 0
                     });
-                    if items.is_empty() && !known && !std::mem::replace(&mut ctx.facts.sweep.empty_connections, true) {
+                    if items.len() == 0 && !known && !std::mem::replace(&mut ctx.facts.sweep.empty_connections, true) {
                         // Nothing, where there was something or nobody has looked: a second reading has to agree.
                         return None;
                     }
@@ -211,8 +206,8 @@ fn trust(old: (usize, Millis), length: usize, single: bool, now: Millis) -> (usi
 /// moves between pages meanwhile may be missed; whoever misses it asks for it by name before anything is done.
 pub(super) fn queue_page(
     ctx: &mut Ctx<'_>,
-    mut pages: Pages<QueueName, QueueItem>,
-    page: Vec<(QueueName, QueueItem)>,
+    mut pages: Pages<QueueItem>,
+    page: Vec<QueueItem>,
     trusted: usize,
     first: bool,
     began: Millis,
@@ -233,9 +228,7 @@ pub(super) fn queue_page(
         }
     } else {
         let (size, length) = (ctx.facts.sweep.offset, page.len());
-        for (name, item) in page {
-            pages.insert(name, item);
-        }
+        pages.append(page);
         if length < size {
             let single = ctx.facts.sweep.number == 2 && length == 0;
             ctx.facts.sweep.offset = 0;
@@ -247,25 +240,20 @@ pub(super) fn queue_page(
     }
 }
 
-pub(super) fn publish_queues(
-    ctx: &mut Ctx<'_>,
-    mut items: BTreeMap<QueueName, QueueItem>,
-    began: Millis,
-    single: bool,
-) {
+pub(super) fn publish_queues(ctx: &mut Ctx<'_>, mut items: Whole<QueueItem>, began: Millis, single: bool) {
     ctx.facts.sweep.queues_read = true;
     let now = ctx.now.mono;
     let period = period(ctx, 1);
     let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
     project.trusted_queues = trust(project.trusted_queues, items.len(), single, now);
-    items.remove(&QueueName::new(PRESET_QUEUE));
+    items.retain(|item| item.name.as_str() != PRESET_QUEUE);
     let mut changed = Vec::new();
-    for (name, item) in &items {
-        if project.snapshot.queues.get(name).is_none_or(|seen| seen.item != *item) {
-            changed.push(name.clone());
+    for item in items.iter() {
+        if project.snapshot.queues.get(&item.name).is_none_or(|seen| seen.item != *item) {
+            changed.push(item.name.clone());
         }
     }
-    changed.extend(project.snapshot.queues.iter().filter(|(n, _)| !items.contains_key(*n)).map(|(n, _)| n.clone()));
+    changed.extend(project.snapshot.queues.iter().filter(|(n, _)| !items.contains(n)).map(|(n, _)| n.clone()));
     project.snapshot.queues.publish(items, began);
     project.want_queues = false;
     project.queues_at = now + period;
@@ -276,26 +264,21 @@ pub(super) fn publish_queues(
     }
 }
 
-pub(super) fn publish_connections(
-    ctx: &mut Ctx<'_>,
-    mut items: BTreeMap<ConnectionId, ConnectionItem>,
-    began: Millis,
-    single: bool,
-) {
+pub(super) fn publish_connections(ctx: &mut Ctx<'_>, mut items: Whole<ConnectionItem>, began: Millis, single: bool) {
     ctx.facts.sweep.connections_read = true;
     let now = ctx.now.mono;
     let period = period(ctx, 2);
     let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
     project.trusted_connections = trust(project.trusted_connections, items.len(), single, now);
-    items.retain(|_, item| item.state != ConnectionState::Deleted);
-    ctx.facts.sweep.shows_connections = !items.is_empty();
+    items.retain(|item| item.state != ConnectionState::Deleted);
+    ctx.facts.sweep.shows_connections = items.len() > 0;
     let mut changed = Vec::new();
-    for (id, item) in &items {
-        if project.snapshot.connections.get(id).is_none_or(|seen| seen.item != *item) {
+    for item in items.iter() {
+        if project.snapshot.connections.get(&item.id).is_none_or(|seen| seen.item != *item) {
             changed.push(item.name.clone());
         }
     }
-    let gone = project.snapshot.connections.iter().filter(|(id, _)| !items.contains_key(*id));
+    let gone = project.snapshot.connections.iter().filter(|(id, _)| !items.contains(id));
     changed.extend(gone.map(|(_, seen)| seen.item.name.clone()));
     project.snapshot.connections.publish(items, began);
     project.want_connections = false;

@@ -7,7 +7,7 @@ use crate::{
     dli::{ConnectionId, ConnectionItem, ConnectionName, ConnectionState, EpochMillis, PeeringState, QueueName},
 };
 
-use super::{List, Seen};
+use super::{List, Seen, Whole};
 
 /// When an ACTIVE entry last changed, by the server's clock, as far as the cloud says.
 type Changed = Option<EpochMillis>;
@@ -86,20 +86,18 @@ impl Connections {
     }
 
     /// Takes in a complete reading: what it lacks is gone, unless it was seen by a reading that began later.
-    pub(in crate::core) fn publish(&mut self, items: BTreeMap<ConnectionId, ConnectionItem>, began: Millis) {
+    pub(in crate::core) fn publish(&mut self, items: Whole<ConnectionItem>, began: Millis) {
         let gone: Vec<ConnectionId> = self
             .list
             .iter()
-            .filter(|(id, seen)| !items.contains_key(*id) && List::<ConnectionId, _>::outlived(seen, began))
+            .filter(|(id, seen)| !items.contains(id) && List::<ConnectionId, _>::outlived(seen, began))
             .map(|(id, _)| id.clone())
             .collect();
         for id in gone {
             self.index(&id, None);
         }
-        for (id, item) in &items {
-            if self.list.accepts(id, began) {
-                self.index(id, Some(item));
-            }
+        for item in items.iter().filter(|item| self.list.accepts(&item.id, began)).collect::<Vec<_>>() {
+            self.index(&item.id, Some(item));
         }
         self.list.publish(items, began);
     }
@@ -227,7 +225,7 @@ mod tests {
         assert_eq!((found(&all, ""), found(&all, "b")), (vec!["4".to_owned()], vec![]));
         let listed = [item("1", "b", &[]), item("5", "a", &[("q", PeeringState::Active, None)])];
         all.put(id("4"), item("4", "", &[]), 30);
-        all.publish(listed.into_iter().map(|item| (item.id.clone(), item)).collect(), 20);
+        all.publish(Whole::last_of_each(listed.into()), 20);
         assert_eq!((found(&all, "a"), found(&all, "b")), (vec!["5".to_owned()], vec!["1".to_owned()]));
         assert_eq!(found(&all, ""), ["4"], "it was seen since that list began");
         assert_eq!((all.len(), all.complete()), (3, Some(20)));
