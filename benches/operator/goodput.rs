@@ -20,9 +20,11 @@ use crate::{
 const LIMIT: u64 = 5;
 /// Seconds in which the limit is learned, and in which it counts how well it is used.
 const WARM_UP: u64 = 180;
-const MEASURED: u64 = 330;
-/// After a change of the limit, seconds in which it is learned anew.
-const LEARNING: u64 = 120;
+const MEASURED: u64 = 510;
+/// Seconds in which it is learned anew after it has fallen, which is felt at once, and after it has risen: two calls a second tell
+/// little.
+const FALLEN: u64 = 120;
+const RISEN: u64 = 300;
 /// In the middle of what is measured, the limit is halved for so many seconds.
 const HALVED: std::ops::Range<u64> = WARM_UP + 20..WARM_UP + 170;
 
@@ -49,8 +51,9 @@ impl Case {
 
     /// Whether this second counts: not while the limit is learned, nor just after it has changed.
     fn counts(&self, second: u64) -> bool {
-        let near = |at: u64| (at..at + LEARNING).contains(&second);
-        second >= WARM_UP && !(self.halved && (near(HALVED.start) || near(HALVED.end)))
+        let learning = (HALVED.start..HALVED.start + FALLEN).contains(&second)
+            || (HALVED.end..HALVED.end + RISEN).contains(&second);
+        second >= WARM_UP && !(self.halved && learning)
     }
 }
 

@@ -68,7 +68,7 @@ struct Growth {
 }
 
 /// Steps of one per cent near the limit, before they become larger.
-const SMALL_STEPS: u32 = 4;
+const SMALL_STEPS: u32 = 2;
 /// The largest step, in per cent.
 const LARGEST: u64 = 16;
 
@@ -83,7 +83,9 @@ impl Growth {
         match (self.near, self.steps) {
             (false, _) => STEP_FAR,
             (true, 0) => apart.clamp(STEP_NEAR, 4 * STEP_NEAR),
-            (true, _) => STEP_NEAR,
+            (true, 1..=SMALL_STEPS) => STEP_NEAR,
+            // It is not where it was.
+            (true, _) => STEP_FAR,
         }
     }
 

@@ -239,6 +239,18 @@ fn a_limit_that_is_halved_for_a_while_is_followed() {
     });
 }
 
+/// Few calls tell little, so it takes minutes to find that more than twice as many are taken again.
+#[test]
+fn a_limit_that_rises_again_is_found() {
+    let lowered = |now: Millis| if (10 * MINUTE..20 * MINUTE).contains(&now) { 2 } else { 5 };
+    each_way("lowered", lowered, 1_000, |name, cloud, log| {
+        holds(&format!("{name}, in it"), cloud, log, 12 * MINUTE, 20 * MINUTE);
+        if !cloud.named {
+            holds(&format!("{name}, after it"), cloud, log, 26 * MINUTE, 30 * MINUTE);
+        }
+    });
+}
+
 #[test]
 fn a_burst_after_a_rest_stays_within_what_was_learned() {
     let mut cloud = Cloud::new(|_| 10, 1_000);
