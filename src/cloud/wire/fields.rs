@@ -250,7 +250,12 @@ fn list<T>(
         expected: "a list",
         found: kind_of_text(raw.get()),
     })?;
-    items.into_iter().enumerate().map(|(i, raw)| item(&Object::new(raw, format!("{path}[{i}]"))?)).collect()
+    // Most connections have one entry, and what is read here is kept: no room for more than there is.
+    let mut read = Vec::with_capacity(items.len());
+    for (i, raw) in items.into_iter().enumerate() {
+        read.push(item(&Object::new(raw, format!("{path}[{i}]"))?)?);
+    }
+    Ok(read)
 }
 
 fn value(raw: &RawValue) -> Result<Value, DecodeError> {

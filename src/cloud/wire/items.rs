@@ -152,7 +152,11 @@ impl<T> Items<T> {
                 return Err(error);
             }
         }
-        Ok(self.taken)
+        if places.len() == taken {
+            return Ok(self.taken);
+        }
+        // One of two lists of the name, which is written in two ways.
+        Err(DecodeError::NotJson { reason: format!("it has two lists {}", self.name) })
     }
 }
 
@@ -222,5 +226,6 @@ mod tests {
         assert!(error(r#"{"all":[{"n":1},{"n":2"#).contains("cut off"));
         assert!(error(r#"{"all":[{"n":1} {"n":2}]}"#).contains("no JSON"));
         assert!(error(r#"{"all":[{"n":1},]}"#).contains("no JSON"));
+        assert!(error(r#"{"all":[{"n":1}],"\u0061ll":[{},{}]}"#).contains("two lists"));
     }
 }
