@@ -65,9 +65,6 @@ pub fn measure(runtime: &tokio::runtime::Runtime, report: &mut Report, n: usize)
     }
 }
 
-/// After this time the connections to the API server that many passes at once have opened are closed again.
-const IDLE_CONNECTIONS: Duration = Duration::from_secs(100);
-
 fn wait(what: &str, mut until: impl FnMut() -> bool, dump: impl FnOnce() -> String) {
     let deadline = Instant::now() + PATIENCE;
     while !until() {
@@ -181,9 +178,6 @@ impl<'a> Bench<'a> {
         let events = between(&before, &after, |_, resource, _| resource == "events");
         self.report.tell(&case, "events for each object", events as f64 / n / 2.0, "events");
         self.quiet();
-        let just = machine::memory(operator.pid());
-        self.report.tell(&case, "memory just after creating, connections open", just.now as f64 / 1024.0, "MiB");
-        std::thread::sleep(IDLE_CONNECTIONS);
         self.memory("after creating", &operator);
         operator
     }
