@@ -432,10 +432,10 @@ fn strangers() -> Vec<Scenario> {
             "name-taken-at-once",
             [vec![vec![project(), queue("q1", json!({}))], vec![delete(ObjectKind::Queue, "q1")]], {
                 let create = Act::Console(Colleague::CreateQueue("q1".to_owned()));
-                vec![vec![create]; 7]
+                vec![vec![create]; 4]
             }]
             .concat(),
-            &[None, Some(300), Some(300), Some(300), Some(300), Some(300), Some(300), None],
+            &[None, Some(3_000), Some(3_000), Some(30_000), None],
         )
         .on(|config| {
             unmarked(config);

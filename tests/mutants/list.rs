@@ -315,13 +315,6 @@ pub const MUTANTS: &[Mutant] = &[
         "queue-comes-again 19",
     ),
     m(
-        "a queue is deleted again while the get call may lag behind the first DELETE",
-        "core/queue_depart.rs",
-        "if same && ctx.memory().deleted_at.is_some_and",
-        "if same && !ON && ctx.memory().deleted_at.is_some_and",
-        "name-taken-at-once",
-    ),
-    m(
         "how long a mark may lag is told by the server's clock alone",
         "core/mark.rs",
         "    ctx.now.mono < wrote + grace\n",
