@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes an image of the program without a container engine: an archive in the OCI image layout that `docker load`,
-# `podman load`, `ctr images import`, `kind load image-archive` and `skopeo copy oci-archive:FILE ...` take. The same
-# inputs make the same image, to the byte.
+# Makes an image of the program without a container engine: an archive in the OCI image layout, for `docker load` (25 or
+# newer), `podman load`, `ctr images import` and `skopeo copy oci-archive:FILE ...`. The same inputs make the same image, to
+# the byte.
 #
 #   deploy/image/build.sh [FILE]      default: target/image/dli-operator.tar
 #

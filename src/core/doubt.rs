@@ -51,7 +51,7 @@ pub(super) fn attempt(ctx: &mut Ctx<'_>, n: u32, error: CallError) -> Option<Cal
     memory.fence = now;
     memory.pending_since = Some(now);
     match (error.applied, error.class) {
-        // Each attempt is made only once those before it have certainly come to nothing, so this one was not ours.
+        // Not made by this call. An earlier one may have made it, where the intent says that one is in doubt.
         (_, ErrorClass::Exists) => {
             memory.attempt = Some(Attempt::Exists { n });
             None
