@@ -127,6 +127,11 @@ async fn nth_signal(mut signals: watch::Receiver<u32>, n: u32) {
     }
 }
 
+/// Waits until the sender is dropped.
+async fn closed(mut receiver: watch::Receiver<()>) {
+    while receiver.changed().await.is_ok() {}
+}
+
 /// Everything that runs, put together.
 struct Operator {
     config: Config,
@@ -196,14 +201,16 @@ impl Operator {
             ended = watches.join_next() => return Err(ended_part("a watch", ended)),
         };
 
+        // Controllers are stopped from here and do not listen to the signal themselves: they could have ended before
+        // this task heard of it, and that would look like a failure.
+        let (stop, stopped) = watch::channel(());
         let mut controllers = JoinSet::new();
         if !stopped_early {
             let concurrency = config.concurrency;
-            controllers.spawn(control(&feeds.projects, &shell, concurrency, nth_signal(signals.clone(), 1)));
-            controllers.spawn(control(&feeds.queues, &shell, concurrency, nth_signal(signals.clone(), 1)));
-            controllers.spawn(control(&feeds.connections, &shell, concurrency, nth_signal(signals.clone(), 1)));
+            controllers.spawn(control(&feeds.projects, &shell, concurrency, closed(stopped.clone())));
+            controllers.spawn(control(&feeds.queues, &shell, concurrency, closed(stopped.clone())));
+            controllers.spawn(control(&feeds.connections, &shell, concurrency, closed(stopped.clone())));
             tokio::select! {
-                biased;
                 () = nth_signal(signals.clone(), 1) => {}
                 lost = &mut holding => return Err(holding_ended(lost)),
                 ended = watches.join_next() => return Err(ended_part("a watch", ended)),
@@ -213,6 +220,7 @@ impl Operator {
 
         tracing::info!("stopping: no new passes; waiting for those that run");
         shell.stop();
+        drop(stop);
         let limit = Duration::from_millis(config.settings.call_timeout) + DRAIN_MARGIN;
         tokio::select! {
             drained = drain(&mut controllers) => drained?,
