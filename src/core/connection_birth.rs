@@ -316,6 +316,9 @@ pub(super) fn take(
     let memory = ctx.memory();
     memory.pending_since = Some(now);
     memory.hosts_doubt = Some(0);
+    // What was sent was sent to the one before it.
+    memory.sent_hosts = None;
+    memory.last_step = None;
     ctx.facts.connection = None;
     ctx.facts.owned_connections = None;
     // The answer that carried the id is the only thing that would be lost here; the mark finds it again.

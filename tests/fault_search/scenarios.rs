@@ -413,6 +413,23 @@ fn strangers() -> Vec<Scenario> {
             ],
             &[Some(60_000), None],
         ),
+        // What was taken over is replaced by another of the same name, and what was written to the first is not in it.
+        s(
+            "replaced-after-adoption",
+            vec![
+                both_exist(),
+                vec![project(), queue("q1", take()), connection(merged(refs(&["q1"]), take()))],
+                console(Colleague::CreateConnection("test1".to_owned())),
+                console(Colleague::DeleteConnection("test1".to_owned())),
+                goodbye(),
+            ],
+            &[Some(60_000), None, Some(120_000), None],
+        )
+        .on(|config| {
+            config.answers.connection_names = ConnectionNames::Free;
+            config.answers.hosts_returned = HostsReturned::Hidden;
+        })
+        .in_order(),
         // What a colleague makes in the place of what was ours is the colleague's.
         s(
             "replaced-by-stranger",

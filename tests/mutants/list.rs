@@ -328,4 +328,11 @@ pub const MUTANTS: &[Mutant] = &[
         "Attempt::Exists { .. } if intent.first.is_some() && !ON =>",
         "clock-jumps 12",
     ),
+    m(
+        "hosts that were sent to a connection that is gone count for the one in its place",
+        "core/connection_birth.rs",
+        "    memory.sent_hosts = None;\n",
+        "    memory.sent_hosts = memory.sent_hosts.take().filter(|_| ON);\n",
+        "replaced-after-adoption",
+    ),
 ];
