@@ -133,14 +133,19 @@ pub(super) fn refuse<T, M: Member>(
     message: String,
     at: Millis,
 ) -> Flow<T> {
+    announce(ctx, member, reason, message)?;
+    done(Some(at), Outcome::Waiting)
+}
+
+/// Says what a deletion waits for.
+pub(super) fn announce<M: Member>(ctx: &mut Ctx<'_>, member: &M, reason: &'static str, message: String) -> Flow<()> {
     let verdict = Verdict {
         ready: Some(Say::new(Tri::False, "Deleting", message.clone())),
         progress: Progress::Reconciling(reason),
         synced: Say::new(Tri::False, "Deleting", message),
     };
     let verdict = repeated_deletion(member, verdict, reason);
-    say(ctx, member, &verdict)?;
-    done(Some(at), Outcome::Waiting)
+    say(ctx, member, &verdict)
 }
 
 /// A refusal that goes on keeps its first words.

@@ -5,8 +5,8 @@
 //! of the same name waits for that.
 
 use crate::dli::{
-    Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, EpochMillis, ErrorClass,
-    PeeringState, QueueItem, QueueName, Reply, ResourceType, Tag,
+    Applied, Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, EpochMillis,
+    ErrorClass, PeeringState, QueueItem, QueueName, Reply, ResourceType, Tag,
 };
 
 use super::{
@@ -295,6 +295,10 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, Call
         (Call::GetConnection(_), Err(error)) if error.class == ErrorClass::NotFound => visit.connection = Some(None),
         (Call::Unbind { .. }, Ok(_)) => visit.unbound = true,
         (_, outcome) => {
+            // A second DELETE by the name must not hit what has it next, while a get call lags behind the first.
+            let doubtful = matches!(call, Call::DeleteQueue(_))
+                && outcome.as_ref().is_err_and(|error| error.applied != Applied::No);
+            let lag = if doubtful { ctx.world.settings.visibility_grace } else { 0 };
             let refused =
                 matches!(call, Call::DeleteConnection(_)) && outcome.is_err_and(|error| error.cause == Cause::Answer);
             let project = ctx.world.projects.get_mut(ctx.key);
@@ -304,7 +308,7 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, Call
                 ghost.failures = ghost.failures.saturating_add(1);
                 ghost.failures
             });
-            postpone(ctx, timing::backoff(failures, ctx.world.settings.seed).max(1_000));
+            postpone(ctx, timing::backoff(failures, ctx.world.settings.seed).max(1_000).max(lag));
         }
     }
 }

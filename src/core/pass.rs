@@ -235,6 +235,9 @@ impl Ctx<'_> {
                 if let KubeEffect::PatchMeta { intent: Some(intent), .. } = effect {
                     self.facts.written_intent = Some(intent.n);
                 }
+                if self.now.mono >= self.world.leads_from() && meta(&object).deletion_timestamp.is_none() {
+                    self.memory().stood = true;
+                }
                 let guarded = |object: &Object| has_finalizer(meta(object));
                 let first = guarded(&object) && !self.object.as_ref().is_some_and(guarded);
                 *self.object = Some(object);

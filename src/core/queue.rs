@@ -179,6 +179,9 @@ pub(super) fn absorb(
             ctx.facts.queue = None;
             let now = ctx.now.mono;
             ctx.memory().fence = now;
+            if outcome.as_ref().err().is_none_or(|e| e.applied != Applied::No || e.class == ErrorClass::NotFound) {
+                ctx.memory().delete_sent = Some(now);
+            }
             match outcome {
                 Ok(_) => {
                     ctx.facts.deleted = true;

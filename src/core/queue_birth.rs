@@ -171,7 +171,9 @@ pub(super) fn confirm(
         };
     }
     match found {
-        Some(item) if accepted => take(ctx, object, link, &item, false),
+        Some(item) if accepted && (young(&item) || now >= until) => take(ctx, object, link, &item, false),
+        // The call by name may still show what had the name before.
+        Some(_) if accepted => later(ctx, object),
         Some(item) => {
             if undecided(ctx, object) {
                 return learn_filter(ctx, object);

@@ -5,7 +5,7 @@ use crate::{
     dli::{Call, EpochMillis},
 };
 
-use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
+use super::farewell::{Farewell, announce, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::queue::{marked, queue_id, queue_name, readable};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
@@ -45,10 +45,8 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return finish(ctx, object, &farewell);
     };
     let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
-    // A get call may lag behind the DELETE, and a second DELETE by the name would hit what has it next.
-    let grace = ctx.world.settings.visibility_grace;
-    if same && ctx.memory().deleted_at.is_some_and(|at| ctx.now.mono < at + grace) {
-        return shown_still(ctx, object);
+    if same {
+        not_just_deleted(ctx, object)?;
     }
     let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
     let shown = if readable(ctx, object) {
@@ -97,6 +95,28 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return abandon(ctx, object, note);
     }
     ctx.call(&link, Call::DeleteQueue(name))
+}
+
+/// Reads may lag behind a DELETE, and a second one by the name would hit what has it next: none is sent before what is
+/// shown must be so.
+fn not_just_deleted(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
+    let grace = ctx.world.settings.visibility_grace;
+    if ctx.memory().delete_sent.is_some_and(|at| ctx.now.mono < at + grace) {
+        return shown_still(ctx, object).map(drop);
+    }
+    let until = ctx.world.leads_from() + grace;
+    if ctx.memory().stood || ctx.now.mono >= until {
+        return Ok(());
+    }
+    let at = wall(ctx, object) + (until - ctx.now.mono) as EpochMillis;
+    let message = format!(
+        "An earlier process of the operator may have deleted queue {} already, and the cloud may show it for a while; what it \
+         shows after {} is deleted.",
+        object.remote_name(),
+        rfc3339(at)
+    );
+    announce(ctx, object, "ConfirmingAbsence", message)?;
+    shown_still(ctx, object).map(drop)
 }
 
 /// The DELETE was accepted, but the cloud still shows the queue.

@@ -243,6 +243,10 @@ pub(super) struct Memory {
     pub(super) unbinding: BTreeMap<QueueName, Millis>,
     /// When the DELETE was first accepted.
     pub(super) deleted_at: Option<Millis>,
+    /// When a DELETE was last sent that may have been carried out.
+    pub(super) delete_sent: Option<Millis>,
+    /// This process, leading, has written the object while it was not being deleted: no other has sent a DELETE.
+    pub(super) stood: bool,
     /// Until when a DELETE that got no answer may still take effect.
     pub(super) delete_doubt: Option<Millis>,
     /// A DELETE was refused: what is bound is unbound first.
@@ -455,12 +459,9 @@ impl World {
     /// Until when a call to the cloud that changes something may be sent, or from when on.
     pub(super) fn may_mutate(&self, now: Now) -> Result<Millis, Millis> {
         match self.leadership {
-            Leadership::Leader { until_mono, mutate_from, .. } if self.leads(now) => {
-                if now.mono < mutate_from {
-                    Err(mutate_from)
-                } else {
-                    Ok(until_mono)
-                }
+            Leadership::Leader { until_mono, .. } if self.leads(now) => {
+                let from = self.leads_from();
+                if now.mono < from { Err(from) } else { Ok(until_mono) }
             }
             _ => Err(now.mono + 1_000),
         }

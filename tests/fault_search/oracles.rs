@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dli_operator::{
     api::QueueEvidence,
-    core::{OWNER_TAG, Object, ObjectKey, ObjectKind},
-    dli::{PeeringState, Tag},
+    core::{CloudEffect, Effect, OWNER_TAG, Object, ObjectKey, ObjectKind},
+    dli::{Call, PeeringState, Tag},
     simulator::Operation,
     simulator::model::{
         ConnectionTagFilter, ConnectionView, GetDeleteLag, HostsReturned, ListDeleteLag, ListUpdateLag, QueueTagFilter,
@@ -169,10 +169,10 @@ pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<(u64, String)> 
     let answers = &sim.cloud.config().answers;
     let lags = answers.list_delete_lag == ListDeleteLag::Late || answers.list_update_lag == ListUpdateLag::Late;
     let lags = lags || answers.get_delete_lag == GetDeleteLag::Late;
-    if lags && sim.mono < sim.last_start + GRACE {
+    let object = sim.clusters[cluster].kube.objects.get(key)?;
+    if lags && sim.mono < sim.last_start + GRACE && !reaches_new_queue(sim, cluster, object) {
         return None;
     }
-    let object = sim.clusters[cluster].kube.objects.get(key)?;
     if meta(object).deletion_timestamp.is_some() {
         return None;
     }
@@ -185,6 +185,20 @@ pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<(u64, String)> 
         return Some((MOMENT, format!("{key} says Ready ({}), and it is not so", says.message)));
     }
     out_of_sync(sim, &remote, key, object).map(|problem| (LOOK, problem))
+}
+
+/// Whether a connection reaches a queue whose status says that it is so new that lists may show its predecessor's entry.
+fn reaches_new_queue(sim: &Sim, cluster: usize, object: &Object) -> bool {
+    let Object::Connection(_) = object else { return false };
+    let targets = targets(sim, object);
+    let since = sim.wall() - GRACE as i64;
+    sim.clusters[cluster].kube.objects.iter().any(|(key, other)| {
+        let Object::Queue(queue) = other else { return false };
+        let made = queue.status.as_ref().and_then(|s| s.create_time.as_deref());
+        let made = made.and_then(|text| text.parse::<k8s_openapi::jiff::Timestamp>().ok());
+        made.is_some_and(|at| at.as_millisecond() - sim.cloud.clock_skew() > since)
+            && targets.contains(&remote_name(key, other))
+    })
 }
 
 /// Whether a connection claims that the cloud has what its spec asks for, and it has not.
@@ -397,6 +411,21 @@ fn waits_for_others(sim: &Sim, remote: &Remote, object: &Object) -> bool {
         }
         (None, name) => !remote.queues.iter().any(|q| Some(&*q.name) == name.as_deref()),
     })
+}
+
+/// The name of a queue that belongs to an object which was made after this DELETE had been sent: the object that sent it
+/// was let go too early.
+pub fn hits_successor(sim: &Sim, cluster: usize, effect: &Effect, since: i64) -> Option<String> {
+    let Effect::Cloud(CloudEffect { call: Call::DeleteQueue(name), .. }) = effect else { return None };
+    let made = sim
+        .cloud
+        .queues(sim.wall())
+        .iter()
+        .any(|q| *q.name == *name.as_str() && q.create_time - sim.cloud.clock_skew() > since);
+    let younger = |o: &Object| meta(o).creation_timestamp.as_ref().is_some_and(|t| t.0.as_millisecond() > since);
+    let mut objects = sim.clusters[cluster].kube.objects.iter().filter(|(key, _)| key.kind == ObjectKind::Queue);
+    let next = objects.any(|(key, object)| remote_name(key, object) == name.as_str() && younger(object));
+    (made && next).then(|| name.to_string())
 }
 
 /// Whether the cloud can say whose a resource is. Where it cannot, one that a colleague makes under the same name

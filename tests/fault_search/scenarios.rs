@@ -6,7 +6,8 @@ use dli_operator::{
         Effect, Fault, Operation,
         model::{
             Config, ConnectionListVisibility, ConnectionNames, ConnectionPageCap, ConnectionTagFilter, GetDeleteLag,
-            HostsReturned, ListUpdateLag, QueueGetVisibility, QueueListVisibility, QueueTagFilter, TagsService,
+            HostsReturned, ListDeleteLag, ListUpdateLag, QueueGetVisibility, QueueListVisibility, QueueTagFilter,
+            TagsService,
         },
     },
 };
@@ -337,6 +338,16 @@ fn deaths() -> Vec<Scenario> {
         }),
         // Somebody deletes by hand what a tool applies again at once.
         s("deleted-and-applied-again", vec![[vec![Act::Reapply], base()].concat(), goodbye()], &[None]),
+        // And a colleague has deleted it too, while the operator waits for an answer.
+        s(
+            "deleted-by-two",
+            vec![
+                [vec![Act::Reapply], base()].concat(),
+                vec![delete(ObjectKind::Queue, "q1")],
+                console(Colleague::DeleteQueue("q1".to_owned())),
+            ],
+            &[None, Some(1_000)],
+        ),
         s(
             "namespace",
             vec![
@@ -444,7 +455,7 @@ fn strangers() -> Vec<Scenario> {
             &[None, None],
         ),
         s("stranger", vec![both_exist(), base(), goodbye()], &[Some(60_000), None]),
-        // A colleague takes a name as soon as it is free, while the get call goes on showing the queue that had it.
+        // A colleague takes a name as soon as it is free, while reads go on showing the queue that had it, and its mark.
         s(
             "name-taken-at-once",
             [vec![vec![project(), queue("q1", json!({}))], vec![delete(ObjectKind::Queue, "q1")]], {
@@ -455,9 +466,10 @@ fn strangers() -> Vec<Scenario> {
             &[None, Some(3_000), Some(3_000), Some(30_000), None],
         )
         .on(|config| {
-            unmarked(config);
             config.answers.get_delete_lag = GetDeleteLag::Late;
+            config.answers.list_delete_lag = ListDeleteLag::Late;
             config.durations.get_lag = 30_000;
+            config.durations.list_lag = 30_000;
         }),
         s("copied-yaml", copied(), &[None, None]),
         s("copied-yaml-unmarked", copied(), &[None, None]).on(unmarked),

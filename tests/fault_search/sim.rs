@@ -59,6 +59,8 @@ struct Orphan {
     effect: Effect,
     /// Sent by a replica that was stopped between its last check and the send, for longer than anything guards against.
     stray: bool,
+    /// When it was sent, on the wall clock.
+    since: i64,
 }
 
 /// Where [`Sim::proceed`] stopped.
@@ -303,8 +305,11 @@ impl Sim {
     /// Does one thing, or stops before an effect; `None` if there is nothing to do at this moment.
     fn advance(&mut self) -> Option<Option<Halt>> {
         if let Some(index) = self.orphans.iter().position(|orphan| orphan.at <= self.mono) {
-            let Orphan { cluster, effect, stray, .. } = self.orphans.remove(index);
+            let Orphan { cluster, effect, stray, since, .. } = self.orphans.remove(index);
             self.say(|| format!("   what a gone process sent arrives: {}", trace::effect(&effect)));
+            if !stray && let Some(name) = oracles::hits_successor(self, cluster, &effect, since) {
+                self.problem.get_or_insert(format!("a DELETE hits the queue of the object that has {name} next"));
+            }
             let before = self.last_write;
             self.last_write = 0;
             let twice = |sim: &Self, name: &str| sim.made.get(&(ObjectKind::Queue, name.to_owned())) > Some(&1);

@@ -156,8 +156,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "a leader that was paused past its lease goes on, and so does its successor at once",
         "core/world.rs",
-        "if now.mono < mutate_from {",
-        "if now.mono < mutate_from && !ON {",
+        "Leadership::Leader { mutate_from, .. } => mutate_from,",
+        "Leadership::Leader { mutate_from, .. } => if ON { 0 } else { mutate_from },",
         "deleted-and-applied-again",
     ),
     m(
@@ -291,7 +291,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/queue_depart.rs",
         "delete_doubt.filter(|until| ctx.now.mono < *until)",
         "delete_doubt.filter(|until| !ON && ctx.now.mono < *until)",
-        "deleted-and-applied-again",
+        "deleted-by-two",
     ),
     m(
         "Synced is said while a queue that is asked for does not exist (found by this search)",
@@ -312,7 +312,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/plan.rs",
         "&& entry.update_time < Some(created))",
         "&& entry.update_time < Some(created) && !ON)",
-        "queue-comes-again 19",
+        "queue-comes-again 11",
     ),
     m(
         "how long a mark may lag is told by the server's clock alone",
@@ -334,5 +334,26 @@ pub const MUTANTS: &[Mutant] = &[
         "    memory.sent_hosts = None;\n",
         "    memory.sent_hosts = memory.sent_hosts.take().filter(|_| ON);\n",
         "replaced-after-adoption",
+    ),
+    m(
+        "a second DELETE by the name, while reads lag",
+        "core/queue_depart.rs",
+        "if ctx.memory().delete_sent.is_some_and(|at|",
+        "if !ON && ctx.memory().delete_sent.is_some_and(|at|",
+        "name-taken-at-once 3",
+    ),
+    m(
+        "a DELETE that failed is sent again at once, although it may have been carried out",
+        "core/queue.rs",
+        "is_none_or(|e| e.applied != Applied::No ||",
+        "is_none_or(|e| (e.applied != Applied::No && !ON) ||",
+        "name-taken-at-once 3",
+    ),
+    m(
+        "a new leader does not know that the last one has sent a DELETE",
+        "core/queue_depart.rs",
+        "if ctx.memory().stood || ctx.now.mono >= until {",
+        "if ctx.memory().stood || ON || ctx.now.mono >= until {",
+        "name-taken-at-once 3",
     ),
 ];

@@ -142,9 +142,9 @@ pub(super) fn shown_cu(queue: &Queue, env: &Env, eye: Eye) -> i64 {
 
 /// Shows one queue: four names in camelCase, and fewer fields than the list (dli_02_0016).
 pub(super) fn get(project: &Project, env: &Env, name: &str) -> Result<Done, Refusal> {
-    // One that was just deleted may still be shown.
+    // One that was just deleted may still be shown, even in the place of one that has its name by now.
     let lingers = |queue: &&Arc<Queue>| queue.name.eq_ignore_ascii_case(name) && env.now < queue.get_until;
-    let queue = find(project, env, name).or_else(|missing| project.gone.iter().rev().find(lingers).ok_or(missing))?;
+    let queue = project.gone.iter().find(lingers).map_or_else(|| find(project, env, name), Ok)?;
     let cu = shown_cu(queue, env, Eye::Now(env.now));
     let [name, kind, count, charging] = match env.config.answers.queue_get_keys {
         QueueGetKeys::Camel => ["queueName", "queueType", "cuCount", "chargingMode"],

@@ -69,25 +69,15 @@ impl Sim {
                 return self.crash(index);
             }
             Some(FaultKind::SecondLeader) => {
-                self.orphans.push(Orphan {
-                    at: now + LEASE + BARRIER + 15_000,
-                    cluster,
-                    effect: sent(*effect),
-                    stray: true,
-                });
+                self.orphan(now + LEASE + BARRIER + 15_000, cluster, *effect, true);
                 return self.crash(index);
             }
             Some(FaultKind::SecondLeaderSoon) => {
-                self.orphans.push(Orphan {
-                    at: now + LEASE + BARRIER - 1_000,
-                    cluster,
-                    effect: sent(*effect),
-                    stray: false,
-                });
+                self.orphan(now + LEASE + BARRIER - 1_000, cluster, *effect, false);
                 return self.crash(index);
             }
             Some(FaultKind::AppliedLate) => {
-                self.orphans.push(Orphan { at: now + timeout + 15_000, cluster, effect: sent(*effect), stray: false });
+                self.orphan(now + timeout + 15_000, cluster, *effect, false);
                 gave_up(now + timeout)
             }
             Some(FaultKind::NoAnswer) => {
@@ -106,7 +96,7 @@ impl Sim {
                     _ => {}
                 }
                 if there >= timeout {
-                    self.orphans.push(Orphan { at: now + there, cluster, effect: sent(*effect), stray: false });
+                    self.orphan(now + there, cluster, *effect, false);
                     gave_up(now + timeout)
                 } else if there + back >= timeout {
                     drop(self.apply(cluster, wall_offset, &effect, fault));
@@ -173,6 +163,12 @@ impl Sim {
         self.last_write = self.last_write.max(start);
     }
 
+    /// An effect has left its process, which will not hear of it, and arrives at `at`.
+    fn orphan(&mut self, at: Millis, cluster: usize, effect: Effect, stray: bool) {
+        let since = self.wall();
+        self.orphans.push(Orphan { at, cluster, effect: sent(effect), stray, since });
+    }
+
     /// The process is gone; what it had sent already still arrives.
     fn crash(&mut self, index: usize) {
         let process = &mut self.processes[index];
@@ -180,7 +176,7 @@ impl Sim {
         let cluster = process.cluster;
         for running in std::mem::take(&mut process.running) {
             if let Stage::Flies { effect, applies, .. } = running.stage {
-                self.orphans.push(Orphan { at: applies, cluster, effect: sent(*effect), stray: false });
+                self.orphan(applies, cluster, *effect, false);
             }
         }
         self.start(cluster, true);
