@@ -7,7 +7,8 @@ use crate::{
 
 use super::{
     Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
-    connection::{connection_id, hosts, marked, may_have_changed, readable},
+    connection::{connection_id, hosts, marked, readable},
+    doubt::may_have_changed,
     mark::{carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
     pass::{Ctx, Flow, Link, done},
@@ -341,6 +342,10 @@ fn act(
         PlanStep::Bind(mut queues) => {
             if single {
                 queues.truncate(1);
+            }
+            // Should the object go although its finalizer was just put on, these are unbound with what it made.
+            if let Some(made) = &mut ctx.memory().made {
+                made.targets.extend(queues.iter().map(ToString::to_string));
             }
             Call::Bind { id, queues }
         }

@@ -7,8 +7,7 @@ use crate::{
         AdoptionPolicy, DeletionPolicy, EnhancedConnection, EnhancedConnectionStatus, ManagementPolicy, ObservedProject,
     },
     dli::{
-        Applied, Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, ErrorClass,
-        Host, Reply,
+        Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, ErrorClass, Host, Reply,
     },
 };
 
@@ -492,9 +491,4 @@ fn observe(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<
             done(None, Outcome::Settled)
         }
     }
-}
-
-/// Whether a failed call of a standing connection may have changed it.
-pub(super) fn may_have_changed(error: Option<&CallError>) -> bool {
-    error.is_none_or(|e| e.applied != Applied::No)
 }

@@ -187,3 +187,8 @@ pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Int
 pub(super) fn settling<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
     member.intent().is_some_and(|intent| wall(ctx, member) < intent_horizon(ctx, &intent))
 }
+
+/// Whether a call that ended with this, or without an error, may have been carried out.
+pub(super) fn may_have_changed(error: Option<&CallError>) -> bool {
+    error.is_none_or(|e| e.applied != Applied::No)
+}

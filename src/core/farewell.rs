@@ -5,7 +5,7 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass},
 };
 
-use super::doubt::{intent_horizon, settling};
+use super::doubt::{intent_horizon, may_have_changed, settling};
 use super::member::{Member, SAFETY_NET, link, same_project, say, wall};
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
@@ -176,7 +176,9 @@ pub(super) fn delete_failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &
     // The server decides; it is asked again every minute.
     let at = ctx.world.next_try(ctx.key, &uid, now, None).min(now.mono + 60_000);
     ctx.hold(at, member.generation(), None);
-    if ctx.memory().failures < 2 && error.class == ErrorClass::Transient {
+    // A DELETE by name that may have been carried out is not soon sent again, so it is said at once.
+    let soon = !(matches!(call, Call::DeleteQueue(_)) && may_have_changed(Some(error)));
+    if soon && ctx.memory().failures < 2 && error.class == ErrorClass::Transient {
         return done(Some(at), Outcome::Failed);
     }
     let message = format!(

@@ -5,13 +5,14 @@
 //! of the same name waits for that.
 
 use crate::dli::{
-    Applied, Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, EpochMillis,
-    ErrorClass, PeeringState, QueueItem, QueueName, Reply, ResourceType, Tag,
+    Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, EpochMillis, ErrorClass,
+    PeeringState, QueueItem, QueueName, Reply, ResourceType, Tag,
 };
 
 use super::{
     Millis, ObjectKey, ObjectKind,
     connection::SKEW,
+    doubt::may_have_changed,
     ownership::{canary, owner_tag},
     pass::{Ctx, Flow, Link, Reading},
     queue_birth::same_queue,
@@ -296,8 +297,7 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, Call
         (Call::Unbind { .. }, Ok(_)) => visit.unbound = true,
         (_, outcome) => {
             // A second DELETE by the name must not hit what has it next, while a get call lags behind the first.
-            let doubtful = matches!(call, Call::DeleteQueue(_))
-                && outcome.as_ref().is_err_and(|error| error.applied != Applied::No);
+            let doubtful = matches!(call, Call::DeleteQueue(_)) && may_have_changed(outcome.as_ref().err());
             let lag = if doubtful { ctx.world.settings.visibility_grace } else { 0 };
             let refused =
                 matches!(call, Call::DeleteConnection(_)) && outcome.is_err_and(|error| error.cause == Cause::Answer);

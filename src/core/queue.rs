@@ -14,7 +14,7 @@ use super::queue_birth::{arrive, confirm, marked_by_service, same_queue};
 use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
-    doubt::{attempt, settling},
+    doubt::{attempt, may_have_changed, settling},
     mark::{denied_twice, without_tag_service},
     member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, wall, watch},
     ownership::owner_tag,
@@ -179,7 +179,8 @@ pub(super) fn absorb(
             ctx.facts.queue = None;
             let now = ctx.now.mono;
             ctx.memory().fence = now;
-            if outcome.as_ref().err().is_none_or(|e| e.applied != Applied::No || e.class == ErrorClass::NotFound) {
+            let error = outcome.as_ref().err();
+            if may_have_changed(error) || error.is_some_and(|e| e.class == ErrorClass::NotFound) {
                 ctx.memory().delete_sent = Some(now);
             }
             match outcome {

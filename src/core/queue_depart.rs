@@ -110,8 +110,8 @@ fn not_just_deleted(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
     }
     let at = wall(ctx, object) + (until - ctx.now.mono) as EpochMillis;
     let message = format!(
-        "An earlier process of the operator may have deleted queue {} already, and the cloud may show it for a while; what it \
-         shows after {} is deleted.",
+        "An earlier process of the operator may have deleted queue {} already, and the cloud may show it for a while; if it \
+         is still shown at {}, it is deleted then.",
         object.remote_name(),
         rfc3339(at)
     );

@@ -345,8 +345,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "a DELETE that failed is sent again at once, although it may have been carried out",
         "core/queue.rs",
-        "is_none_or(|e| e.applied != Applied::No ||",
-        "is_none_or(|e| (e.applied != Applied::No && !ON) ||",
+        "if may_have_changed(error) ||",
+        "if (may_have_changed(error) && !(ON && error.is_some())) ||",
         "name-taken-at-once 3",
     ),
     m(
@@ -355,5 +355,12 @@ pub const MUTANTS: &[Mutant] = &[
         "if ctx.memory().stood || ctx.now.mono >= until {",
         "if ctx.memory().stood || ON || ctx.now.mono >= until {",
         "name-taken-at-once 3",
+    ),
+    m(
+        "what was bound by a call of its own keeps a connection from being deleted with its object (found by this search)",
+        "core/binding.rs",
+        "if let Some(made) = &mut ctx.memory().made {",
+        "if let Some(made) = ctx.memory().made.as_mut().filter(|_| !ON) {",
+        "deleted-and-applied-again 48",
     ),
 ];
