@@ -9,6 +9,7 @@ use super::{
     Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
     connection::{connection_id, hosts, marked, readable},
     doubt::may_have_changed,
+    late::Reading,
     mark::{carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
     pass::{Ctx, Flow, Link, done},
@@ -51,6 +52,7 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
             dangling: true,
             unsettled: false,
             unbinding: false,
+            may_go: None,
             waits,
         });
     };
@@ -70,7 +72,8 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     let unsettled = id.is_none() || queue.metadata.deletion_timestamp.is_some();
     let created = queue.status.as_ref().and_then(|s| s.create_time.as_deref()).and_then(parse_rfc3339);
     let unbinding = unbinding(ctx, &remote);
-    Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, unbinding, waits })
+    let may_go = ctx.memory().late.may_go(&remote);
+    Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, unbinding, may_go, waits })
 }
 
 fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
@@ -91,6 +94,7 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
     Target {
         pool: pool_of(ctx, project_key, &remote),
         unbinding: unbinding(ctx, &remote),
+        may_go: ctx.memory().late.may_go(&remote),
         name: remote,
         id,
         created,
@@ -122,6 +126,9 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -
         memory.fence = now;
         memory.list_fence = now + grace;
         memory.pending_since = Some(now);
+        if error.is_some() {
+            memory.late.gave_up(call, now + grace);
+        }
         match call {
             Call::Bind { queues, .. } => memory.unbinding.retain(|name, _| !queues.contains(name)),
             Call::Unbind { queues, .. } => {
@@ -171,10 +178,17 @@ pub(super) fn stand(
     let read = wall(ctx, object) - (ctx.now.mono - began.min(ctx.now.mono)) as i64;
     let grace = ctx.world.settings.visibility_grace;
     let lagging_since = read - grace as EpochMillis;
-    let desired = Desired { targets: resolve(ctx, object)?, hosts: hosts(object), lagging_since };
+    let direct = ctx.facts.connection.is_some();
+    let reading = Reading { began, direct, grace };
+    let led_from = ctx.world.leads_from();
+    let late = &mut ctx.memory().late;
+    late.settle(reading);
+    let managed = object.status.iter().flat_map(|s| &s.managed_targets).map(|name| QueueName::new(name));
+    let may_come = managed.filter_map(|name| Some((name.clone(), late.may_come(&name, reading, led_from)?))).collect();
+    let desired = Desired { targets: resolve(ctx, object)?, hosts: hosts(object), lagging_since, may_come };
     // What was read before a queue was made says nothing about it: an entry of its name was another queue's.
     let newest = desired.targets.iter().flatten().filter_map(|t| t.created).max();
-    if newest.is_some_and(|created| read < created) && ctx.facts.connection.is_none() {
+    if newest.is_some_and(|created| read < created) && !direct {
         due(ctx, object)?;
         return ctx.call(link, Call::GetConnection(item.id.clone()));
     }
@@ -186,6 +200,7 @@ pub(super) fn stand(
     let full = object.management() == ManagementPolicy::Full;
     if !full {
         plan.managed = old.managed_targets.iter().cloned().collect();
+        plan.late.clear();
     }
     let refused = drop_refused(ctx, object, &desired, &mut plan);
     if full && let Some(step) = plan.steps.first().cloned() {
@@ -211,6 +226,12 @@ pub(super) fn stand(
     let leaves = leaves || !plan.unbinding.is_empty() || !plan.former.is_empty();
     if !observing && (!plan.creating.is_empty() || leaves) {
         due(ctx, object)?;
+        return ctx.call(link, Call::GetConnection(item.id.clone()));
+    }
+    if let Some(until) = plan.late.iter().map(|(_, until)| *until).min() {
+        if ctx.now.mono < until {
+            return done(Some(until), Outcome::Waiting);
+        }
         return ctx.call(link, Call::GetConnection(item.id.clone()));
     }
     settled(ctx, object);
@@ -449,7 +470,9 @@ fn verdict(
                 None => format!("{name} CREATING"),
             })
             .collect();
-        let leaves = !plan.leaving.is_empty() || !plan.unbinding.is_empty() || !plan.former.is_empty();
+        let leaves = [plan.leaving.len(), plan.unbinding.len(), plan.former.len(), plan.late.len()]
+            .iter()
+            .any(|count| *count > 0);
         let synced = if plan.waiting.is_empty() && !leaves && plan.drift.is_empty() {
             Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.")
         } else {
@@ -463,6 +486,13 @@ fn verdict(
     }
     if let Some(name) = plan.unbinding.first() {
         let message = format!("{count}; {name} is bound again, once its unbinding is done.");
+        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
+    }
+    if let Some((name, _)) = plan.late.first() {
+        let message = format!(
+            "{count}; a call that changes the binding of {name} got no answer. What came of it is read when it cannot be under \
+             way any more."
+        );
         return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
     }
     if let Some(name) = plan.former.first() {

@@ -15,6 +15,7 @@ use super::{
     Intent, IntentOp, Millis, Next, Outcome, Status,
     binding::resolve,
     doubt::{doubt_ends, new_intent, send_create, send_mark, unconfirmed, void_intent},
+    late::Late,
     mark::{LOOKS_APART, carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, say, settled, wall},
     ownership::{digest, marks},
@@ -319,6 +320,7 @@ pub(super) fn take(
     // What was sent was sent to the one before it.
     memory.sent_hosts = None;
     memory.last_step = None;
+    memory.late = Late::default();
     ctx.facts.connection = None;
     ctx.facts.owned_connections = None;
     // The answer that carried the id is the only thing that would be lost here; the mark finds it again.

@@ -12,6 +12,7 @@ mod doubt;
 mod farewell;
 mod ghost;
 mod intent;
+mod late;
 mod mark;
 mod member;
 mod ownership;

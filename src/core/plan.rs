@@ -7,7 +7,7 @@ use crate::{
     dli::{ConnectionItem, EpochMillis, Host, Peering, PeeringState, QueueName},
 };
 
-use super::ownership::digest;
+use super::{Millis, ownership::digest};
 
 /// A queue that a connection is to be bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(super) struct Target {
     pub(super) unsettled: bool,
     /// It was unbound a moment ago: its entry is on its way out.
     pub(super) unbinding: bool,
+    /// Until when an Unbind that got no answer may still take its entry away.
+    pub(super) may_go: Option<Millis>,
     /// Why it cannot be bound yet; `None` if it exists.
     pub(super) waits: Option<String>,
 }
@@ -40,6 +42,8 @@ pub(super) struct Desired {
     /// An entry of a queue that was made since this moment, by the server's clock, and that is older than the queue, may
     /// be that of another queue which had the name before: readings lag behind.
     pub(super) lagging_since: EpochMillis,
+    /// Bindings of this object's own that may still be made although they are not there, and until when.
+    pub(super) may_come: BTreeMap<QueueName, Millis>,
 }
 
 impl Desired {
@@ -78,6 +82,8 @@ pub(super) struct Plan {
     pub(super) unbinding: Vec<QueueName>,
     /// Desired targets that are younger than the entry of their name.
     pub(super) former: Vec<QueueName>,
+    /// Bindings that a call without an answer may still make or undo, and until when.
+    pub(super) late: Vec<(QueueName, Millis)>,
     /// Entries to unbind that cannot be unbound now (being made) or ever (failed).
     pub(super) leaving: Vec<(QueueName, PeeringState)>,
     /// Differences from the spec.
@@ -165,6 +171,7 @@ fn bindings(
         match (entry, &target.waits) {
             // A name that is only a guess proves nothing, and neither does what another queue of that name left behind.
             (_, Some(reason)) if target.dangling || target.unsettled => plan.waiting.push(reason.clone()),
+            _ if let Some(until) = target.may_go => plan.late.push((target.name.clone(), until)),
             (Some(_), _) if target.unbinding => plan.unbinding.push(target.name.clone()),
             (Some(entry), _) if desired.may_be_former(target, entry) => plan.former.push(target.name.clone()),
             (Some(entry), _) => {
@@ -190,9 +197,12 @@ fn bindings(
             continue;
         }
         match entries.get(&name) {
-            None => {
-                plan.managed.remove(name.as_str());
-            }
+            None => match desired.may_come.get(&name) {
+                Some(until) => plan.late.push((name, *until)),
+                None => {
+                    plan.managed.remove(name.as_str());
+                }
+            },
             Some(entry) if entry.state == PeeringState::Active => unbind.push(name),
             Some(entry) => plan.leaving.push((name, entry.state.clone())),
         }

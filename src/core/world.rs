@@ -14,6 +14,7 @@ use super::{
     CloudEffect, CredentialId, Endpoint, Leadership, Millis, Now, ObjectKey, ObjectKind, Settings,
     budget::Budget,
     ghost::{Ghost, Made, RACE},
+    late::Late,
     plan::PlanStep,
     report::Verdict,
     snapshot::Snapshot,
@@ -241,6 +242,8 @@ pub(super) struct Memory {
     pub(super) hosts_doubt: Option<Millis>,
     /// Queues that were unbound, and until when their entries may be shown.
     pub(super) unbinding: BTreeMap<QueueName, Millis>,
+    /// Bindings that calls without an answer may still make or undo.
+    pub(super) late: Late,
     /// When the DELETE was first accepted.
     pub(super) deleted_at: Option<Millis>,
     /// When a DELETE was last sent that may have been carried out.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dli_operator::{
-    api::QueueEvidence,
+    api::{ManagementPolicy, QueueEvidence},
     core::{CloudEffect, Effect, OWNER_TAG, Object, ObjectKey, ObjectKind},
     dli::{Call, PeeringState, Tag},
     simulator::Operation,
@@ -254,6 +254,7 @@ pub fn judge(sim: &Sim, expect: Expect<'_>) -> Result<(), String> {
         none_left(sim, &remote)?;
     }
     bindings_of_others(sim, &remote)?;
+    bindings_left(sim, &remote)?;
     for stranger in &sim.strangers {
         untouched(sim, &remote, stranger)?;
     }
@@ -395,6 +396,34 @@ fn bindings_of_others(sim: &Sim, remote: &Remote) -> Result<(), String> {
         let connection = remote.connections.iter().find(|c| *c.id == **id).filter(|_| lives);
         if connection.is_some_and(|c| !c.entries.iter().any(|e| *e.name == **queue)) {
             return Err(format!("the colleague's binding of {queue} was touched"));
+        }
+    }
+    Ok(())
+}
+
+/// What an operator bound for an object that does not ask for it any more is unbound.
+fn bindings_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
+    let [cluster] = sim.clusters.as_slice() else { return Ok(()) };
+    for ((id, queue), at) in &sim.bound_by_us {
+        let found = remote.connections.iter().find(|c| *c.id == **id);
+        let entry = found.and_then(|c| c.entries.iter().find(|e| *e.name == **queue));
+        // One that has failed cannot be unbound.
+        if entry.is_none_or(|e| e.state == PeeringState::Failed) || sim.bound.contains(&(id.clone(), queue.clone())) {
+            continue;
+        }
+        for (key, object) in &cluster.kube.objects {
+            let Object::Connection(o) = object else { continue };
+            let its = o.spec.suspend != Some(true)
+                && o.status.as_ref().is_some_and(|s| s.connection_id.as_deref() == Some(id));
+            // A connection that was taken over comes with what its last owner bound; that is not the new one's.
+            let made = meta(object).creation_timestamp.as_ref().map_or(0, |t| t.0.as_millisecond());
+            let younger = made > at - GRACE as i64 - 30_000;
+            let full =
+                o.spec.queues.is_some() && o.spec.management_policy.unwrap_or_default() == ManagementPolicy::Full;
+            let settled = ready(object).is_some_and(|c| c.status == "True");
+            if its && full && settled && !younger && !targets(sim, object).contains(queue) {
+                return Err(format!("{key} is Ready, and {queue}, which was bound for it, is still bound"));
+            }
         }
     }
     Ok(())

@@ -114,6 +114,8 @@ pub struct Sim {
     pub strangers: Vec<Stranger>,
     /// What a colleague bound: id of the connection and name of the queue.
     pub bound: BTreeSet<(String, String)>,
+    /// What operators bound, and when last.
+    pub bound_by_us: BTreeMap<(String, String), i64>,
     /// Names of what a colleague ever made.
     pub met: BTreeSet<String>,
     /// What of it somebody was told to take over.
@@ -155,6 +157,7 @@ impl Sim {
             unmade: BTreeMap::new(),
             strangers: Vec::new(),
             bound: BTreeSet::new(),
+            bound_by_us: BTreeMap::new(),
             met: BTreeSet::new(),
             may_take: BTreeSet::new(),
             struck: Vec::new(),
@@ -418,7 +421,15 @@ impl Sim {
             self.last_console,
             self.strangers,
             self.dice,
-            (&self.problem, &self.suspects, &self.made, &self.unmade, self.hosts_met, self.last_start),
+            (
+                &self.problem,
+                &self.suspects,
+                &self.made,
+                &self.unmade,
+                self.hosts_met,
+                self.last_start,
+                &self.bound_by_us
+            ),
         );
         hasher.0.write_u64(self.cloud.fingerprint());
         hasher.0.write_u64(self.elsewhere.fingerprint());

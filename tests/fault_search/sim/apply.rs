@@ -73,6 +73,10 @@ impl Sim {
                 if let Some(made) = made {
                     *self.made.entry(made).or_default() += 1;
                 }
+                if let Call::Bind { id, queues } = &effect.call {
+                    let pairs = queues.iter().map(|queue| (id.to_string(), queue.to_string()));
+                    self.bound_by_us.extend(pairs.map(|pair| (pair, wall)));
+                }
             }
             answer
         };
