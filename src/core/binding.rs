@@ -31,7 +31,7 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Op
     for queue in queues {
         let target = match (&queue.reference, &queue.queue_name) {
             (Some(reference), _) => by_reference(ctx, object, &project_key, &reference.name)?,
-            (None, Some(name)) => by_name(ctx, &project_key, name),
+            (None, Some(name)) => by_name(ctx, &project_key, name)?,
             (None, None) => continue,
         };
         targets.push(target);
@@ -76,7 +76,7 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, unbinding, may_go, waits })
 }
 
-fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
+fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Target> {
     let remote = QueueName::new(name);
     let key = ctx.key.clone();
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
@@ -88,10 +88,11 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         }
         None => (false, false),
     };
-    let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
+    let leaves = leaves(ctx, project_key, name)?;
+    let waits = leaves.clone().or_else(|| (!exists).then(|| format!("The project has no queue named {remote}.")));
     let seen = ctx.world.projects.get(project_key).and_then(|p| p.snapshot.queues.get(&remote));
     let (id, created) = seen.map_or((None, None), |seen| (seen.item.queue_id, seen.item.create_time));
-    Target {
+    Ok(Target {
         pool: pool_of(ctx, project_key, &remote),
         unbinding: unbinding(ctx, &remote),
         may_go: ctx.memory().late.may_go(&remote),
@@ -100,9 +101,18 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         created,
         dangling: false,
         // A list may show its entry for a while.
-        unsettled: !exists && just_gone,
+        unsettled: leaves.is_some() || (!exists && just_gone),
         waits,
-    }
+    })
+}
+
+/// Why a queue that is meant by its name in the cloud will soon be gone: the object that owns it is being deleted.
+fn leaves(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Option<String>> {
+    let Some(owner) = ctx.world.owner(project_key, ObjectKind::Queue, name) else { return Ok(None) };
+    ctx.world.depend(ctx.key, &owner);
+    let Some(Object::Queue(queue)) = ctx.cached(&owner)? else { return Ok(None) };
+    let leaves = queue.metadata.deletion_timestamp.is_some();
+    Ok(leaves.then(|| format!("{owner}, which owns queue {name}, is being deleted.")))
 }
 
 /// Whether this object has unbound a queue so lately that its entry may still be shown, or still be there.
@@ -178,7 +188,7 @@ pub(super) fn stand(
     let read = wall(ctx, object) - (ctx.now.mono - began.min(ctx.now.mono)) as i64;
     let grace = ctx.world.settings.visibility_grace;
     let lagging_since = read - grace as EpochMillis;
-    let direct = ctx.facts.connection.is_some();
+    let direct = ctx.facts.connection.as_ref().is_some_and(|read| read.began >= began);
     let reading = Reading { began, direct, grace };
     let led_from = ctx.world.leads_from();
     let late = &mut ctx.memory().late;

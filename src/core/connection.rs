@@ -128,14 +128,14 @@ pub(super) fn absorb(
             for key in woken {
                 ctx.world.wake(&key);
             }
-            ctx.facts.connection = Some((!gone).then_some(item));
+            ctx.facts.connection = Some(Reading { value: (!gone).then_some(item), began });
             None
         }
         (Call::GetConnection(id), Err(error)) if error.class == ErrorClass::NotFound => {
             if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
                 project.snapshot.connections.remove(id, began);
             }
-            ctx.facts.connection = Some(None);
+            ctx.facts.connection = Some(Reading { value: None, began });
             None
         }
         (Call::ListConnections { tag, .. }, Ok(Reply::Connections(mut items))) => {
@@ -360,8 +360,8 @@ fn look(
     id: &ConnectionId,
 ) -> Flow<Option<(ConnectionItem, Millis)>> {
     let fence = ctx.memory().fence;
-    if let Some(read) = ctx.facts.connection.clone() {
-        return Ok(read.map(|item| (item, ctx.now.mono)));
+    if let Some(read) = ctx.facts.connection.clone().filter(|read| read.began >= fence) {
+        return Ok(read.value.map(|item| (item, read.began)));
     }
     let seen = ctx
         .world

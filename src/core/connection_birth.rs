@@ -151,7 +151,7 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
     let mut found = found;
     // A list that lags behind may show one of this name that is gone: the first is asked itself.
     if let Some(first) = found.iter().min_by_key(|c| (c.create_time, c.id.clone())).cloned() {
-        match &ctx.facts.connection {
+        match ctx.facts.connection() {
             None => return ctx.call(link, Call::GetConnection(first.id)),
             Some(None) => found.retain(|c| c.id != first.id),
             Some(Some(_)) => {}
@@ -391,7 +391,7 @@ pub(super) fn adopt(
         }
     }
     // A list that lags behind may show what is gone: the connection itself is asked before it is taken over.
-    let item = match ctx.facts.connection.clone() {
+    let item = match ctx.facts.connection() {
         Some(Some(read)) if read.id == item.id => read,
         Some(None) => return done(Some(ctx.now.mono + 5_000), Outcome::Waiting),
         _ => return ctx.call(link, Call::GetConnection(item.id)),

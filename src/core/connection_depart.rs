@@ -42,7 +42,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
         if let Some(item) = reading.value.first() {
             if ctx.facts.deleted && expected.as_ref().is_none_or(|id| *id == item.id) {
                 // Accepted; the list may lag. The reading by id tells.
-                match ctx.facts.connection.clone() {
+                match ctx.facts.connection() {
                     None => return ctx.call(&link, Call::GetConnection(item.id.clone())),
                     Some(None) => {}
                     Some(Some(_)) => return shown_still(ctx, object),
@@ -61,7 +61,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
         }
     }
     let Some(id) = expected else { return finish_doubt(ctx, object, &farewell, &link) };
-    match ctx.facts.connection.clone() {
+    match ctx.facts.connection() {
         None => ctx.call(&link, Call::GetConnection(id)),
         Some(None) => {
             not_just_created(ctx, object)?;
@@ -100,7 +100,7 @@ pub(super) fn clear(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link,
     if !ctx.memory().delete_refused || ctx.facts.unbound {
         return Ok(());
     }
-    let Some(read) = ctx.facts.connection.clone() else { return ctx.call(link, Call::GetConnection(id.clone())) };
+    let Some(read) = ctx.facts.connection() else { return ctx.call(link, Call::GetConnection(id.clone())) };
     let Some(item) = read.filter(|item| item.id == *id) else { return Ok(()) };
     let mut managed: BTreeSet<String> = object.status.iter().flat_map(|s| s.managed_targets.iter().cloned()).collect();
     managed.extend(object.intent().into_iter().flat_map(|i| i.targets));
@@ -140,7 +140,7 @@ pub(super) fn finish_doubt(
         let id = ConnectionId::new(intent.key.rsplit('/').next().unwrap_or_default());
         match carries_mark(ctx, object, link, id.as_str())? {
             Some(true) if ctx.facts.deleted => {
-                return match ctx.facts.connection {
+                return match ctx.facts.connection() {
                     None => ctx.call(link, Call::GetConnection(id)),
                     Some(None) => ctx.change_finalizer(FinalizerChange::Remove),
                     Some(Some(_)) => shown_still(ctx, object),

@@ -6,7 +6,7 @@ use crate::{
 };
 
 use super::doubt::{intent_horizon, may_have_changed, settling};
-use super::member::{Member, SAFETY_NET, link, same_project, say, wall};
+use super::member::{Member, SAFETY_NET, keep_claim, link, same_project, say, wall};
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
     pass::{Ctx, Evidence, Flow, Link, ask, done, evidence, has_finalizer},
@@ -105,6 +105,7 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
         (_, None) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
         (_, Some(link)) => {
             same_project(ctx, member, &link)?;
+            keep_claim(ctx, member, &link);
             match intent {
                 Some(intent) if in_doubt || adopting => Ok(Farewell::InDoubt(link, intent)),
                 _ => Ok(Farewell::Owned(link)),

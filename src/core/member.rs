@@ -261,11 +261,23 @@ pub(super) fn same_project<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link
     done(None, Outcome::Stuck)
 }
 
+fn claim_of<M: Member>(member: &M, link: &Link) -> Option<Claim> {
+    let (endpoint, project) = (link.endpoint.clone(), link.project.clone()?);
+    Some(Claim { endpoint, project, kind: member.kind(), name: member.remote_name().into() })
+}
+
+/// What an object that is being deleted may have made under its name is not to be taken for another's: nobody else works
+/// on the name until it is gone.
+pub(super) fn keep_claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) {
+    if let Some(claim) = claim_of(member, link) {
+        // Who holds it by a better right keeps it.
+        let _held = ctx.world.claim(&claim, ctx.key, rank(member));
+    }
+}
+
 /// Makes sure that no other object works on the same remote name.
 pub(super) fn claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
-    let Some(id) = link.project.clone() else { return Ok(()) };
-    let claim =
-        Claim { endpoint: link.endpoint.clone(), project: id, kind: member.kind(), name: member.remote_name().into() };
+    let Some(claim) = claim_of(member, link) else { return Ok(()) };
     let Err(holder) = ctx.world.claim(&claim, ctx.key, rank(member)) else { return Ok(()) };
     if ctx.cached(&holder)?.is_none() {
         ctx.world.release(&claim);

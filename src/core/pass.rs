@@ -58,7 +58,7 @@ pub(super) struct Facts {
     /// The signature was refused for its date: one more try with the server's clock.
     pub(super) redated: bool,
     pub(super) queue: Option<Option<QueueItem>>,
-    pub(super) connection: Option<Option<ConnectionItem>>,
+    pub(super) connection: Option<Reading<Option<ConnectionItem>>>,
     pub(super) owned_queues: Option<Reading<Vec<QueueItem>>>,
     /// Connections with this object's mark and name, and all connections: two different readings.
     pub(super) owned_connections: Option<Reading<Vec<ConnectionItem>>>,
@@ -78,6 +78,13 @@ pub(super) struct Facts {
     pub(super) unbound: bool,
     pub(super) sweep: sweep::Sweep,
     pub(super) visit: ghost::Visit,
+}
+
+impl Facts {
+    /// The connection as it was read in this pass; within it, `None` where it was not there.
+    pub(super) fn connection(&self) -> Option<Option<ConnectionItem>> {
+        self.connection.as_ref().map(|read| read.value.clone())
+    }
 }
 
 /// Something read in this pass, and when the reading began.

@@ -9,8 +9,8 @@ use super::farewell::{Farewell, announce, delete_failed, farewell, lost_event, n
 use super::queue::{marked, queue_id, queue_name, readable};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
-    FinalizerChange, IntentOp, Next, Outcome,
-    doubt::{doubt_ends, unconfirmed},
+    FinalizerChange, IntentOp, Millis, Next, Outcome,
+    doubt::{doubt_ends, intent_horizon, unconfirmed},
     mark::{denied_twice, mark_may_lag, without_tag_service},
     member::{Member, due, wall},
     pass::{Ctx, Flow, done},
@@ -135,6 +135,19 @@ pub(super) fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) 
         if ctx.now.mono < until {
             unconfirmed(ctx, object, intent, until)?;
             return done(Some(until), Outcome::Waiting);
+        }
+    }
+    // So would a create call be that was given up before the one that was answered: it makes the queue anew.
+    if let Some(intent) = object.intent().filter(|i| i.op == IntentOp::Create && i.first.is_some()) {
+        let until = intent_horizon(ctx, &intent);
+        let left = until - wall(ctx, object);
+        if left > 0 {
+            let message = format!(
+                "Queue {} is gone. A create call that got no answer may still make it anew; the object is let go at {}.",
+                object.remote_name(),
+                rfc3339(until)
+            );
+            return refuse(ctx, object, "ConfirmingAbsence", message, ctx.now.mono + left as Millis);
         }
     }
     // A DELETE goes by the name: one that is still on its way would hit the next queue of that name.

@@ -176,6 +176,10 @@ pub fn lie(sim: &Sim, cluster: usize, key: &ObjectKey) -> Option<(u64, String)> 
     if meta(object).deletion_timestamp.is_some() {
         return None;
     }
+    // Who cannot look any more says so, and keeps what was so.
+    if conditions(object).iter().any(|c| c.reason == "ObservationStale") {
+        return None;
+    }
     let remote = Remote::of(sim);
     if let Some(says) = ready(object)
         && says.status == "True"

@@ -360,6 +360,18 @@ pub fn shrink(story: &Story, problem: &str) -> (Story, String) {
     }
 }
 
+/// Whether it is by this act that the cloud can be reached in the end. Without it, another problem would be told of.
+fn heals(story: &Story, index: usize) -> bool {
+    let later = |same: &dyn Fn(&Act) -> bool| story.acts[index + 1..].iter().any(|(_, act)| same(act));
+    match &story.acts[index].1 {
+        Act::Limit(None) => !later(&|act| matches!(act, Act::Limit(_))),
+        Act::Secret { cluster, .. } => {
+            !later(&|act| matches!(act, Act::Secret { cluster: other, .. } if other == cluster))
+        }
+        _ => false,
+    }
+}
+
 fn candidates(story: &Story) -> Vec<Story> {
     let mut list = Vec::new();
     let mut with = |change: &dyn Fn(&mut Story)| {
@@ -376,7 +388,7 @@ fn candidates(story: &Story) -> Vec<Story> {
     if !story.answers.is_empty() {
         with(&|s| s.answers.clear());
     }
-    for index in (0..story.acts.len()).rev() {
+    for index in (0..story.acts.len()).rev().filter(|index| !heals(story, *index)) {
         with(&|s| drop(s.acts.remove(index)));
     }
     for index in 0..story.faults.len() {
