@@ -31,7 +31,7 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Op
     for queue in queues {
         let target = match (&queue.reference, &queue.queue_name) {
             (Some(reference), _) => by_reference(ctx, object, &project_key, &reference.name)?,
-            (None, Some(name)) => by_name(ctx, &project_key, name)?,
+            (None, Some(name)) => by_name(ctx, &project_key, name),
             (None, None) => continue,
         };
         targets.push(target);
@@ -76,7 +76,7 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, unbinding, may_go, waits })
 }
 
-fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Target> {
+fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
     let remote = QueueName::new(name);
     let key = ctx.key.clone();
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
@@ -88,11 +88,10 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Targe
         }
         None => (false, false),
     };
-    let leaves = leaves(ctx, project_key, name)?;
-    let waits = leaves.clone().or_else(|| (!exists).then(|| format!("The project has no queue named {remote}.")));
+    let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
     let seen = ctx.world.projects.get(project_key).and_then(|p| p.snapshot.queues.get(&remote));
     let (id, created) = seen.map_or((None, None), |seen| (seen.item.queue_id, seen.item.create_time));
-    Ok(Target {
+    Target {
         pool: pool_of(ctx, project_key, &remote),
         unbinding: unbinding(ctx, &remote),
         may_go: ctx.memory().late.may_go(&remote),
@@ -101,18 +100,9 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Targe
         created,
         dangling: false,
         // A list may show its entry for a while.
-        unsettled: leaves.is_some() || (!exists && just_gone),
+        unsettled: !exists && just_gone,
         waits,
-    })
-}
-
-/// Why a queue that is meant by its name in the cloud will soon be gone: the object that owns it is being deleted.
-fn leaves(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Option<String>> {
-    let Some(owner) = ctx.world.owner(project_key, ObjectKind::Queue, name) else { return Ok(None) };
-    ctx.world.depend(ctx.key, &owner);
-    let Some(Object::Queue(queue)) = ctx.cached(&owner)? else { return Ok(None) };
-    let leaves = queue.metadata.deletion_timestamp.is_some();
-    Ok(leaves.then(|| format!("{owner}, which owns queue {name}, is being deleted.")))
+    }
 }
 
 /// Whether this object has unbound a queue so lately that its entry may still be shown, or still be there.

@@ -514,13 +514,6 @@ impl World {
         }
     }
 
-    /// The object that owns what has a name in a project.
-    pub(super) fn owner(&self, project: &ObjectKey, kind: ObjectKind, name: &str) -> Option<ObjectKey> {
-        let known = self.projects.get(project)?;
-        let claim = Claim { endpoint: known.endpoint.clone(), project: known.id.clone()?, kind, name: name.into() };
-        self.claims.get(&claim).filter(|holder| holder.rank == Rank::Owns).map(|holder| holder.key.clone())
-    }
-
     /// Takes a claim away from a holder that does not exist any more.
     pub(super) fn release(&mut self, claim: &Claim) {
         self.claims.remove(claim);
