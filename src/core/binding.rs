@@ -80,15 +80,20 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
     let remote = QueueName::new(name);
     let key = ctx.key.clone();
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
-    let (exists, just_gone) = match ctx.world.projects.get_mut(project_key) {
+    let (exists, just_gone, going) = match ctx.world.projects.get_mut(project_key) {
         Some(project) => {
             project.watch(ObjectKind::Queue, remote.as_str().into(), key);
             let just_gone = project.queue_gone.is_some_and(|at| now < at + grace);
-            (project.snapshot.queues.get(&remote).is_some(), just_gone)
+            let going = project.queue_deletes.get(&remote).is_some_and(|until| now < *until);
+            (project.snapshot.queues.get(&remote).is_some(), just_gone, going)
         }
-        None => (false, false),
+        None => (false, false, false),
     };
-    let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
+    let waits = match (exists, going) {
+        (true, true) => Some(format!("Queue {remote} is being deleted.")),
+        (false, _) => Some(format!("The project has no queue named {remote}.")),
+        (true, false) => None,
+    };
     let seen = ctx.world.projects.get(project_key).and_then(|p| p.snapshot.queues.get(&remote));
     let (id, created) = seen.map_or((None, None), |seen| (seen.item.queue_id, seen.item.create_time));
     Target {
@@ -99,8 +104,8 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         id,
         created,
         dangling: false,
-        // A list may show its entry for a while.
-        unsettled: !exists && just_gone,
+        // Its entry goes with it; a list may show that for a while.
+        unsettled: going || (!exists && just_gone),
         waits,
     }
 }

@@ -25,6 +25,7 @@ mod queue_depart;
 mod report;
 mod seam;
 mod settings;
+mod severance;
 mod snapshot;
 mod sweep;
 mod timing;

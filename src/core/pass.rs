@@ -19,6 +19,7 @@ use super::{
     budget::Urgency,
     connection, ghost, project, queue,
     report::Verdict,
+    severance,
     snapshot::Pages,
     sweep,
     world::{Memory, World},
@@ -292,6 +293,9 @@ impl Ctx<'_> {
             }
         }
         let call = &effect.call;
+        if let Call::DeleteQueue(name) = call {
+            severance::ended(self, name, answer.outcome.as_ref().err());
+        }
         let leftover = match self.key.kind {
             ObjectKind::Project if ghost::is_about_ghost(self, call) => {
                 ghost::absorb(self, call, answer.outcome, began);
@@ -414,6 +418,10 @@ impl Ctx<'_> {
             Call::FindProjects(_) => None,
             _ => link.project.clone(),
         };
+        if let Call::DeleteQueue(name) = &call {
+            let until = not_before + self.world.settings.call_timeout + self.world.settings.visibility_grace;
+            severance::begins(self, name, until);
+        }
         ask(Effect::Cloud(CloudEffect {
             clock_offset: self.world.offset(&link.endpoint, self.now),
             endpoint: link.endpoint.clone(),

@@ -175,7 +175,7 @@ pub(super) fn absorb(
                 }
             }
         }
-        (Call::DeleteQueue(name), outcome) => {
+        (Call::DeleteQueue(_), outcome) => {
             ctx.facts.queue = None;
             let now = ctx.now.mono;
             ctx.memory().fence = now;
@@ -187,8 +187,6 @@ pub(super) fn absorb(
                 Ok(_) => {
                     ctx.facts.deleted = true;
                     ctx.memory().deleted_at = Some(now);
-                    // Its peerings go with it: what was read of them before says nothing.
-                    ctx.world.fence_dependents(ctx.key, name, now);
                     None
                 }
                 Err(error) if error.class == ErrorClass::NotFound => {

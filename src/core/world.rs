@@ -80,6 +80,8 @@ pub(super) struct Project {
     pub(super) queue_filter: Option<bool>,
     /// When this process last proved that a queue has gone.
     pub(super) queue_gone: Option<Millis>,
+    /// Queues whose DELETE this process has sent, and until when it may take effect while it has no answer.
+    pub(super) queue_deletes: BTreeMap<QueueName, Millis>,
     pub(super) connection_filter: Option<bool>,
     pub(super) tag_service: Option<bool>,
     /// Lists asked for before their time.
@@ -138,6 +140,7 @@ impl Project {
             snapshot: Snapshot::default(),
             queue_filter: None,
             queue_gone: None,
+            queue_deletes: BTreeMap::new(),
             connection_filter: None,
             tag_service: None,
             want_queues: false,
@@ -376,7 +379,7 @@ impl World {
         self.dependents.insert((whom.clone(), who.clone()));
     }
 
-    fn dependents(&self, whom: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+    pub(super) fn dependents(&self, whom: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
         let first = (whom.clone(), ObjectKey::first());
         self.dependents.range(first..).take_while(move |(other, _)| other == whom).map(|(_, who)| who)
     }
@@ -387,24 +390,17 @@ impl World {
         self.wakes.extend(woken);
     }
 
-    /// What was read before this moment says nothing about those that refer to the queue `whom`, by itself or by its name
-    /// in the cloud, and lists say nothing for a while.
-    pub(super) fn fence_dependents(&mut self, whom: &ObjectKey, name: &QueueName, now: Millis) {
-        let grace = self.settings.visibility_grace;
-        let project = self.memories.get(whom).and_then(|m| m.project.as_ref()).and_then(|p| self.projects.get(p));
-        let watchers = project.into_iter().flat_map(|p| p.watchers(ObjectKind::Queue, name.as_str()));
-        let concerned: BTreeSet<ObjectKey> = self.dependents(whom).chain(watchers).cloned().collect();
-        for key in concerned.into_iter().filter(|key| key.kind == ObjectKind::Connection) {
-            let Some(memory) = self.memories.get_mut(&key) else { continue };
-            memory.fence = memory.fence.max(now);
-            memory.list_fence = memory.list_fence.max(now + grace);
-            // What they say may have become false this moment: they look soon.
-            memory.pending_since = Some(now);
-            if let Some(project) = memory.project.as_ref().and_then(|p| self.projects.get_mut(p)) {
-                project.due.remove(&key);
-            }
-            self.wakes.insert(key);
+    /// What was read of an object's resource before this moment says nothing, and lists say nothing for a while.
+    pub(super) fn fence(&mut self, key: &ObjectKey, now: Millis, grace: Millis) {
+        let Some(memory) = self.memories.get_mut(key) else { return };
+        memory.fence = memory.fence.max(now);
+        memory.list_fence = memory.list_fence.max(now + grace);
+        // What it says may have become false this moment: it looks soon.
+        memory.pending_since = Some(now);
+        if let Some(project) = memory.project.as_ref().and_then(|p| self.projects.get_mut(p)) {
+            project.due.remove(key);
         }
+        self.wakes.insert(key.clone());
     }
 
     /// Memory of an object; another incarnation of it starts afresh.

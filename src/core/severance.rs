@@ -1,0 +1,57 @@
+//! Queues that this process deletes. Their peerings go with them, so what was read of the connections that reach them says
+//! nothing from the moment at which the DELETE is sent.
+
+use std::collections::BTreeSet;
+
+use crate::dli::{CallError, ErrorClass, QueueName};
+
+use super::{Millis, ObjectKey, ObjectKind, doubt::may_have_changed, pass::Ctx};
+
+/// The DELETE is about to be sent, and may take effect until then if it gets no answer.
+pub(super) fn begins(ctx: &mut Ctx<'_>, name: &QueueName, until: Millis) {
+    let now = ctx.now.mono;
+    let Some(key) = project_key(ctx) else { return };
+    if let Some(project) = ctx.world.projects.get_mut(&key) {
+        project.queue_deletes.retain(|_, until| now < *until);
+        project.queue_deletes.insert(name.clone(), until);
+    }
+}
+
+/// The DELETE has ended.
+pub(super) fn ended(ctx: &mut Ctx<'_>, name: &QueueName, error: Option<&CallError>) {
+    let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
+    let changed = may_have_changed(error);
+    let Some(key) = project_key(ctx) else { return };
+    if let Some(project) = ctx.world.projects.get_mut(&key) {
+        match error {
+            Some(_) if changed => drop(project.queue_deletes.insert(name.clone(), now + grace)),
+            _ => drop(project.queue_deletes.remove(name)),
+        }
+    }
+    if changed || error.is_some_and(|error| error.class == ErrorClass::NotFound) {
+        fence_connections(ctx, &key, name);
+    }
+}
+
+/// Project of the pass: its own, or the one that its object refers to.
+fn project_key(ctx: &mut Ctx<'_>) -> Option<ObjectKey> {
+    match ctx.key.kind {
+        ObjectKind::Project => Some(ctx.key.clone()),
+        _ => ctx.memory().project.clone(),
+    }
+}
+
+/// What was read before this moment says nothing about the connections that refer to the queue, by its object or by its
+/// name in the cloud, and lists say nothing for a while.
+fn fence_connections(ctx: &mut Ctx<'_>, project: &ObjectKey, name: &QueueName) {
+    let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
+    let project = ctx.world.projects.get(project);
+    let mut concerned: BTreeSet<ObjectKey> =
+        project.into_iter().flat_map(|p| p.watchers(ObjectKind::Queue, name.as_str())).cloned().collect();
+    if ctx.key.kind == ObjectKind::Queue {
+        concerned.extend(ctx.world.dependents(ctx.key).cloned());
+    }
+    for key in concerned.into_iter().filter(|key| key.kind == ObjectKind::Connection) {
+        ctx.world.fence(&key, now, grace);
+    }
+}
