@@ -10,14 +10,14 @@ use crate::{
     },
 };
 
-use super::connection::{SKEW, all, complete, fits, hosts, marked, named, readable};
+use super::connection::{SKEW, all, complete, connection_id, fits, hosts, marked, named, readable};
 use super::{
-    Intent, IntentOp, Millis, Next, Outcome, Status,
+    Intent, IntentOp, Millis, Next, Object, Outcome, Status,
     binding::resolve,
     doubt::{doubt_ends, new_intent, send_create, send_mark, unconfirmed, void_intent},
     late::Late,
     mark::{LOOKS_APART, carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
-    member::{Member, due, present, say, settled, wall},
+    member::{Member, due, present, rival, say, settled, wall},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     plan::{UNKNOWN_HOSTS, hosts_hash},
@@ -206,7 +206,7 @@ pub(super) fn fitting(object: &EnhancedConnection, intent: &Intent, list: Vec<Co
         .collect()
 }
 
-/// Those that the tag service shows this object's mark on; all, where nobody can tell.
+/// Those that the tag service shows this object's mark on; where nobody can tell, all but that of another object.
 pub(super) fn own_of(
     ctx: &mut Ctx<'_>,
     object: &EnhancedConnection,
@@ -215,11 +215,24 @@ pub(super) fn own_of(
 ) -> Flow<Vec<ConnectionItem>> {
     let mut own = Vec::new();
     for item in list {
-        if carries_mark(ctx, object, link, item.id.as_str())? != Some(false) {
+        let ours = match carries_mark(ctx, object, link, item.id.as_str())? {
+            Some(shown) => shown,
+            None => !of_rival(ctx, object, link, &item.id)?,
+        };
+        if ours {
             own.push(item);
         }
     }
     Ok(own)
+}
+
+/// Whether another object owns the connection, or may be about to: which one its call made, its answer tells.
+fn of_rival(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, id: &ConnectionId) -> Flow<bool> {
+    let Some(Object::Connection(rival)) = rival(ctx, object, link)? else { return Ok(false) };
+    Ok(match connection_id(&rival) {
+        Some(owned) => owned == *id,
+        None => rival.intent().is_some(),
+    })
 }
 
 /// The create call was refused since the name is taken: by somebody else, as far as this call goes.

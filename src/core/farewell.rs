@@ -52,6 +52,9 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     if !in_doubt && (keeps || !(adopting || member.owns())) {
         return ctx.change_finalizer(FinalizerChange::Remove);
     }
+    if let Some(link) = ctx.world.projects.get(&project_key).and_then(link) {
+        keep_claim(ctx, member, &link);
+    }
     match ctx.facts.terminating {
         None => return ask(Effect::Kube(KubeEffect::IsDefinitionTerminating(member.kind()))),
         Some(true) => return ctx.change_finalizer(FinalizerChange::Remove),
@@ -105,7 +108,6 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
         (_, None) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
         (_, Some(link)) => {
             same_project(ctx, member, &link)?;
-            keep_claim(ctx, member, &link);
             match intent {
                 Some(intent) if in_doubt || adopting => Ok(Farewell::InDoubt(link, intent)),
                 _ => Ok(Farewell::Owned(link)),

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Intent, Millis, ObjectKey, ObjectKind, Outcome, Status,
+    Intent, Millis, Object, ObjectKey, ObjectKind, Outcome, Status,
     pass::{Ctx, Evidence, Flow, Link, done, evidence},
     report::{Progress, Say, Tri, Verdict, find},
     timing,
@@ -272,6 +272,15 @@ pub(super) fn keep_claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) 
     if let Some(claim) = claim_of(member, link) {
         // Who holds it by a better right keeps it.
         let _held = ctx.world.claim(&claim, ctx.key, rank(member));
+    }
+}
+
+/// Another object that works on the same remote name.
+pub(super) fn rival<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<Option<Object>> {
+    let holder = claim_of(member, link).and_then(|claim| ctx.world.holder(&claim).cloned());
+    match holder.filter(|holder| holder != ctx.key) {
+        Some(holder) => ctx.cached(&holder),
+        None => Ok(None),
     }
 }
 

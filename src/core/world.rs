@@ -510,6 +510,11 @@ impl World {
         }
     }
 
+    /// Who works on a remote name.
+    pub(super) fn holder(&self, claim: &Claim) -> Option<&ObjectKey> {
+        self.claims.get(claim).map(|holder| &holder.key)
+    }
+
     /// Takes a claim away from a holder that does not exist any more.
     pub(super) fn release(&mut self, claim: &Claim) {
         self.claims.remove(claim);
