@@ -31,7 +31,7 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Op
     for queue in queues {
         let target = match (&queue.reference, &queue.queue_name) {
             (Some(reference), _) => by_reference(ctx, object, &project_key, &reference.name)?,
-            (None, Some(name)) => by_name(ctx, &project_key, name),
+            (None, Some(name)) => by_name(ctx, &project_key, name)?,
             (None, None) => continue,
         };
         targets.push(target);
@@ -76,27 +76,26 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, unbinding, may_go, waits })
 }
 
-fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
+fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Target> {
     let remote = QueueName::new(name);
     let key = ctx.key.clone();
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
-    let (exists, just_gone, going) = match ctx.world.projects.get_mut(project_key) {
+    let (exists, just_gone) = match ctx.world.projects.get_mut(project_key) {
         Some(project) => {
             project.watch(ObjectKind::Queue, remote.as_str().into(), key);
+            // What is read while its DELETE is under way may be false before it is said.
+            if let Some(until) = project.queue_deletes.get(&remote).filter(|until| now < **until) {
+                return done(Some((now + 1_000).min(*until)), Outcome::Waiting);
+            }
             let just_gone = project.queue_gone.is_some_and(|at| now < at + grace);
-            let going = project.queue_deletes.get(&remote).is_some_and(|until| now < *until);
-            (project.snapshot.queues.get(&remote).is_some(), just_gone, going)
+            (project.snapshot.queues.get(&remote).is_some(), just_gone)
         }
-        None => (false, false, false),
+        None => (false, false),
     };
-    let waits = match (exists, going) {
-        (true, true) => Some(format!("Queue {remote} is being deleted.")),
-        (false, _) => Some(format!("The project has no queue named {remote}.")),
-        (true, false) => None,
-    };
+    let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
     let seen = ctx.world.projects.get(project_key).and_then(|p| p.snapshot.queues.get(&remote));
     let (id, created) = seen.map_or((None, None), |seen| (seen.item.queue_id, seen.item.create_time));
-    Target {
+    Ok(Target {
         pool: pool_of(ctx, project_key, &remote),
         unbinding: unbinding(ctx, &remote),
         may_go: ctx.memory().late.may_go(&remote),
@@ -104,10 +103,10 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Target {
         id,
         created,
         dangling: false,
-        // Its entry goes with it; a list may show that for a while.
-        unsettled: going || (!exists && just_gone),
+        // A list may show its entry for a while.
+        unsettled: !exists && just_gone,
         waits,
-    }
+    })
 }
 
 /// Whether this object has unbound a queue so lately that its entry may still be shown, or still be there.

@@ -419,7 +419,7 @@ impl Ctx<'_> {
             _ => link.project.clone(),
         };
         if let Call::DeleteQueue(name) = &call {
-            let until = not_before + self.world.settings.call_timeout + self.world.settings.visibility_grace;
+            let until = not_before + self.world.settings.call_timeout;
             severance::begins(self, name, until);
         }
         ask(Effect::Cloud(CloudEffect {

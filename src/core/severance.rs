@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::dli::{CallError, ErrorClass, QueueName};
+use crate::dli::{CallError, Cause, ErrorClass, QueueName};
 
 use super::{Millis, ObjectKey, ObjectKind, doubt::may_have_changed, pass::Ctx};
 
-/// The DELETE is about to be sent, and may take effect until then if it gets no answer.
+/// The DELETE is about to be sent; until then it has an answer, or is given up.
 pub(super) fn begins(ctx: &mut Ctx<'_>, name: &QueueName, until: Millis) {
     let now = ctx.now.mono;
     let Some(key) = project_key(ctx) else { return };
@@ -19,14 +19,11 @@ pub(super) fn begins(ctx: &mut Ctx<'_>, name: &QueueName, until: Millis) {
 
 /// The DELETE has ended.
 pub(super) fn ended(ctx: &mut Ctx<'_>, name: &QueueName, error: Option<&CallError>) {
-    let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
-    let changed = may_have_changed(error);
+    // One that is refused is sent again and again; where it was carried out all the same, the queue's own look tells.
+    let changed = may_have_changed(error) && error.is_none_or(|error| error.cause != Cause::Answer);
     let Some(key) = project_key(ctx) else { return };
     if let Some(project) = ctx.world.projects.get_mut(&key) {
-        match error {
-            Some(_) if changed => drop(project.queue_deletes.insert(name.clone(), now + grace)),
-            _ => drop(project.queue_deletes.remove(name)),
-        }
+        project.queue_deletes.remove(name);
     }
     if changed || error.is_some_and(|error| error.class == ErrorClass::NotFound) {
         fence_connections(ctx, &key, name);

@@ -80,7 +80,7 @@ pub(super) struct Project {
     pub(super) queue_filter: Option<bool>,
     /// When this process last proved that a queue has gone.
     pub(super) queue_gone: Option<Millis>,
-    /// Queues whose DELETE this process has sent, and until when it may take effect while it has no answer.
+    /// Queues whose DELETE is under way, and until when it is waited for.
     pub(super) queue_deletes: BTreeMap<QueueName, Millis>,
     pub(super) connection_filter: Option<bool>,
     pub(super) tag_service: Option<bool>,

@@ -165,6 +165,7 @@ fn bind_one(connection: &mut Connection, env: &mut Env, end: &End, begin: EpochM
         pool: end.pool,
         recovers_at: recovery(env, ready_at).filter(|_| end.hopeless.is_none()),
         lingers: false,
+        gone_at: None,
     });
     env.touched = true;
 }
@@ -302,7 +303,7 @@ pub(super) fn drop_entry(connection: &mut Connection, env: &mut Env, target: &st
     let until = env.delete_visible();
     for entry in &mut connection.entries {
         if entry.list_until.is_none() && *entry.target == *target {
-            entry.list_until = Some(until);
+            (entry.list_until, entry.gone_at) = (Some(until), Some(env.now));
         }
     }
     connection.tidy(env.now);

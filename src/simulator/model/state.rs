@@ -164,6 +164,9 @@ pub(super) struct Entry {
     /// Unbound, and yet the get call shows it as long as lists do.
     #[serde(default)]
     pub(super) lingers: bool,
+    /// When it went. What lists go on showing is as it was then.
+    #[serde(default)]
+    pub(super) gone_at: Option<EpochMillis>,
 }
 
 impl Entry {
@@ -179,6 +182,7 @@ impl Entry {
                 at - self.lag
             }
         };
+        let at = self.gone_at.map_or(at, |gone| at.min(gone));
         Some(if at < self.ready_at {
             PeeringState::Creating
         } else if self.failure.is_some() && self.recovers_at.is_none_or(|recovers| at < recovers) {
