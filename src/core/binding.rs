@@ -161,6 +161,10 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -
     };
     // A refusal may also mean that it is so already: the reading that follows tells.
     memory.fence = now;
+    if matches!(call, Call::Unbind { .. }) {
+        // An entry that is on its way out may be shown until it is.
+        memory.unbinding.extend(names.iter().map(|name| (name.clone(), now + grace)));
+    }
     memory.pending_since = Some(now);
     if let [name] = names.as_slice() {
         memory.refused_binds.insert(name.to_string(), Refusal { words: error.to_string(), queue: None });

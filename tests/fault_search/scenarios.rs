@@ -221,6 +221,21 @@ fn changes() -> Vec<Scenario> {
             vec![two(), vec![connection(refs(&["q2"]))], vec![connection(refs(&["q1", "q2"]))]],
             &[Some(20_000), Some(200_000)],
         ),
+        // What was just asked for is taken back, while the call may still be on its way.
+        s(
+            "binding-taken-back",
+            vec![
+                [base(), vec![queue("q2", json!({}))]].concat(),
+                vec![connection(refs(&["q1", "q2"]))],
+                vec![connection(refs(&["q1"]))],
+            ],
+            &[None, Some(23_000)],
+        ),
+        s(
+            "unbinding-taken-back",
+            vec![two(), vec![connection(refs(&["q1"]))], vec![connection(refs(&["q1", "q2"]))]],
+            &[None, Some(23_000)],
+        ),
         s("edit-hosts", vec![base(), vec![connection(other_hosts())]], &[None]),
         // Peerings take long, and one of the queues that are asked for is never there.
         s(
@@ -338,6 +353,12 @@ fn deaths() -> Vec<Scenario> {
         }),
         // Somebody deletes by hand what a tool applies again at once.
         s("deleted-and-applied-again", vec![[vec![Act::Reapply], base()].concat(), goodbye()], &[None]),
+        // Time enough for a new leader to make it, and not for what the last one has sent to arrive.
+        s(
+            "made-again-by-a-gone-leader",
+            vec![vec![project(), queue("q1", json!({}))], vec![delete(ObjectKind::Queue, "q1")]],
+            &[Some(50_000)],
+        ),
         // And a colleague has deleted it too, while the operator waits for an answer.
         s(
             "deleted-by-two",
