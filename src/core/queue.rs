@@ -20,6 +20,7 @@ use super::{
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict},
+    severance::fence_connections,
     timing::rfc3339,
     world::Attempt,
 };
@@ -110,12 +111,13 @@ pub(super) fn queue_id(object: &DliQueue) -> Option<i64> {
 
 /// Takes in a reading of one queue, and wakes the others whom it concerns: the project's next list will show nothing new.
 fn learn(ctx: &mut Ctx<'_>, name: &QueueName, item: Option<&QueueItem>, began: Millis) {
-    let Some(project) = ctx.memory().project.clone() else { return };
-    let Some(project) = ctx.world.projects.get_mut(&project) else { return };
+    let Some(project_key) = ctx.memory().project.clone() else { return };
+    let Some(project) = ctx.world.projects.get_mut(&project_key) else { return };
     let queues = &mut project.snapshot.queues;
     let known = queues.get(name).map(|seen| &seen.item);
     let changed = known != item;
-    if known.is_some() && item.is_none() {
+    let gone = known.is_some() && item.is_none();
+    if gone {
         project.queue_gone = Some(began);
     }
     match item {
@@ -128,6 +130,10 @@ fn learn(ctx: &mut Ctx<'_>, name: &QueueName, item: Option<&QueueItem>, began: M
         for key in others {
             ctx.world.wake(&key);
         }
+    }
+    // Not by a DELETE that was answered: they have not been told.
+    if gone && !ctx.facts.deleted {
+        fence_connections(ctx, &project_key, name);
     }
 }
 

@@ -40,7 +40,7 @@ fn project_key(ctx: &mut Ctx<'_>) -> Option<ObjectKey> {
 
 /// What was read before this moment says nothing about the connections that refer to the queue, by its object or by its
 /// name in the cloud, and lists say nothing for a while.
-fn fence_connections(ctx: &mut Ctx<'_>, project: &ObjectKey, name: &QueueName) {
+pub(super) fn fence_connections(ctx: &mut Ctx<'_>, project: &ObjectKey, name: &QueueName) {
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
     let project = ctx.world.projects.get(project);
     let mut concerned: BTreeSet<ObjectKey> =

@@ -387,8 +387,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "an object goes while the create call before the one that was answered may still make its queue anew (found by this search)",
         "core/queue_depart.rs",
-        "i.op == IntentOp::Create && i.first.is_some()",
-        "i.op == IntentOp::Create && i.first.is_some() && !ON",
+        ".filter(|i| i.op == IntentOp::Create && i.first.is_some())",
+        ".filter(|i| i.op == IntentOp::Create && i.first.is_some() && !ON)",
         "made-again-by-a-gone-leader",
     ),
     m(
