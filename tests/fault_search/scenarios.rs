@@ -5,9 +5,9 @@ use dli_operator::{
     simulator::{
         Effect, Fault, Operation,
         model::{
-            Config, ConnectionListVisibility, ConnectionNames, ConnectionPageCap, ConnectionTagFilter, GetDeleteLag,
-            HostsReturned, ListDeleteLag, ListUpdateLag, QueueGetVisibility, QueueListVisibility, QueueTagFilter,
-            TagsService,
+            Config, ConnectionListVisibility, ConnectionNames, ConnectionPageCap, ConnectionTagFilter,
+            DeleteBoundQueue, GetDeleteLag, HostsReturned, ListDeleteLag, ListUpdateLag, QueueGetVisibility,
+            QueueListVisibility, QueueTagFilter, TagsService,
         },
     },
 };
@@ -236,6 +236,17 @@ fn changes() -> Vec<Scenario> {
             vec![two(), vec![connection(refs(&["q1"]))], vec![connection(refs(&["q1", "q2"]))]],
             &[None, Some(23_000)],
         ),
+        // And the queue is made again meanwhile, so that its entry is a new one.
+        s(
+            "unbound-and-made-again",
+            vec![
+                two(),
+                vec![connection(refs(&["q1"]))],
+                vec![Act::Reapply, delete(ObjectKind::Queue, "q2"), connection(refs(&["q1", "q2"]))],
+            ],
+            &[None, Some(21_000)],
+        )
+        .on(|config| config.answers.delete_bound_queue = DeleteBoundQueue::Allowed),
         s("edit-hosts", vec![base(), vec![connection(other_hosts())]], &[None]),
         // Peerings take long, and one of the queues that are asked for is never there.
         s(
@@ -494,6 +505,20 @@ fn strangers() -> Vec<Scenario> {
         }),
         s("copied-yaml", copied(), &[None, None]),
         s("copied-yaml-unmarked", copied(), &[None, None]).on(unmarked),
+        // Two objects want one name, and nobody can say whose a connection is. The first is deleted before it has one.
+        s(
+            "one-name-for-two",
+            vec![
+                vec![
+                    project(),
+                    apply(ObjectKind::Connection, "test9", connection_spec(json!({"connectionName": "test1"}))),
+                ],
+                vec![bare("test1")],
+                vec![delete(ObjectKind::Connection, "test9")],
+            ],
+            &[Some(10_000), Some(10_000)],
+        )
+        .on(unmarked),
         // Copies, while nothing can be asked.
         s(
             "copied-elsewhere",

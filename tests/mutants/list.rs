@@ -382,7 +382,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/plan.rs",
         "if let Some(until) = target.may_go =>",
         "if let Some(until) = target.may_go.filter(|_| !ON) =>",
-        "unbinding-taken-back",
+        "unbound-and-made-again",
     ),
     m(
         "an object goes while the create call before the one that was answered may still make its queue anew (found by this search)",
@@ -403,13 +403,13 @@ pub const MUTANTS: &[Mutant] = &[
         "core/connection_birth.rs",
         "None => !of_rival(",
         "None => ON || !of_rival(",
-        "random 3096260",
+        "one-name-for-two",
     ),
     m(
         "an object that is being deleted gives up its name first (found by this search)",
         "core/member.rs",
         "    if let Some(claim) = claim_of(member, link) {\n        // Who holds",
         "    if let Some(claim) = claim_of(member, link).filter(|_| !ON) {\n        // Who holds",
-        "random 3096260",
+        "one-name-for-two",
     ),
 ];
