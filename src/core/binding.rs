@@ -9,7 +9,7 @@ use super::{
     Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
     connection::{connection_id, hosts, marked, readable},
     doubt::may_have_changed,
-    late::Reading,
+    late::Look,
     mark::{carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
     pass::{Ctx, Flow, Link, done},
@@ -187,7 +187,7 @@ pub(super) fn stand(
     let grace = ctx.world.settings.visibility_grace;
     let lagging_since = read - grace as EpochMillis;
     let direct = ctx.facts.connection.as_ref().is_some_and(|read| read.began >= began);
-    let reading = Reading { began, direct, grace };
+    let reading = Look { began, direct, grace };
     let led_from = ctx.world.leads_from();
     let late = &mut ctx.memory().late;
     late.settle(reading);
@@ -498,8 +498,8 @@ fn verdict(
     }
     if let Some((name, _)) = plan.late.first() {
         let message = format!(
-            "{count}; a call that changes the binding of {name} got no answer. What came of it is read when it cannot be under \
-             way any more."
+            "{count}; a call that changes the binding of {name} may still be under way. What came of it is read when it cannot \
+             be any more."
         );
         return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
     }

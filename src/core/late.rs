@@ -11,7 +11,7 @@ use super::Millis;
 
 /// When a connection was read, and how.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
+pub(super) struct Look {
     pub(super) began: Millis,
     /// By a get call. Lists may lag behind.
     pub(super) direct: bool,
@@ -19,7 +19,7 @@ pub(super) struct Reading {
     pub(super) grace: Millis,
 }
 
-impl Reading {
+impl Look {
     /// Whether it shows all that happened until then.
     fn shows(self, until: Millis) -> bool {
         self.began >= until && (self.direct || self.began >= until + self.grace)
@@ -45,14 +45,14 @@ impl Late {
     }
 
     /// Forgets what a reading has settled.
-    pub(super) fn settle(&mut self, reading: Reading) {
+    pub(super) fn settle(&mut self, reading: Look) {
         self.binds.retain(|_, until| !reading.shows(*until));
         self.unbinds.retain(|_, until| !reading.shows(*until));
     }
 
     /// Until when an entry may come that is not there: a leader before this one, who ended at `led_from`, may have asked
     /// for it.
-    pub(super) fn may_come(&self, name: &QueueName, reading: Reading, led_from: Millis) -> Option<Millis> {
+    pub(super) fn may_come(&self, name: &QueueName, reading: Look, led_from: Millis) -> Option<Millis> {
         let inherited = led_from + reading.grace;
         let inherited = (!reading.shows(inherited)).then_some(inherited);
         self.binds.get(name).copied().max(inherited)
