@@ -280,13 +280,6 @@ pub const MUTANTS: &[Mutant] = &[
         "edited-back",
     ),
     m(
-        "that a queue has gone is said only after a reading of the connection that may be slow (found by this search)",
-        "core/connection.rs",
-        "if seen.as_ref().is_some_and(|(_, began, _)| *began < fence) {",
-        "if !ON && seen.as_ref().is_some_and(|(_, began, _)| *began < fence) {",
-        "random 308459",
-    ),
-    m(
         "a DELETE that got no answer does not hold the name (found by this search)",
         "core/queue_depart.rs",
         "delete_doubt.filter(|until| ctx.now.mono < *until)",
@@ -378,13 +371,6 @@ pub const MUTANTS: &[Mutant] = &[
         "binding-taken-back",
     ),
     m(
-        "a queue is bound again before an Unbind without an answer can have arrived (found by this search)",
-        "core/plan.rs",
-        "if let Some(until) = target.may_go =>",
-        "if let Some(until) = target.may_go.filter(|_| !ON) =>",
-        "unbound-and-made-again",
-    ),
-    m(
         "an object goes while the create call before the one that was answered may still make its queue anew (found by this search)",
         "core/queue_depart.rs",
         ".filter(|i| i.op == IntentOp::Create && i.first.is_some())",
@@ -397,13 +383,6 @@ pub const MUTANTS: &[Mutant] = &[
         ".filter(|until| now < **until)",
         ".filter(|until| now < **until && !ON)",
         "random 3055406",
-    ),
-    m(
-        "an object that is being deleted takes another's connection for its own (found by this search)",
-        "core/connection_birth.rs",
-        "None => !of_rival(",
-        "None => ON || !of_rival(",
-        "one-name-for-two",
     ),
     m(
         "an object that is being deleted gives up its name first (found by this search)",
