@@ -84,8 +84,12 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         None => {
             let since = object.intent().map(|i| i.since() - 5_000);
             let recent = since.is_some_and(|since| item.create_time.is_none_or(|t| t >= since));
-            // One that is not the known one may have been made by a call before that of the known one.
-            let late = object.intent().is_some_and(|i| i.op == IntentOp::Create && i.first.is_some());
+            // One that is not the known one may have been made by a call before that of the known one, while that could
+            // still arrive. What was made after that is another's.
+            let late = object.intent().is_some_and(|i| {
+                let in_time = item.create_time.is_some_and(|t| t < intent_horizon(ctx, &i));
+                i.op == IntentOp::Create && i.first.is_some() && in_time
+            });
             (same && expected.is_some()) || ((same || late) && recent)
         }
     };
