@@ -77,7 +77,8 @@ pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
         });
         return ctx.call(link, Call::ListQueues { tag: None, page });
     }
-    if connections_due && !ctx.facts.sweep.connections_read {
+    let confirms = ctx.facts.sweep.empty_canaries[0] >= 2;
+    if (connections_due || confirms) && !ctx.facts.sweep.connections_read {
         let offset = ctx.facts.sweep.connections.as_ref().map_or(0, |_| ctx.facts.sweep.offset);
         return ctx.call(link, Call::ListConnections { tag: None, offset: offset as u32, limit: 0 });
     }
@@ -271,7 +272,12 @@ pub(super) fn publish_connections(ctx: &mut Ctx<'_>, mut items: Whole<Connection
     let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
     project.trusted_connections = trust(project.trusted_connections, items.len(), single, now);
     items.retain(|item| item.state != ConnectionState::Deleted);
-    ctx.facts.sweep.shows_connections = items.len() > 0;
+    let shows = items.len() > 0;
+    ctx.facts.sweep.shows_connections = shows;
+    // What was read after the filter was answered with nothing: where it shows some, the filter works.
+    if std::mem::take(&mut ctx.facts.sweep.empty_canaries[0]) >= 2 && shows {
+        project.connection_filter = Some(true);
+    }
     let mut changed = Vec::new();
     for item in items.iter() {
         if project.snapshot.connections.get(&item.id).is_none_or(|seen| seen.item != *item) {
@@ -343,6 +349,12 @@ pub(super) fn canary_answer(
             let count = &mut ctx.facts.sweep.empty_canaries[usize::from(kind == ObjectKind::Queue)];
             *count += 1;
             if *count < 2 {
+                return None;
+            }
+            if kind == ObjectKind::Connection {
+                // What was there before may have gone meanwhile: what is there now tells. There is always a queue.
+                ctx.facts.sweep.connections_read = false;
+                ctx.facts.sweep.shows_connections = false;
                 return None;
             }
             Some(true)
