@@ -295,10 +295,20 @@ pub(super) fn take(
         format!("The connection exists; 0/{wanted} peerings are ACTIVE.")
     };
     let reason = if wanted == 0 { "Creating" } else { "PeeringCreating" };
-    // Whatever hosts are there were written by another.
-    let others = adopted.then(|| UNKNOWN_HOSTS.to_owned());
+    // Whatever hosts are there were written by another, or may have been: where neither an answer nor a mark says that it is
+    // this object's.
+    let answered = matches!(&ctx.memory().attempt, Some(Attempt::Accepted { id: Some(id), .. }) if *id == item.id);
+    let told = answered || readable(ctx, object) == Some(true) || has_tag_service(ctx, object);
+    let others = (adopted || !told).then(|| UNKNOWN_HOSTS.to_owned());
     let written = others.or_else(|| intent.hosts_hash.clone());
-    let synced = match !adopted && asked == sent && written == asked_hosts(object) {
+    let now = ctx.now.mono;
+    // An answer may have waited for long, while nothing could be asked: what it says is as old as it is.
+    let at = match ctx.memory().attempt {
+        Some(Attempt::Accepted { n, at, .. }) if n == intent.n => at,
+        _ => now,
+    };
+    let recent = now < at + ctx.world.settings.visibility_grace;
+    let synced = match recent && !adopted && asked == sent && written == asked_hosts(object) {
         true => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
         false => Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet."),
     };
@@ -326,7 +336,6 @@ pub(super) fn take(
         suspected_duplicates: suspects.iter().map(|c| c.id.to_string()).collect(),
         ..EnhancedConnectionStatus::default()
     };
-    let now = ctx.now.mono;
     let memory = ctx.memory();
     memory.pending_since = Some(now);
     memory.hosts_doubt = Some(0);
@@ -337,7 +346,7 @@ pub(super) fn take(
     ctx.facts.connection = None;
     ctx.facts.owned_connections = None;
     // The answer that carried the id is the only thing that would be lost here; the mark finds it again.
-    let attempt = Attempt::Accepted { n: intent.n, at: now, id: Some(item.id.clone()) };
+    let attempt = Attempt::Accepted { n: intent.n, at, id: Some(item.id.clone()) };
     ctx.memory().attempt = Some(attempt);
     let events = verdict.events(object.conditions());
     ctx.put_status(Status::Connection(Box::new(status)), events)

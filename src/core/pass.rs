@@ -198,6 +198,12 @@ impl Ctx<'_> {
     fn absorb(&mut self, asked: Option<(Effect, Millis)>, input: Input) -> Flow<()> {
         match (asked, input) {
             (None, Input::Object(object)) => {
+                // What is written on top of an outdated version is refused again: the newest is asked for.
+                let version = &meta(&object).resource_version;
+                self.facts.look = self.world.outdated.get(self.key).is_some_and(|old| Some(old) == version.as_ref());
+                if !self.facts.look {
+                    self.world.outdated.remove(self.key);
+                }
                 *self.object = Some(object);
                 Ok(())
             }
@@ -264,6 +270,12 @@ impl Ctx<'_> {
                 self.gone();
                 done(None, Outcome::Gone)
             }
+            (KubeEffect::PatchMeta { .. } | KubeEffect::PutStatus { .. }, KubeReply::Conflict) => {
+                if let Some(version) = self.object.as_ref().and_then(|o| meta(o).resource_version.clone()) {
+                    self.world.outdated.insert(self.key.clone(), version);
+                }
+                done(Some(self.now.mono + 1_000), Outcome::Conflict)
+            }
             (_, KubeReply::Conflict) => done(Some(self.now.mono + 1_000), Outcome::Conflict),
             (KubeEffect::PatchMeta { .. } | KubeEffect::PutStatus { .. }, KubeReply::Unknown { .. }) => {
                 self.facts.look = true;
@@ -279,7 +291,7 @@ impl Ctx<'_> {
 
     fn absorb_cloud(&mut self, effect: &CloudEffect, answer: Answer, began: Millis) {
         if let Some(date) = answer.server_date {
-            self.world.learn_clock(&effect.endpoint, date, self.now);
+            self.world.learn_clock(&effect.endpoint, date, began, self.now);
         }
         self.world.learn_rate(effect, answer.outcome.as_ref().err(), began, self.now.mono);
         if let Err(error) = &answer.outcome

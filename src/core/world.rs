@@ -37,6 +37,8 @@ pub struct World {
     claims: BTreeMap<Claim, Holder>,
     /// Next turn to say that an observation is stale.
     stale_turn: Millis,
+    /// Versions that a write found outdated: the cache lags behind for as long as it shows them.
+    pub(super) outdated: BTreeMap<ObjectKey, String>,
 }
 
 /// A remote name in one project of one endpoint; at most one object works on it.
@@ -292,6 +294,7 @@ impl World {
             dependents: BTreeSet::new(),
             claims: BTreeMap::new(),
             stale_turn: 0,
+            outdated: BTreeMap::new(),
         }
     }
 
@@ -318,6 +321,7 @@ impl World {
     /// Tells it that an object has gone.
     pub fn forget(&mut self, key: &ObjectKey, now: Now) {
         self.wakes.remove(key);
+        self.outdated.remove(key);
         let memory = self.memories.remove(key);
         if let Some(memory) = &memory {
             self.leave_ghost(key, memory, now.mono);
@@ -477,17 +481,20 @@ impl World {
         self.clocks.get(endpoint).map_or(now.wall, |offset| now.mono as i64 + offset)
     }
 
-    /// Learns the server's clock from an answer. A `Date` header has whole seconds, so small differences are noise.
-    pub(super) fn learn_clock(&mut self, endpoint: &Endpoint, server: EpochMillis, now: Now) {
-        const NOISE: i64 = 5_000;
-        let believed = self.server_now(endpoint, now);
-        let wrong = (server - believed).abs() >= NOISE;
-        if !wrong && self.clocks.contains_key(endpoint) {
+    /// Learns the server's clock from an answer to a call that began at `began`. A `Date` header has whole seconds, and tells
+    /// a moment between the two: what is believed is moved no further than to where the answer allows it.
+    pub(super) fn learn_clock(&mut self, endpoint: &Endpoint, server: EpochMillis, began: Millis, now: Now) {
+        const NOTABLE: u64 = 5_000;
+        let known = self.clocks.get(endpoint).copied();
+        let believed = known.unwrap_or(now.wall - now.mono as i64);
+        let earliest = server - now.mono as i64;
+        let latest = server + 1_000 - began.min(now.mono) as i64;
+        let offset = believed.clamp(earliest, latest);
+        if known == Some(offset) {
             return;
         }
-        let clock = if wrong { server } else { believed };
-        self.clocks.insert(endpoint.clone(), clock - now.mono as i64);
-        if wrong {
+        self.clocks.insert(endpoint.clone(), offset);
+        if offset.abs_diff(believed) >= NOTABLE {
             // Whoever waits for a moment of the server's clock has counted with the wrong one.
             let there = |key: &ObjectKey| self.projects.get(key).is_some_and(|p| p.endpoint == *endpoint);
             let waiting = self.memories.iter().filter(|(_, m)| m.project.as_ref().is_some_and(there));
