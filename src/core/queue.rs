@@ -15,7 +15,7 @@ use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
     doubt::{attempt, may_have_changed, settling},
-    mark::{denied_twice, without_tag_service},
+    mark::{denied_twice, learn_filter, without_tag_service},
     member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, wall, watch},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
@@ -289,6 +289,11 @@ pub(super) fn readable(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
     ctx.world.projects.get(&object.project_key()).and_then(|p| p.queue_filter) == Some(true)
 }
 
+/// Whether nobody knows yet if the region lets ownership of queues be read back.
+pub(super) fn undecided(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
+    ctx.world.projects.get(&object.project_key()).is_some_and(|p| p.queue_filter.is_none())
+}
+
 /// Queues that carry this object's mark.
 pub(super) fn marked(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<QueueItem>>> {
     match &ctx.facts.owned_queues {
@@ -335,6 +340,9 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
         Some(_) if ctx.facts.queue.is_none() => ctx.call(link, Call::GetQueue(name.clone())),
         Some(item) => {
             // Deleted and created again behind our back: ours only if it carries the mark.
+            if undecided(ctx, object) {
+                return learn_filter(ctx, object);
+            }
             let ours = match readable(ctx, object) {
                 true => marked(ctx, link)?.value.iter().any(|q| same_queue(q, &item)),
                 false => marked_by_service(ctx, object, link, &item)? == Some(true),

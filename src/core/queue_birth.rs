@@ -6,7 +6,7 @@ use crate::{
 };
 
 use super::connection::SKEW;
-use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, seen, standing};
+use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, seen, standing, undecided};
 use super::{
     IntentOp, Next, Outcome,
     doubt::{doubt_ends, intent_horizon, new_intent, send_create, send_mark, unconfirmed, void_intent},
@@ -136,12 +136,13 @@ pub(super) fn confirm(
     // Older than any call of ours: another's, or one that a list that lags behind still shows.
     let since = if accepted { intent.at } else { intent.since() };
     let young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since - SKEW);
+    let surely_young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since);
     let found = match &ctx.facts.queue {
         Some(read) => read.clone(),
         None => match seen(ctx, object, name) {
             Some((item, began)) if began >= fence && attempted.is_some() => {
                 let exists = matches!(attempted, Some(Attempt::Exists { .. }));
-                if !exists && !young(&item) {
+                if !exists && !surely_young(&item) {
                     return ctx.call(link, Call::GetQueue(name.clone()));
                 }
                 Some(item)
@@ -242,11 +243,6 @@ pub(super) fn same_queue(one: &QueueItem, other: &QueueItem) -> bool {
 pub(super) fn later(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     due(ctx, object)?;
     done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
-}
-
-/// Nobody knows yet whether the region lets ownership of queues be read back.
-fn undecided(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
-    ctx.world.projects.get(&object.project_key()).is_some_and(|p| p.queue_filter.is_none())
 }
 
 /// Takes over a queue that exists, if the policy allows.

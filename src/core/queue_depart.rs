@@ -6,12 +6,12 @@ use crate::{
 };
 
 use super::farewell::{Farewell, announce, delete_failed, farewell, lost_event, not_just_created, refuse};
-use super::queue::{marked, queue_id, queue_name, readable};
+use super::queue::{marked, queue_id, queue_name, readable, undecided};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
     FinalizerChange, IntentOp, Millis, Next, Outcome,
     doubt::{doubt_ends, intent_horizon, unconfirmed},
-    mark::{denied_twice, mark_may_lag, without_tag_service},
+    mark::{denied_twice, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, due, wall},
     pass::{Ctx, Flow, done},
     report::Verdict,
@@ -47,6 +47,11 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     let same = expected.is_none_or(|id| item.queue_id.is_none_or(|found| found == id));
     if same {
         not_just_deleted(ctx, object)?;
+    }
+    let known = same && expected.is_some();
+    if !known && undecided(ctx, object) {
+        // Whose it is may well be said, by a filter that was not tried yet.
+        return learn_filter(ctx, object);
     }
     let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
     let shown = if readable(ctx, object) {
@@ -90,7 +95,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
                 let in_time = item.create_time.is_some_and(|t| t < intent_horizon(ctx, &i));
                 i.op == IntentOp::Create && i.first.is_some() && in_time
             });
-            (same && expected.is_some()) || ((same || late) && recent)
+            known || ((same || late) && recent)
         }
     };
     if ours {

@@ -370,6 +370,20 @@ fn deaths() -> Vec<Scenario> {
             vec![vec![project(), queue("q1", json!({}))], vec![delete(ObjectKind::Queue, "q1")]],
             &[Some(50_000)],
         ),
+        // Long after it was made, by one of several calls, another takes its name, and nobody can say whose it is.
+        s(
+            "made-by-one-of-two-and-replaced",
+            vec![
+                vec![project(), queue("q1", json!({}))],
+                vec![
+                    Act::Console(Colleague::DeleteQueue("q1".to_owned())),
+                    Act::Console(Colleague::CreateQueue("q1".to_owned())),
+                ],
+                vec![delete(ObjectKind::Queue, "q1")],
+            ],
+            &[None, None],
+        )
+        .on(unmarked),
         // And a colleague has deleted it too, while the operator waits for an answer.
         s(
             "deleted-by-two",
