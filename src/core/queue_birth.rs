@@ -141,7 +141,8 @@ pub(super) fn confirm(
         Some(read) => read.clone(),
         None => match seen(ctx, object, name) {
             Some((item, began)) if began >= fence && attempted.is_some() => {
-                let exists = matches!(attempted, Some(Attempt::Exists { .. }));
+                // Another's may be of any age; one that an earlier call of ours may have made is not.
+                let exists = intent.first.is_none() && matches!(attempted, Some(Attempt::Exists { .. }));
                 if !exists && !surely_young(&item) {
                     return ctx.call(link, Call::GetQueue(name.clone()));
                 }
