@@ -26,6 +26,8 @@ pub struct Scenario {
     pub keeps: bool,
     /// A stage makes sense only once the one before it has come to rest.
     pub in_order: bool,
+    /// How many passes each replica works on at a time.
+    pub slots: usize,
     /// Changes to the cloud before it begins.
     pub config: fn(&mut Config),
 }
@@ -35,7 +37,7 @@ pub const REGION: &str = "ap-southeast-3";
 
 impl Scenario {
     fn new(name: &'static str, stages: Vec<Vec<Act>>, pauses: &[Option<u64>]) -> Self {
-        Self { name, stages, pauses: pauses.to_vec(), keeps: false, in_order: false, config: |_| {} }
+        Self { name, stages, pauses: pauses.to_vec(), keeps: false, in_order: false, slots: 1, config: |_| {} }
     }
 
     /// How many clusters it plays in.
@@ -49,6 +51,11 @@ impl Scenario {
 
     fn in_order(self) -> Self {
         Self { in_order: true, ..self }
+    }
+
+    /// Another object is worked on while a call is under way.
+    fn side_by_side(self) -> Self {
+        Self { slots: 2, ..self }
     }
 
     fn on(self, config: fn(&mut Config)) -> Self {
@@ -284,6 +291,18 @@ fn changes() -> Vec<Scenario> {
             &[None, Some(90_000)],
         )
         .on(late),
+        // Edited while the DELETE of the queue that it means by its name is under way.
+        s(
+            "edited-while-its-queue-goes",
+            vec![
+                vec![project(), queue("q1", json!({})), connection(json!({"queues": [{"queueName": "q1"}]}))],
+                vec![delete(ObjectKind::Queue, "q1")],
+                vec![connection(json!({"queues": [{"queueName": "q1"}], "hosts": null}))],
+            ],
+            &[None, Some(3_000)],
+        )
+        .side_by_side()
+        .on(|config| config.answers.delete_bound_queue = DeleteBoundQueue::Allowed),
         s("edit-hosts-unseen", vec![base(), vec![connection(other_hosts())]], &[None])
             .on(|config| config.answers.hosts_returned = HostsReturned::Hidden),
         s(

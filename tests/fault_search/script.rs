@@ -57,6 +57,7 @@ impl<'a> Run<'a> {
         let (cloud, elsewhere) = clouds(variant, scenario.config);
         let mut sim = Sim::new(cloud, elsewhere);
         sim.tracing = tracing;
+        sim.use_slots(scenario.slots);
         if scenario.clusters() > 1 {
             sim.add_cluster("c2", &Settings::default());
         }

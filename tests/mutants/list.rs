@@ -382,7 +382,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/binding.rs",
         ".filter(|until| now < **until)",
         ".filter(|until| now < **until && !ON)",
-        "random 3055406",
+        "edited-while-its-queue-goes",
     ),
     m(
         "an object that is being deleted gives up its name first (found by this search)",
