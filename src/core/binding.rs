@@ -9,6 +9,7 @@ use super::{
     Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
     connection::{connection_id, hosts, marked, readable},
     doubt::may_have_changed,
+    ghost::{left_bound, must_be_unbound},
     late::Look,
     mark::{carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
@@ -43,17 +44,21 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     let key = ObjectKey::new(ObjectKind::Queue, object.metadata.namespace.as_deref().unwrap_or_default(), name);
     ctx.world.depend(ctx.key, &key);
     let Some(Object::Queue(queue)) = ctx.cached(&key)? else {
-        let waits = Some(format!("DliQueue {name} does not exist in this namespace."));
+        let left = ctx.world.projects.get(project_key).and_then(|project| left_bound(project, &key));
+        let severed = left.is_some();
+        let remote = left.unwrap_or_else(|| QueueName::new(&super::member::default_name(name)));
+        let unbinding = unbinding(ctx, &remote);
         return Ok(Target {
-            name: QueueName::new(&super::member::default_name(name)),
+            name: remote,
             pool: None,
             id: None,
             created: None,
             dangling: true,
             unsettled: false,
-            unbinding: false,
+            severed,
+            unbinding,
             may_go: None,
-            waits,
+            waits: Some(format!("DliQueue {name} does not exist in this namespace.")),
         });
     };
     let remote = queue_name(&queue);
@@ -73,7 +78,8 @@ fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &Ob
     let created = queue.status.as_ref().and_then(|s| s.create_time.as_deref()).and_then(parse_rfc3339);
     let unbinding = unbinding(ctx, &remote);
     let may_go = ctx.memory().late.may_go(&remote);
-    Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, unbinding, may_go, waits })
+    let severed = severed(ctx, project_key, &remote);
+    Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, severed, unbinding, may_go, waits })
 }
 
 fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Target> {
@@ -92,7 +98,12 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Targe
         }
         None => (false, false),
     };
-    let waits = (!exists).then(|| format!("The project has no queue named {remote}."));
+    let severed = severed(ctx, project_key, &remote);
+    let waits = match (exists, severed) {
+        (_, true) => Some(format!("The queue {remote} was made for a DliQueue that is gone, and is being deleted.")),
+        (true, false) => None,
+        (false, false) => Some(format!("The project has no queue named {remote}.")),
+    };
     let seen = ctx.world.projects.get(project_key).and_then(|p| p.snapshot.queues.get(&remote));
     let (id, created) = seen.map_or((None, None), |seen| (seen.item.queue_id, seen.item.create_time));
     Ok(Target {
@@ -104,7 +115,8 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Targe
         created,
         dangling: false,
         // A list may show its entry for a while.
-        unsettled: !exists && just_gone,
+        unsettled: severed || (!exists && just_gone),
+        severed,
         waits,
     })
 }
@@ -113,6 +125,11 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Targe
 fn unbinding(ctx: &mut Ctx<'_>, name: &QueueName) -> bool {
     let now = ctx.now.mono;
     ctx.memory().unbinding.get(name).is_some_and(|until| now < *until)
+}
+
+/// Whether what has this name now has to go, and cannot while it is bound.
+fn severed(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> bool {
+    ctx.world.projects.get(project_key).is_some_and(|project| must_be_unbound(project, name))
 }
 
 fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {
@@ -320,6 +337,7 @@ fn act(
     let edited = old.observed_generation != Some(object.generation());
     let ours = |names: &[QueueName]| names.iter().all(|n| old.managed_targets.iter().any(|m| m == n.as_str()));
     let drifted = !edited
+        && !plan.drift.is_empty()
         && match &step {
             PlanStep::Bind(names) | PlanStep::Unbind(names) => ours(names),
             PlanStep::SetHosts(_) => true,

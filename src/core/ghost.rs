@@ -55,8 +55,8 @@ pub(super) struct Ghost {
     /// When to look next.
     pub(super) next: Millis,
     targets: Vec<String>,
-    /// A DELETE was refused: what is bound is unbound first.
-    refused: bool,
+    /// A DELETE was refused: what is bound is unbound first, by the connection if it is a queue.
+    pub(super) refused: bool,
     /// Up to when it may still be shown although its DELETE was accepted.
     deleted: Option<Millis>,
     failures: u32,
@@ -299,8 +299,8 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, Call
             // A second DELETE by the name must not hit what has it next, while a get call lags behind the first.
             let doubtful = matches!(call, Call::DeleteQueue(_)) && may_have_changed(outcome.as_ref().err());
             let lag = if doubtful { ctx.world.settings.visibility_grace } else { 0 };
-            let refused =
-                matches!(call, Call::DeleteConnection(_)) && outcome.is_err_and(|error| error.cause == Cause::Answer);
+            let refused = matches!(call, Call::DeleteQueue(_) | Call::DeleteConnection(_))
+                && outcome.is_err_and(|error| error.cause == Cause::Answer);
             let project = ctx.world.projects.get_mut(ctx.key);
             let ghost = project.and_then(|p| p.ghosts.get_mut(ctx.facts.visit.key.as_ref()?));
             let failures = ghost.map_or(1, |ghost| {
@@ -308,9 +308,34 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, Call
                 ghost.failures = ghost.failures.saturating_add(1);
                 ghost.failures
             });
+            if refused && let Call::DeleteQueue(name) = call {
+                wake_connections(ctx, name);
+            }
             postpone(ctx, timing::backoff(failures, ctx.world.settings.seed).max(1_000).max(lag));
         }
     }
+}
+
+/// Who has bound a queue that has to go hears of it.
+fn wake_connections(ctx: &mut Ctx<'_>, name: &QueueName) {
+    let project = ctx.world.projects.get(ctx.key);
+    let by_name = project.into_iter().flat_map(|p| p.watchers(ObjectKind::Queue, name.as_str()));
+    let by_reference = ctx.facts.visit.key.iter().flat_map(|key| ctx.world.dependents(key));
+    let concerned: Vec<ObjectKey> = by_name.chain(by_reference).cloned().collect();
+    for key in &concerned {
+        ctx.world.wake(key);
+    }
+}
+
+/// Whether the queue of this name was made for an object that is gone, and cannot go itself while it is bound.
+pub(super) fn must_be_unbound(project: &Project, name: &QueueName) -> bool {
+    project.ghosts.keys().any(|key| left_bound(project, key).as_ref() == Some(name))
+}
+
+/// Name of the queue that was made for this object, which is gone, if the queue cannot go while it is bound.
+pub(super) fn left_bound(project: &Project, key: &ObjectKey) -> Option<QueueName> {
+    let ghost = project.ghosts.get(key).filter(|ghost| ghost.refused && ghost.deleted.is_none())?;
+    (key.kind == ObjectKind::Queue).then(|| QueueName::new(&ghost.name))
 }
 
 /// Whether a call of a project's pass is about one of them, so that its answer is for [`absorb`].

@@ -24,6 +24,8 @@ pub(super) struct Target {
     pub(super) dangling: bool,
     /// It is not made yet, or being deleted: an entry of its name says nothing, or will soon be gone.
     pub(super) unsettled: bool,
+    /// What has its name now has to go, and cannot while it is bound.
+    pub(super) severed: bool,
     /// It was unbound a moment ago: its entry is on its way out.
     pub(super) unbinding: bool,
     /// Until when an Unbind that got no answer may still take its entry away.
@@ -157,7 +159,7 @@ fn bindings(
     managed: &[String],
 ) {
     let mut wanted: BTreeSet<&QueueName> = BTreeSet::new();
-    let mut bind = Vec::new();
+    let (mut bind, mut severed) = (Vec::new(), Vec::new());
     for target in targets {
         let again = !wanted.insert(&target.name);
         if let Some(pool) = &target.pool {
@@ -169,6 +171,12 @@ fn bindings(
         plan.wanted += 1;
         let entry = entries.get(&target.name).or_else(|| target.pool.as_ref().and_then(|pool| entries.get(pool)));
         match (entry, &target.waits) {
+            (Some(entry), Some(reason)) if target.severed && managed.iter().any(|m| m == target.name.as_str()) => {
+                plan.waiting.push(reason.clone());
+                if entry.state == PeeringState::Active && !target.unbinding {
+                    severed.push(target.name.clone());
+                }
+            }
             // A name that is only a guess proves nothing, and neither does what another queue of that name left behind.
             (_, Some(reason)) if target.dangling || target.unsettled => plan.waiting.push(reason.clone()),
             _ if let Some(until) = target.may_go => plan.late.push((target.name.clone(), until)),
@@ -226,6 +234,7 @@ fn bindings(
             have: format!("{name} ACTIVE"),
         });
     }
+    unbind.append(&mut severed);
     if !unbind.is_empty() {
         plan.steps.push(PlanStep::Unbind(unbind));
     }
