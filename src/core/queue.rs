@@ -10,7 +10,7 @@ use crate::{
     dli::{Applied, Call, CallError, Cause, ErrorClass, QueueItem, QueueName, Reply},
 };
 
-use super::queue_birth::{arrive, confirm, marked_by_service, same_queue};
+use super::queue_birth::{arrive, confirm, shows_mark};
 use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
@@ -251,10 +251,11 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return observe(ctx, object, &link, &name);
     }
     // A cache that lags behind this process's own write must not look like a fresh object.
-    if ctx.memory().attempt.is_some() && object.intent().is_none() {
+    let intent = object.intent();
+    if ctx.memory().attempt.is_some() && intent.is_none() {
         ctx.fresh()?;
     }
-    match (object.intent(), queue_id(object)) {
+    match (intent, queue_id(object)) {
         (Some(_), Some(id)) => owned(ctx, object, &link, &name, id),
         (Some(intent), None) if intent.op == IntentOp::Create => confirm(ctx, object, &link, &name, &intent),
         _ => arrive(ctx, object, &link, &name),
@@ -343,11 +344,7 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
             if undecided(ctx, object) {
                 return learn_filter(ctx, object);
             }
-            let ours = match readable(ctx, object) {
-                true => marked(ctx, link)?.value.iter().any(|q| same_queue(q, &item)),
-                false => marked_by_service(ctx, object, link, &item)? == Some(true),
-            };
-            if ours {
+            if shows_mark(ctx, object, link, &item)? {
                 present(ctx, object);
                 ctx.memory().denied = None;
                 return standing(ctx, object, link, &item, Some(true));

@@ -173,9 +173,15 @@ pub(super) fn confirm(
         };
     }
     match found {
-        Some(item) if accepted && (young(&item) || now >= until) => take(ctx, object, link, &item, false),
+        Some(item) if accepted && (surely_young(&item) || now >= until) => take(ctx, object, link, &item, false),
         // The call by name may still show what had the name before.
-        Some(_) if accepted => later(ctx, object),
+        Some(item) if accepted => {
+            // A little older than the call, it may be its own: the server's clock is known to a second at best.
+            if young(&item) && shows_mark(ctx, object, link, &item)? {
+                return take(ctx, object, link, &item, false);
+            }
+            later(ctx, object)
+        }
         Some(item) => {
             if undecided(ctx, object) {
                 return learn_filter(ctx, object);
@@ -235,6 +241,14 @@ pub(super) fn marked_by_service(
     }
 }
 
+/// Whether this object's mark is seen on a queue, in whichever way this region shows it.
+pub(super) fn shows_mark(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<bool> {
+    if readable(ctx, object) {
+        return Ok(marked(ctx, link)?.value.iter().any(|q| same_queue(q, item)));
+    }
+    Ok(marked_by_service(ctx, object, link, item)? == Some(true))
+}
+
 /// Whether two readings mean the same queue: one of that name may be gone, and another one there.
 pub(super) fn same_queue(one: &QueueItem, other: &QueueItem) -> bool {
     one.name == other.name && (one.queue_id.is_none() || other.queue_id.is_none() || one.queue_id == other.queue_id)
@@ -251,10 +265,7 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
     if undecided(ctx, object) {
         return learn_filter(ctx, object);
     }
-    let ours = match readable(ctx, object) {
-        true => marked(ctx, link)?.value.iter().any(|q| same_queue(q, item)),
-        false => marked_by_service(ctx, object, link, item)? == Some(true),
-    };
+    let ours = shows_mark(ctx, object, link, item)?;
     if !ours {
         let allowed = match object.adoption() {
             AdoptionPolicy::IfOwned => false,
