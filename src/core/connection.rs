@@ -255,10 +255,11 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
         return observe(ctx, object, &link);
     }
     // A cache that lags behind this process's own write must not look like a fresh object.
-    if ctx.memory().attempt.is_some() && object.intent().is_none() {
+    let intent = object.intent();
+    if ctx.memory().attempt.is_some() && intent.is_none() {
         ctx.fresh()?;
     }
-    match (object.intent(), connection_id(object)) {
+    match (intent, connection_id(object)) {
         (Some(_), Some(id)) => owned(ctx, object, &link, &id),
         (Some(intent), None) if intent.op == IntentOp::Create => confirm(ctx, object, &link, &intent),
         _ => arrive(ctx, object, &link),

@@ -33,7 +33,12 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     let project_key = member.project_key();
     ctx.memory().project = Some(project_key.clone());
     ctx.memory().guarded = None;
-    let intent = member.intent();
+    let evidence = evidence(member.meta());
+    let unreadable = evidence == Evidence::Unreadable;
+    let intent = match evidence {
+        Evidence::Valid(intent) => Some(intent),
+        Evidence::None | Evidence::Unreadable => None,
+    };
     let in_doubt = match &intent {
         Some(intent) if intent.op == IntentOp::Create && !member.has_id() => {
             let made_nothing = [Attempt::NotApplied { n: intent.n }, Attempt::Exists { n: intent.n }];
@@ -44,12 +49,13 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     // The mark may be on what was to be taken over, though the status does not say so yet.
     let adopting = !member.has_id() && intent.as_ref().is_some_and(|intent| intent.op == IntentOp::Adopt);
     let keeps = member.deletion() == DeletionPolicy::Retain || member.management() == ManagementPolicy::Observe;
-    if evidence(member.meta()) == Evidence::Unreadable && !keeps {
+    if unreadable && !keeps {
         let message = "The intent annotation was written by a newer version of the operator. Run that version, or set \
                        deletionPolicy: Retain to let the object go and keep the cloud resource.";
         return refuse(ctx, member, "IntentUnreadable", message.to_owned(), now.mono + SAFETY_NET);
     }
-    if !in_doubt && (keeps || !(adopting || member.owns())) {
+    let owns = member.has_id() && intent.is_some();
+    if !in_doubt && (keeps || !(adopting || owns)) {
         return ctx.change_finalizer(FinalizerChange::Remove);
     }
     if let Some(link) = ctx.world.projects.get(&project_key).and_then(link) {

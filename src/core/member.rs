@@ -124,9 +124,9 @@ pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
         say(ctx, member, &verdict)?;
         return done(None, Outcome::Settled);
     }
+    let evidence = evidence(member.meta());
     // A status that was copied along with the YAML speaks of what belongs to another.
-    if member.has_id() && member.management() != ManagementPolicy::Observe && evidence(member.meta()) == Evidence::None
-    {
+    if member.has_id() && member.management() != ManagementPolicy::Observe && evidence == Evidence::None {
         return ctx.put_status(member.no_status(), Vec::new());
     }
     if let Some(hold) = ctx.memory().hold.clone() {
@@ -142,7 +142,7 @@ pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
         say(ctx, member, &Verdict::stalled("InvalidName", fault, "Pending"))?;
         return done(None, Outcome::Stuck);
     }
-    if evidence(member.meta()) == Evidence::Unreadable {
+    if evidence == Evidence::Unreadable {
         let message = "The intent annotation was written by a newer version of the operator. Run that version; nothing is \
                        done to this object until then.";
         say(ctx, member, &Verdict::stalled("IntentUnreadable", message, "Pending"))?;
@@ -302,10 +302,10 @@ pub(super) fn claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Fl
 }
 
 fn rank<M: Member>(member: &M) -> Rank {
-    match (member.owns(), member.intent()) {
-        (true, _) => Rank::Owns,
-        (false, Some(_)) => Rank::Intends,
-        (false, None) => Rank::Asks,
+    match (member.intent(), member.has_id()) {
+        (Some(_), true) => Rank::Owns,
+        (Some(_), false) => Rank::Intends,
+        (None, _) => Rank::Asks,
     }
 }
 
