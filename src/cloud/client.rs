@@ -131,6 +131,8 @@ impl CloudClient {
     /// # Errors
     /// [`ClientError`] where certificates, proxy or TLS library are unusable.
     pub fn new(options: &ClientOptions) -> Result<Self, ClientError> {
+        // The HTTP library takes the process's TLS provider. That there is one already is as good.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("dli-operator/", env!("CARGO_PKG_VERSION")))
             .timeout(options.timeout)
