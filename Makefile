@@ -29,8 +29,8 @@ test: ## everything, against a real control plane (its first build takes about 7
 soak: ## the long searches, 100 rounds of kills and a minute of fuzzing a parser: a day and more (SCHEDULES=10000000, ROUNDS=100)
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
-	FAULT_SEARCH_SINGLES=1 FAULT_SEARCH_PAIRS=1 FAULT_SEARCH_RANDOM=$${SCHEDULES:-10000000} \
-		cargo test --release --test fault_search -- --nocapture && \
+	FAULT_SEARCH_SINGLES=1 FAULT_SEARCH_PAIRS=64,1 FAULT_SEARCH_RANDOM=$${SCHEDULES:-10000000} \
+		cargo test --profile soak --test fault_search -- --nocapture && \
 	MUTANTS_VARIANTS=16 MUTANTS_RANDOM=20000 cargo test --release --test mutants -- --ignored --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" ROUNDS=$${ROUNDS:-100} cargo test --test rounds -- --nocapture && \
 	fuzz/run

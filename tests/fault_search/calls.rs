@@ -1,6 +1,6 @@
 //! Calls to the model of the cloud, over the operator's own encoder and decoder.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, hash::BuildHasherDefault};
 
 use dli_operator::{
     cloud::wire,
@@ -9,7 +9,10 @@ use dli_operator::{
     simulator::{Caller, Delivery, Effect as CloudFault, Fault, Model},
 };
 
-use crate::faults::{FaultKind, given_up};
+use crate::{
+    faults::{FaultKind, given_up},
+    fold::Fold,
+};
 
 /// How old the date of a signature may be.
 const SIGNATURE_AGE: i64 = 15 * 60_000;
@@ -46,8 +49,11 @@ pub fn broken(mutation: bool, cause: Cause) -> Answer {
     }
 }
 
+/// So many answers are remembered: more do not fit into the processor's cache.
+const REMEMBERED: usize = 500;
+
 /// What a successful call was decoded to, by its name and its body.
-type Decoded = HashMap<&'static str, HashMap<Vec<u8>, Result<Reply, CallError>>>;
+type Decoded = HashMap<&'static str, HashMap<Vec<u8>, Result<Reply, CallError>, BuildHasherDefault<Fold>>>;
 
 thread_local! {
     /// What was decoded before: the decoder is a pure function, and most lists show what the last one showed.
@@ -64,7 +70,7 @@ fn decode(call: &Call, response: HttpResponse) -> Result<Reply, CallError> {
         if let Some(decoded) = known.get(&response.body) {
             return decoded.clone();
         }
-        if known.len() > 20_000 {
+        if known.len() > REMEMBERED {
             known.clear();
         }
         let decoded = wire::decode(call, &response);

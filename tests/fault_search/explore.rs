@@ -4,12 +4,13 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    hash::{BuildHasherDefault, DefaultHasher},
+    hash::BuildHasherDefault,
 };
 
 use crate::{
     faults::FaultKind,
-    oracles::{self, End, Expect},
+    fold::Fold,
+    oracles::{End, Expect},
     scenarios::Scenario,
     script::Run,
 };
@@ -71,8 +72,10 @@ impl Tally {
 pub struct Extent {
     /// Every so many-th single fault.
     pub singles: u64,
-    /// After every so many-th first fault, every so many-th second one; 0 for none.
-    pub pairs: u64,
+    /// Every so many-th first fault of a pair; 0 for none.
+    pub firsts: u64,
+    /// After each of them, every so many-th second one.
+    pub seconds: u64,
     /// Which of them.
     pub offset: u64,
     /// Stop at the first failure.
@@ -83,7 +86,7 @@ struct Search<'a> {
     scenario: &'a Scenario,
     variant: u64,
     extent: Extent,
-    seen: HashSet<u64, BuildHasherDefault<DefaultHasher>>,
+    seen: HashSet<u64, BuildHasherDefault<Fold>>,
     end: End,
     calls: u64,
     writes: u64,
@@ -136,12 +139,12 @@ impl Search<'_> {
                 }
                 let (count, every) = match depth {
                     1 => (&mut self.singles, self.extent.singles),
-                    _ => (&mut self.pairs, self.extent.pairs),
+                    _ => (&mut self.pairs, self.extent.seconds),
                 };
                 *count += 1;
                 let chosen = every > 0 && count.is_multiple_of(every);
-                let first = depth == 1 && active && self.extent.pairs > 0;
-                let deeper = first && self.singles.is_multiple_of(self.extent.pairs);
+                let first = depth == 1 && active && self.extent.firsts > 0;
+                let deeper = first && self.singles.is_multiple_of(self.extent.firsts);
                 if !chosen && !deeper {
                     continue;
                 }
@@ -171,17 +174,7 @@ impl Search<'_> {
         tally.more_writes = tally.more_writes.max(run.sim.remote_writes.saturating_sub(self.writes));
         tally.more_calls = tally.more_calls.max(run.sim.remote_calls.saturating_sub(self.calls));
         tally.longer = tally.longer.max(run.sim.last_write.saturating_sub(self.length));
-        // Where the credentials were lost with the process, the end is another one, and says so.
-        let lost = run.sim.clusters.iter().any(|c| c.secret.is_none()) && run.sim.leaving() > 0;
-        // Who finds nothing to take over makes its own.
-        let blind = |kind: &FaultKind| matches!(kind, FaultKind::EmptyList | FaultKind::ShortList);
-        let taken = self.scenario.name == "adopt" && run.sim.struck.iter().any(|(_, kind)| blind(kind));
-        // A story told in another order may end otherwise, and so does one whose object somebody deleted.
-        let retold = [FaultKind::StageBefore, FaultKind::StageAfter, FaultKind::Vanished];
-        let retold = run.sim.struck.iter().any(|(_, kind)| retold.contains(kind));
-        let told = oracles::all_told_apart(&run.sim);
-        let end = (!lost && !taken && told && !retold).then_some(&self.end);
-        if let Err(problem) = run.judge(Expect { end, ..Expect::default() }) {
+        if let Err(problem) = run.judge(run.expect(&self.end)) {
             self.fail(run, problem);
         }
     }

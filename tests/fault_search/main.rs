@@ -14,6 +14,7 @@ mod calls;
 mod dice;
 mod explore;
 mod faults;
+mod fold;
 mod kube;
 mod oracles;
 mod process;
@@ -71,6 +72,15 @@ fn extent(name: &str, optimised: u64, debug: u64) -> u64 {
     number(name, if cfg!(debug_assertions) { debug } else { optimised })
 }
 
+/// Every so many-th first fault, and after each every so many-th second one: `800` for both, or `64,1`.
+fn pairs() -> (u64, u64) {
+    let default = if cfg!(debug_assertions) { "0" } else { "800" };
+    let text = std::env::var("FAULT_SEARCH_PAIRS").unwrap_or_else(|_| default.to_owned());
+    let (firsts, seconds) = text.split_once(',').unwrap_or((&text, &text));
+    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("FAULT_SEARCH_PAIRS={text} is not a number"));
+    (number(firsts), number(seconds))
+}
+
 #[test]
 fn no_fault_leaks_doubles_takes_lies_or_hangs() {
     let scenarios = scenarios::all();
@@ -81,13 +91,13 @@ fn no_fault_leaks_doubles_takes_lies_or_hangs() {
     let only = std::env::var("FAULT_SEARCH_SCENARIO").ok();
     let variants = extent("FAULT_SEARCH_VARIANTS", 64, 4);
     let singles = extent("FAULT_SEARCH_SINGLES", 16, 97);
-    let pairs = extent("FAULT_SEARCH_PAIRS", 800, 0);
+    let (firsts, seconds) = pairs();
     let chosen: Vec<_> = scenarios.iter().filter(|s| only.as_deref().is_none_or(|name| name == s.name)).collect();
     let jobs: Vec<_> = (0..variants).flat_map(|variant| chosen.iter().map(move |s| (*s, variant))).collect();
     let mut tally = Tally::default();
     for part in parallel(jobs.len(), |index| {
         let (scenario, variant) = jobs[index];
-        explore(scenario, variant, Extent { singles, pairs, offset: variant, first: false })
+        explore(scenario, variant, Extent { singles, firsts, seconds, offset: variant, first: false })
     }) {
         tally.add(part);
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Range, time::Instant};
 use crate::{
     explore::Tally,
     faults::FaultKind,
-    oracles::{End, Expect},
+    oracles::End,
     scenarios::Scenario,
     script::Run,
     story::{self, shrink, story},
@@ -41,7 +41,7 @@ pub fn replay(scenarios: &[Scenario], name: &str) {
     let mut plain = Run::new(scenario, second, false);
     plain.finish(&[]);
     let end = End::of(&plain.sim);
-    println!("verdict: {:?}", run.judge(Expect { end: Some(&end), ..Expect::default() }));
+    println!("verdict: {}", run.judge(run.expect(&end)).err().unwrap_or_else(|| "no problem".to_owned()));
 }
 
 fn replay_random(seed: u64) {

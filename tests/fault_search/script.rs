@@ -8,7 +8,7 @@ use dli_operator::{
 
 use crate::{
     faults::FaultKind,
-    oracles::{Expect, QUIET, judge},
+    oracles::{End, Expect, QUIET, all_told_apart, judge},
     scenarios::{REGION, Scenario},
     sim::{Halt, Sim},
 };
@@ -128,6 +128,19 @@ impl<'a> Run<'a> {
         if fault == Some(FaultKind::StageAfter) && more {
             self.act();
         }
+    }
+
+    /// What is to be expected where `end` is how it ends without faults.
+    pub fn expect<'e>(&self, end: &'e End) -> Expect<'e> {
+        let struck = |kinds: &[FaultKind]| self.sim.struck.iter().any(|(_, kind)| kinds.contains(kind));
+        // Where the credentials were lost with the process, the end is another one, and says so.
+        let lost = self.sim.clusters.iter().any(|c| c.secret.is_none()) && self.sim.leaving() > 0;
+        // Who finds nothing to take over makes its own.
+        let taken = self.scenario.name == "adopt" && struck(&[FaultKind::EmptyList, FaultKind::ShortList]);
+        // A story told in another order may end otherwise, and so does one whose object somebody deleted.
+        let retold = struck(&[FaultKind::StageBefore, FaultKind::StageAfter, FaultKind::Vanished]);
+        let same = !lost && !taken && !retold && all_told_apart(&self.sim);
+        Expect { end: same.then_some(end), ..Expect::default() }
     }
 
     pub fn judge(&self, expect: Expect<'_>) -> Result<(), String> {

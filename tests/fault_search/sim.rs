@@ -8,7 +8,7 @@ mod replica;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
-    hash::{DefaultHasher, Hasher},
+    hash::Hasher,
 };
 
 use dli_operator::{
@@ -24,6 +24,7 @@ use crate::{
     acts::Stranger,
     dice::Dice,
     faults::FaultKind,
+    fold::Fold,
     kube::{Kube, meta},
     oracles,
     process::{Process, Running, Stage},
@@ -408,7 +409,7 @@ impl Sim {
 
     /// A number for all that the future depends on.
     pub fn state(&self) -> u64 {
-        let mut hasher = TextHasher(DefaultHasher::new());
+        let mut hasher = TextHasher(Fold::default());
         let _ = write!(
             hasher,
             "{} {:?} {:?} {:?} {} {} {} {:?} {:?} {:?}",
@@ -444,7 +445,7 @@ impl Sim {
 }
 
 /// Hashes text without keeping it.
-struct TextHasher(DefaultHasher);
+struct TextHasher(Fold);
 
 impl Write for TextHasher {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {

@@ -34,7 +34,7 @@ fn hunt(name: usize, last: Option<&str>) -> End {
     let (scenario, variant) = last.map(|last| last.split_once(' ').unwrap_or((last, "0"))).unwrap_or_default();
     for scenario in scenarios::all().iter().filter(|other| other.name == scenario) {
         let variant = variant.parse().unwrap();
-        let tally = explore(scenario, variant, Extent { singles: 1, pairs: 0, offset: 0, first: true });
+        let tally = explore(scenario, variant, Extent { singles: 1, firsts: 0, seconds: 0, offset: 0, first: true });
         schedules += tally.schedules;
         if let Some(failure) = tally.failures.first() {
             return End { by: Some(format!("{}: {}", failure.name(), failure.problem)), schedules };
@@ -44,7 +44,7 @@ fn hunt(name: usize, last: Option<&str>) -> End {
         for scenario in scenarios::all() {
             // All of the assumed cloud, and samples of others.
             let singles = if variant == 0 { 1 } else { 5 };
-            let extent = Extent { singles, pairs: 0, offset: variant, first: true };
+            let extent = Extent { singles, firsts: 0, seconds: 0, offset: variant, first: true };
             let tally = explore(&scenario, variant, extent);
             schedules += tally.schedules;
             if let Some(failure) = tally.failures.first() {
@@ -75,7 +75,7 @@ fn every_mutant_is_killed() {
     let ends = parallel(names.len() + 1, |index| {
         if index == 0 {
             mutant::choose(usize::MAX);
-            let quiet = |s: &scenarios::Scenario| explore(s, 0, Extent { singles: 9, pairs: 0, offset: 0, first: true });
+            let quiet = |s: &scenarios::Scenario| explore(s, 0, Extent { singles: 9, firsts: 0, seconds: 0, offset: 0, first: true });
             let failures: Vec<_> = scenarios::all().iter().flat_map(|s| quiet(s).failures).collect();
             assert!(failures.is_empty(), "the copy without mutants fails: {failures:?}");
             return None;

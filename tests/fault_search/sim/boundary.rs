@@ -25,7 +25,10 @@ impl Sim {
 
     /// Performs the effect at a boundary, and lets `fault` strike.
     pub fn perform(&mut self, index: usize, running: usize, fault: Option<FaultKind>) {
-        let effect = Box::new(self.pending(index, running).clone());
+        let stage = &mut self.processes[index].running[running].stage;
+        let Stage::Asks(effect) = std::mem::replace(stage, Stage::Told(Input::Kube(KubeReply::Gone))) else {
+            panic!("nothing is asked for");
+        };
         let now = self.mono;
         let number = self.effects;
         self.effects += 1;
