@@ -196,10 +196,12 @@ pub(super) fn absorb(
                 Ok(_) => {
                     ctx.facts.deleted = true;
                     ctx.memory().deleted_at.get_or_insert(now);
+                    ctx.memory().delete_sent = Some(now);
                     None
                 }
                 Err(error) if error.class == ErrorClass::NotFound => {
                     ctx.facts.deleted = true;
+                    ctx.memory().delete_sent = Some(now);
                     None
                 }
                 Err(error) => {

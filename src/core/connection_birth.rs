@@ -244,8 +244,7 @@ fn exists(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, n: u32) -
     if found.is_empty() {
         // Gone again, or not shown yet: the next call tells.
         ctx.memory().attempt = Some(Attempt::NotApplied { n });
-        let uid = ctx.uid();
-        let at = ctx.world.next_try(ctx.key, &uid, ctx.now, None);
+        let at = ctx.now.mono + timing::backoff(ctx.memory().failures, ctx.world.settings.seed);
         ctx.hold(at, object.generation(), None);
         return done(Some(at), Outcome::Failed);
     }

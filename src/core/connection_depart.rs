@@ -11,19 +11,25 @@ use super::connection::{all, connection_id, marked, readable};
 use super::connection_birth::{fitting, own_of};
 use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::{
-    FinalizerChange, IntentOp, Next, Outcome,
+    FinalizerChange, IntentOp, Millis, Next, Outcome,
     doubt::{doubt_ends, settling, unconfirmed},
     mark::{carries_mark, denied_twice, learn_filter, mark_may_lag, without_tag_service},
-    member::{Member, due, wall},
+    member::{Member, look_again, wall},
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, done},
     report::{Verdict, find},
     world::Attempt,
 };
 
+/// An accepted DELETE is not sent again before this time.
+const REPEAT: Millis = 10_000;
+
 /// Deletion.
 pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
     let farewell = farewell(ctx, object)?;
+    // It is not sent again at once because the cloud goes on showing what it has deleted.
+    let now = ctx.now.mono;
+    ctx.facts.deleted |= ctx.memory().delete_sent.is_some_and(|at| now < at + REPEAT);
     if let Some(failure) = ctx.facts.failure.take()
         && let Some((call, error)) = without_tag_service(ctx, object, failure)
     {
@@ -45,7 +51,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
                 match ctx.facts.connection() {
                     None => return ctx.call(&link, Call::GetConnection(item.id.clone())),
                     Some(None) => {}
-                    Some(Some(_)) => return shown_still(ctx, object),
+                    Some(Some(_)) => return look_again(ctx, object),
                 }
                 if reading.value.len() == 1 {
                     return finish(ctx, object, &farewell);
@@ -67,7 +73,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
             not_just_created(ctx, object)?;
             finish(ctx, object, &farewell)
         }
-        Some(Some(_)) if ctx.facts.deleted => shown_still(ctx, object),
+        Some(Some(_)) if ctx.facts.deleted => look_again(ctx, object),
         Some(Some(item)) => {
             // No list by the mark has it. What was taken over without a tag service never got one.
             let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
@@ -118,15 +124,6 @@ pub(super) fn clear(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link,
     ctx.call(link, Call::Unbind { id: id.clone(), queues })
 }
 
-/// The DELETE was accepted, but the cloud still shows the connection.
-pub(super) fn shown_still(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
-    let now = ctx.now.mono;
-    ctx.facts.connection = None;
-    ctx.memory().pending_since.get_or_insert(now);
-    due(ctx, object)?;
-    done(Some(now + 1_000), Outcome::Waiting)
-}
-
 /// A create call in doubt whose connection nobody has seen.
 pub(super) fn finish_doubt(
     ctx: &mut Ctx<'_>,
@@ -143,7 +140,7 @@ pub(super) fn finish_doubt(
                 return match ctx.facts.connection() {
                     None => ctx.call(link, Call::GetConnection(id)),
                     Some(None) => ctx.change_finalizer(FinalizerChange::Remove),
-                    Some(Some(_)) => shown_still(ctx, object),
+                    Some(Some(_)) => look_again(ctx, object),
                 };
             }
             Some(true) => {
@@ -163,8 +160,16 @@ pub(super) fn finish_doubt(
             [] => {}
             [one] => {
                 let id = one.id.clone();
-                clear(ctx, object, link, &id)?;
-                return ctx.call(link, Call::DeleteConnection(id));
+                if !ctx.facts.deleted {
+                    clear(ctx, object, link, &id)?;
+                    return ctx.call(link, Call::DeleteConnection(id));
+                }
+                // Accepted; the list may lag. The reading by id tells.
+                match ctx.facts.connection() {
+                    None => return ctx.call(link, Call::GetConnection(id)),
+                    Some(Some(_)) => return look_again(ctx, object),
+                    Some(None) => {}
+                }
             }
             several => {
                 let ids: Vec<&str> = several.iter().map(|c| c.id.as_str()).collect();

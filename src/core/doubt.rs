@@ -54,6 +54,7 @@ pub(super) fn attempt(ctx: &mut Ctx<'_>, n: u32, error: CallError) -> Option<Cal
         // Not made by this call. An earlier one may have made it, where the intent says that one is in doubt.
         (_, ErrorClass::Exists) => {
             memory.attempt = Some(Attempt::Exists { n });
+            memory.failures = memory.failures.saturating_add(1);
             None
         }
         (Applied::Unknown | Applied::Yes, _) => {

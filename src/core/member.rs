@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Intent, Millis, Object, ObjectKey, ObjectKind, Outcome, Status,
+    Intent, Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
     pass::{Ctx, Evidence, Flow, Link, done, evidence},
     report::{Progress, Say, Tri, Verdict, find},
     timing,
@@ -356,6 +356,17 @@ pub(super) fn due<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<()> {
             done(Some(now + SAFETY_NET), Outcome::Waiting)
         }
     }
+}
+
+/// Waits for the next look at what is pending, where each pass begins with a look of its own: no list can take its place.
+pub(super) fn look_again<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Next> {
+    let now = ctx.now.mono;
+    let since = *ctx.memory().pending_since.get_or_insert(now);
+    let key = ctx.key.clone();
+    if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
+        project.due.remove(&key);
+    }
+    done(Some(now + timing::poll_after(now - since)), Outcome::Waiting)
 }
 
 /// Nothing is pending any more.

@@ -93,6 +93,9 @@ pub(super) fn post(
     send_create(ctx, object, link, intent, Call::CreateQueue(Box::new(body)))
 }
 
+/// By so much the server's clock may be behind what is believed, in milliseconds: answers tell it in whole seconds.
+const CLOCK_ERROR: i64 = 1_500;
+
 /// Digest of what cannot be changed after the creation.
 pub(super) fn immutables(object: &DliQueue) -> String {
     let s = &object.spec;
@@ -136,6 +139,7 @@ pub(super) fn confirm(
     // Older than any call of ours: another's, or one that a list that lags behind still shows.
     let since = if accepted { intent.at } else { intent.since() };
     let young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since - SKEW);
+    let close = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since - CLOCK_ERROR);
     let surely_young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since);
     let found = match &ctx.facts.queue {
         Some(read) => read.clone(),
@@ -161,11 +165,19 @@ pub(super) fn confirm(
         },
     };
     let until = doubt_ends(ctx, link, intent);
+    // What has the name may not be shown yet, or be gone again: it is looked for more often than it is called for.
+    let tried = match attempted {
+        Some(Attempt::Unknown { gave_up, .. }) => Some(gave_up),
+        Some(Attempt::Exists { .. }) => Some(fence),
+        _ => None,
+    };
+    let again = tried.map_or(0, |at| at + timing::backoff(ctx.memory().failures, ctx.world.settings.seed));
     if intent.first.is_none()
         && let (Some(Attempt::Exists { n }), found) = (&attempted, &found)
     {
         return match found {
             Some(item) => adopt(ctx, object, link, item),
+            None if now < again => later(ctx, object),
             None => {
                 ctx.memory().attempt = Some(Attempt::NotApplied { n: *n });
                 later(ctx, object)
@@ -173,10 +185,10 @@ pub(super) fn confirm(
         };
     }
     match found {
-        Some(item) if accepted && (surely_young(&item) || now >= until) => take(ctx, object, link, &item, false),
+        Some(item) if accepted && (close(&item) || now >= until) => take(ctx, object, link, &item, false),
         // The call by name may still show what had the name before.
         Some(item) if accepted => {
-            // A little older than the call, it may be its own: the server's clock is known to a second at best.
+            // A little older than the call, it may be its own: a slow answer tells less of the server's clock.
             if young(&item) && shows_mark(ctx, object, link, &item)? {
                 return take(ctx, object, link, &item, false);
             }
@@ -216,12 +228,12 @@ pub(super) fn confirm(
         // doubt is repeated.
         None if accepted && now < until => later(ctx, object),
         None => {
-            if let Some(Attempt::Unknown { gave_up, .. }) = attempted {
-                let at = gave_up + timing::backoff(ctx.memory().failures, ctx.world.settings.seed);
-                if now < at {
-                    unconfirmed(ctx, object, intent, at)?;
-                    return done(Some(at), Outcome::Failed);
-                }
+            if now < again {
+                unconfirmed(ctx, object, intent, again)?;
+                return match attempted {
+                    Some(Attempt::Exists { .. }) => later(ctx, object),
+                    _ => done(Some(again), Outcome::Failed),
+                };
             }
             create(ctx, object, link, name)
         }

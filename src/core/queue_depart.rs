@@ -12,7 +12,7 @@ use super::{
     FinalizerChange, IntentOp, Millis, Next, Outcome,
     doubt::{doubt_ends, intent_horizon, unconfirmed},
     mark::{denied_twice, learn_filter, mark_may_lag, without_tag_service},
-    member::{Member, due, wall},
+    member::{Member, look_again, wall},
     pass::{Ctx, Flow, done},
     report::Verdict,
     timing::rfc3339,
@@ -35,7 +35,8 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return match &ctx.facts.queue {
             None => ctx.call(&link, Call::GetQueue(name)),
             Some(None) => finish(ctx, object, &farewell),
-            Some(Some(_)) => shown_still(ctx, object),
+            // The DELETE was accepted, but the cloud still shows the queue.
+            Some(Some(_)) => look_again(ctx, object),
         };
     }
     // A fresh look, inside the pass: the same id and the mark, or hands off.
@@ -113,7 +114,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
 fn not_just_deleted(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
     let grace = ctx.world.settings.visibility_grace;
     if ctx.memory().delete_sent.is_some_and(|at| ctx.now.mono < at + grace) {
-        return shown_still(ctx, object).map(drop);
+        return look_again(ctx, object).map(drop);
     }
     let until = ctx.world.leads_from() + grace;
     if ctx.memory().stood || ctx.now.mono >= until {
@@ -127,16 +128,7 @@ fn not_just_deleted(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
         rfc3339(at)
     );
     announce(ctx, object, "ConfirmingAbsence", message)?;
-    shown_still(ctx, object).map(drop)
-}
-
-/// The DELETE was accepted, but the cloud still shows the queue.
-fn shown_still(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
-    let now = ctx.now.mono;
-    ctx.facts.queue = None;
-    ctx.memory().pending_since.get_or_insert(now);
-    due(ctx, object)?;
-    done(Some(now + 1_000), Outcome::Waiting)
+    look_again(ctx, object).map(drop)
 }
 
 /// Nothing of this object is left in the cloud.

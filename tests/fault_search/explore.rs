@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    effort::Effort,
     faults::FaultKind,
     fold::Fold,
     oracles::{End, Expect},
@@ -29,10 +30,8 @@ pub struct Tally {
     pub states: u64,
     pub effects: u64,
     pub by_fault: BTreeMap<FaultKind, u64>,
-    /// The most that a schedule needed beyond the one without faults: writes to the cloud, calls, milliseconds.
-    pub more_writes: u64,
-    pub more_calls: u64,
-    pub longer: u64,
+    /// The most that schedules took beyond the one without faults.
+    pub most: Effort,
     pub failures: Vec<Failure>,
 }
 
@@ -60,9 +59,7 @@ impl Tally {
         for (kind, count) in other.by_fault {
             *self.by_fault.entry(kind).or_default() += count;
         }
-        self.more_writes = self.more_writes.max(other.more_writes);
-        self.more_calls = self.more_calls.max(other.more_calls);
-        self.longer = self.longer.max(other.longer);
+        self.most = self.most.most(other.most);
         self.failures.extend(other.failures);
     }
 }
@@ -88,9 +85,7 @@ struct Search<'a> {
     extent: Extent,
     seen: HashSet<u64, BuildHasherDefault<Fold>>,
     end: End,
-    calls: u64,
-    writes: u64,
-    length: u64,
+    plain: Effort,
     singles: u64,
     pairs: u64,
     tally: Tally,
@@ -106,9 +101,7 @@ pub fn explore(scenario: &Scenario, variant: u64, extent: Extent) -> Tally {
         extent,
         seen: HashSet::default(),
         end: End::of(&plain.sim),
-        calls: plain.sim.remote_calls,
-        writes: plain.sim.remote_writes,
-        length: plain.sim.last_write,
+        plain: Effort::of(&plain.sim),
         singles: extent.offset,
         pairs: extent.offset,
         tally: Tally::default(),
@@ -123,6 +116,17 @@ pub fn explore(scenario: &Scenario, variant: u64, extent: Extent) -> Tally {
     search.branch(&mut run, 1);
     search.tally.states = search.seen.len() as u64;
     search.tally
+}
+
+/// What faults cost has an end.
+pub fn bounded(run: &Run<'_>, more: Effort) -> Result<(), String> {
+    // A stage that begins at once counts as one.
+    let faults = run.sim.struck.len().max(1) as u64;
+    let bound = Effort::bound(faults, run.objects(), more.time);
+    match more.beyond(bound) == Effort::default() {
+        true => Ok(()),
+        false => Err(format!("it took {more} more than without faults, and may take {bound}")),
+    }
 }
 
 impl Search<'_> {
@@ -171,10 +175,10 @@ impl Search<'_> {
         tally.schedules += 1;
         tally.effects += run.sim.effects as u64;
         *tally.by_fault.entry(kind).or_default() += 1;
-        tally.more_writes = tally.more_writes.max(run.sim.remote_writes.saturating_sub(self.writes));
-        tally.more_calls = tally.more_calls.max(run.sim.remote_calls.saturating_sub(self.calls));
-        tally.longer = tally.longer.max(run.sim.last_write.saturating_sub(self.length));
-        if let Err(problem) = run.judge(run.expect(&self.end)) {
+        let more = Effort::of(&run.sim).beyond(self.plain);
+        tally.most = tally.most.most(more);
+        let verdict = run.judge(run.expect(&self.end));
+        if let Err(problem) = verdict.and_then(|()| bounded(run, more)) {
             self.fail(run, problem);
         }
     }

@@ -58,10 +58,12 @@ pub enum FaultKind {
     /// The object goes although the finalizer was just put on it: an API server that has begun a deletion before does not
     /// look again.
     Vanished,
+    /// It happens at the last moment at which somebody still expects it, long after the caller has given up.
+    AppliedLast,
 }
 
 impl FaultKind {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::Restart,
@@ -86,9 +88,11 @@ impl FaultKind {
         Self::StageBefore,
         Self::StageAfter,
         Self::Vanished,
+        Self::AppliedLast,
     ];
 
-    /// Those that need no story in stages.
+    /// Those that need no story in stages, as they were when the first seeds were written down: one more would make another
+    /// story of every seed.
     pub fn anywhere() -> &'static [Self] {
         &Self::ALL[..21]
     }
@@ -114,6 +118,7 @@ impl FaultKind {
             | Self::ClockAhead
             | Self::ClockBack => true,
             Self::CrashAfter | Self::AppliedLate | Self::NoAnswer => write,
+            Self::AppliedLast => cloud && write,
             // A read that is not answered is the same as one that fails.
             Self::LostReply => write,
             Self::ErrorApplied => cloud && write,

@@ -12,6 +12,7 @@
 mod acts;
 mod calls;
 mod dice;
+mod effort;
 mod explore;
 mod faults;
 mod fold;

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, ops::Range, time::Instant};
 
 use crate::{
-    explore::Tally,
+    effort::Effort,
+    explore::{Tally, bounded},
     faults::FaultKind,
     oracles::End,
     scenarios::Scenario,
@@ -41,7 +42,10 @@ pub fn replay(scenarios: &[Scenario], name: &str) {
     let mut plain = Run::new(scenario, second, false);
     plain.finish(&[]);
     let end = End::of(&plain.sim);
-    println!("verdict: {}", run.judge(run.expect(&end)).err().unwrap_or_else(|| "no problem".to_owned()));
+    let more = Effort::of(&run.sim).beyond(Effort::of(&plain.sim));
+    let verdict = run.judge(run.expect(&end)).and_then(|()| bounded(&run, more));
+    println!("{more} more than without faults");
+    println!("verdict: {}", verdict.err().unwrap_or_else(|| "no problem".to_owned()));
 }
 
 fn replay_random(seed: u64) {
@@ -62,12 +66,7 @@ fn rate(count: u64, began: Instant) -> String {
 pub fn exploration(tally: &Tally, began: Instant) {
     println!("{} schedules, {} effects, {}", tally.schedules, tally.effects, rate(tally.schedules, began));
     println!("{} distinct states after a fault; {} faults led into a known one", tally.states, tally.pruned);
-    println!(
-        "at most {} more remote writes, {} more calls and {} s more than without faults",
-        tally.more_writes,
-        tally.more_calls,
-        tally.longer / 1_000
-    );
+    println!("at most {} more than without faults", tally.most);
     let faults: Vec<String> = tally.by_fault.iter().map(|(kind, count)| format!("{kind:?} {count}")).collect();
     println!("by the last fault: {}", faults.join(", "));
     let failures = tally.failures.iter().map(|failure| {

@@ -1,5 +1,7 @@
 //! What users and colleagues do, in stages: the next stage begins when the world is quiet, or at once.
 
+use std::collections::BTreeSet;
+
 use dli_operator::{
     core::ObjectKind,
     simulator::{
@@ -43,6 +45,16 @@ impl Scenario {
     /// How many clusters it plays in.
     pub fn clusters(&self) -> usize {
         1 + self.stages.iter().flatten().map(Act::cluster).max().unwrap_or(0)
+    }
+
+    /// How many objects users apply.
+    pub fn objects(&self) -> u64 {
+        let applied = self.stages.iter().flatten().filter_map(|act| match act {
+            Act::Apply { cluster, kind, name, .. } => Some((cluster, kind, name)),
+            Act::Copy { cluster, kind, to, .. } => Some((cluster, kind, to)),
+            _ => None,
+        });
+        applied.collect::<BTreeSet<_>>().len() as u64
     }
 
     fn keeps(self) -> Self {

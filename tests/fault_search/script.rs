@@ -130,6 +130,11 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// How many objects there are in its scenario.
+    pub fn objects(&self) -> u64 {
+        self.scenario.objects()
+    }
+
     /// What is to be expected where `end` is how it ends without faults.
     pub fn expect<'e>(&self, end: &'e End) -> Expect<'e> {
         let struck = |kinds: &[FaultKind]| self.sim.struck.iter().any(|(_, kind)| kinds.contains(kind));

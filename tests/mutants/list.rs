@@ -447,4 +447,18 @@ pub const MUTANTS: &[Mutant] = &[
         "ghost.refused && ghost.deleted.is_none() && !ON)?",
         "deleted-and-applied-again 2",
     ),
+    m(
+        "a queue is bound again before an Unbind without an answer can have arrived (found by this search)",
+        "core/plan.rs",
+        "_ if let Some(until) = target.may_go => plan.late",
+        "_ if let Some(until) = target.may_go.filter(|_| !ON) => plan.late",
+        "unbinding-taken-back",
+    ),
+    m(
+        "faults make it go round in circles: what is refused is tried again every two seconds",
+        "core/world.rs",
+        "Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => stuck,",
+        "Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => if ON { 2_000 } else { stuck },",
+        "create-queue",
+    ),
 ];

@@ -83,6 +83,14 @@ impl Sim {
                 self.orphan(now + timeout + 15_000, cluster, *effect, false);
                 gave_up(now + timeout)
             }
+            Some(FaultKind::AppliedLast) => {
+                // Within the grace it happens, and is shown.
+                let durations = &self.cloud.config().durations;
+                let shown = durations.list_lag.max(durations.get_lag).unsigned_abs() + 1_000;
+                let grace = self.clusters[cluster].settings.visibility_grace;
+                self.orphan(now + timeout + grace.saturating_sub(shown), cluster, *effect, false);
+                gave_up(now + timeout)
+            }
             Some(FaultKind::NoAnswer) => {
                 drop(self.apply(cluster, wall_offset, &effect, None));
                 gave_up(now + timeout)
