@@ -306,7 +306,8 @@ pub(super) fn take(
         Some(Attempt::Accepted { n, at, .. }) if n == intent.n => at,
         _ => now,
     };
-    let recent = now < at + ctx.world.settings.visibility_grace;
+    // And a queue that it names may have been deleted since.
+    let recent = now < at + ctx.world.settings.visibility_grace && at >= ctx.memory().fence;
     let synced = match recent && !adopted && asked == sent && written == asked_hosts(object) {
         true => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
         false => Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet."),

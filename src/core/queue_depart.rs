@@ -2,18 +2,18 @@
 
 use crate::{
     api::DliQueue,
-    dli::{Call, EpochMillis},
+    dli::{Call, EpochMillis, QueueItem},
 };
 
 use super::farewell::{Farewell, announce, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::queue::{marked, queue_id, queue_name, readable, undecided};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
-    FinalizerChange, IntentOp, Millis, Next, Outcome,
+    FinalizerChange, IntentOp, Millis, Next, Object, Outcome,
     doubt::{doubt_ends, intent_horizon, unconfirmed},
     mark::{denied_twice, learn_filter, mark_may_lag, without_tag_service},
-    member::{Member, look_again, wall},
-    pass::{Ctx, Flow, done},
+    member::{Member, look_again, rival, wall},
+    pass::{Ctx, Flow, Link, done},
     report::Verdict,
     timing::rfc3339,
 };
@@ -96,7 +96,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
                 let in_time = item.create_time.is_some_and(|t| t < intent_horizon(ctx, &i));
                 i.op == IntentOp::Create && i.first.is_some() && in_time
             });
-            known || ((same || late) && recent)
+            known || ((same || late) && recent && !of_rival(ctx, object, &link, &item)?)
         }
     };
     if ours {
@@ -107,6 +107,15 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         return abandon(ctx, object, note);
     }
     ctx.call(&link, Call::DeleteQueue(name))
+}
+
+/// Whether the object that works on the name has this queue, or may be about to have it.
+fn of_rival(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<bool> {
+    let Some(Object::Queue(rival)) = rival(ctx, object, link)? else { return Ok(false) };
+    Ok(match queue_id(&rival) {
+        Some(owned) => item.queue_id.is_none_or(|id| id == owned),
+        None => rival.intent().is_some(),
+    })
 }
 
 /// Reads may lag behind a DELETE, and a second one by the name would hit what has it next: none is sent before what is

@@ -81,6 +81,8 @@ pub struct Process {
     pub running: Vec<Running>,
     /// How many passes it works on at a time.
     pub slots: usize,
+    /// When it began to run.
+    pub began: Millis,
     pub leads_until: Option<Millis>,
     pub mutate_from: Millis,
     /// It neither runs nor renews before this moment.
@@ -106,6 +108,7 @@ impl Process {
             coming: BTreeMap::new(),
             running: Vec::new(),
             slots,
+            began: start,
             leads_until: None,
             mutate_from,
             paused_until: start,

@@ -290,9 +290,12 @@ impl Sim {
         let (due, later) = self.suspects.drain(..).partition::<Vec<_>, _>(|(at, ..)| *at <= now);
         self.suspects = later;
         for (_, cluster, key) in due {
-            // Nobody can take back what a process that is gone has said, until the next one leads.
-            let leads =
-                self.processes.iter().any(|p| p.cluster == cluster && !p.dead && p.paused_until + MOMENT <= now);
+            // Nobody can take back what a process that is gone has said, until the next one leads and has looked around.
+            let look = if self.dice.is_some() { oracles::LOOK } else { MOMENT };
+            let leads = self
+                .processes
+                .iter()
+                .any(|p| p.cluster == cluster && !p.dead && p.paused_until + MOMENT <= now && p.began + look <= now);
             if !leads {
                 self.suspects.push((now + MOMENT, cluster, key));
             } else if self.problem.is_none() {

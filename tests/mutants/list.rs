@@ -461,4 +461,18 @@ pub const MUTANTS: &[Mutant] = &[
         "Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => if ON { 2_000 } else { stuck },",
         "create-queue",
     ),
+    m(
+        "an object that is being deleted takes the queue of another that has its name for its own (found by this search)",
+        "core/queue_depart.rs",
+        "recent && !of_rival(ctx, object, &link, &item)?",
+        "recent && (ON || !of_rival(ctx, object, &link, &item)?)",
+        "random 5259155",
+    ),
+    m(
+        "an answer is believed although a queue that it names was deleted since (found by this search)",
+        "core/connection_birth.rs",
+        "&& at >= ctx.memory().fence;",
+        "&& (at >= ctx.memory().fence || ON);",
+        "random 5111914",
+    ),
 ];
