@@ -28,6 +28,8 @@ pub struct Scenario {
     pub keeps: bool,
     /// A stage makes sense only once the one before it has come to rest.
     pub in_order: bool,
+    /// It is played without faults: with one more the promise is weaker, and says so.
+    pub faultless: bool,
     /// How many passes each replica works on at a time.
     pub slots: usize,
     /// Changes to the cloud before it begins.
@@ -39,7 +41,16 @@ pub const REGION: &str = "ap-southeast-3";
 
 impl Scenario {
     fn new(name: &'static str, stages: Vec<Vec<Act>>, pauses: &[Option<u64>]) -> Self {
-        Self { name, stages, pauses: pauses.to_vec(), keeps: false, in_order: false, slots: 1, config: |_| {} }
+        Self {
+            name,
+            stages,
+            pauses: pauses.to_vec(),
+            keeps: false,
+            in_order: false,
+            faultless: false,
+            slots: 1,
+            config: |_| {},
+        }
     }
 
     /// How many clusters it plays in.
@@ -63,6 +74,10 @@ impl Scenario {
 
     fn in_order(self) -> Self {
         Self { in_order: true, ..self }
+    }
+
+    fn faultless(self) -> Self {
+        Self { faultless: true, ..self }
     }
 
     /// Another object is worked on while a call is under way.
@@ -395,6 +410,14 @@ fn deaths() -> Vec<Scenario> {
         }),
         // Somebody deletes by hand what a tool applies again at once.
         s("deleted-and-applied-again", vec![[vec![Act::Reapply], base()].concat(), goodbye()], &[None]),
+        // Somebody takes the object away by force a moment after it was made, while a connection is bound to its queue.
+        s(
+            "gone-by-force-while-bound",
+            vec![base(), vec![Act::Force { cluster: 0, kind: ObjectKind::Queue, name: "q1".to_owned() }]],
+            &[Some(4_000)],
+        )
+        .faultless()
+        .on(|config| config.answers.delete_bound_queue = DeleteBoundQueue::Refused),
         // Time enough for a new leader to make it, and not for what the last one has sent to arrive.
         s(
             "made-again-by-a-gone-leader",

@@ -112,7 +112,7 @@ impl<'a> Run<'a> {
             FaultKind::Vanished => !self.scenario.keeps && self.sim.just_guarded(process, running),
             _ => true,
         };
-        fits && kind.matters(self.sim.pending(process, running))
+        fits && !self.scenario.faultless && kind.matters(self.sim.pending(process, running))
     }
 
     /// Performs the effect at a boundary.

@@ -406,20 +406,6 @@ pub const MUTANTS: &[Mutant] = &[
         "random 4034216",
     ),
     m(
-        "a queue that is a little older than the call is taken from a list (found by this search)",
-        "core/queue_birth.rs",
-        "let surely_young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since);",
-        "let surely_young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since - if ON { SKEW } else { 0 });",
-        "random 3951335",
-    ),
-    m(
-        "a queue in doubt is deleted by its time before the tag filter was tried (found by this search)",
-        "core/queue_depart.rs",
-        "if !known && undecided(ctx, object) {",
-        "if !known && undecided(ctx, object) && !ON {",
-        "random 3943352",
-    ),
-    m(
         "hosts of what may be another's count as written (found by this search)",
         "core/connection_birth.rs",
         "let others = (adopted || !told)",
@@ -445,7 +431,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/ghost.rs",
         "ghost.refused && ghost.deleted.is_none())?",
         "ghost.refused && ghost.deleted.is_none() && !ON)?",
-        "deleted-and-applied-again 2",
+        "gone-by-force-while-bound",
     ),
     m(
         "a queue is bound again before an Unbind without an answer can have arrived (found by this search)",

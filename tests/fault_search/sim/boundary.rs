@@ -2,7 +2,7 @@
 
 use dli_operator::{
     core::{CloudEffect, Effect, FinalizerChange, Input, KubeEffect, KubeReply, Millis, ObjectKind},
-    dli::Cause,
+    dli::{Call, Cause},
 };
 
 use super::{BARRIER, CALL_TIMEOUT, KUBE_TIMEOUT, LEASE, MOMENT, Orphan, Sim};
@@ -84,11 +84,9 @@ impl Sim {
                 gave_up(now + timeout)
             }
             Some(FaultKind::AppliedLast) => {
-                // Within the grace it happens, and is shown.
-                let durations = &self.cloud.config().durations;
-                let shown = durations.list_lag.max(durations.get_lag).unsigned_abs() + 1_000;
                 let grace = self.clusters[cluster].settings.visibility_grace;
-                self.orphan(now + timeout + grace.saturating_sub(shown), cluster, *effect, false);
+                let late = grace.saturating_sub(self.margin(&effect));
+                self.orphan(now + timeout + late, cluster, *effect, false);
                 gave_up(now + timeout)
             }
             Some(FaultKind::NoAnswer) => {
@@ -122,6 +120,17 @@ impl Sim {
             }
         };
         self.processes[index].running[running].stage = stage;
+    }
+
+    /// So long before the end of the grace a call arrives at the latest: what it creates has to be shown within the grace.
+    fn margin(&self, effect: &Effect) -> Millis {
+        let durations = &self.cloud.config().durations;
+        match effect {
+            Effect::Cloud(CloudEffect { call: Call::CreateQueue(_) | Call::CreateConnection(_), .. }) => {
+                durations.list_lag.max(durations.get_lag).unsigned_abs() + 1_000
+            }
+            _ => 500,
+        }
     }
 
     /// Whether the object of a pass got its finalizer a moment ago, or gets it now.
