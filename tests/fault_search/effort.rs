@@ -27,7 +27,7 @@ impl Effort {
             remote_writes: (4 + 3 * objects) * faults + objects * (longer / 60_000),
             kube_writes: (8 + 5 * objects) * faults,
             calls: (100 + 40 * objects) * faults,
-            time: 1_200_000 * faults,
+            time: 1_800_000 * faults,
         }
     }
 

@@ -445,7 +445,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/world.rs",
         "Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => stuck,",
         "Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => if ON { 2_000 } else { stuck },",
-        "create-queue",
+        "handed-over",
     ),
     m(
         "an object that is being deleted takes the queue of another that has its name for its own (found by this search)",
