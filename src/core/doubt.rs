@@ -24,6 +24,17 @@ pub(super) fn intent_horizon(ctx: &Ctx<'_>, intent: &Intent) -> EpochMillis {
     intent.at + (SEND_WITHIN + settings.call_timeout + settings.visibility_grace) as EpochMillis
 }
 
+/// How long it takes until reads show whether the call of an intent was applied; 0 if they do now.
+///
+/// The server's clock may have been set since the intent was written: where this machine's clock does not agree that it is
+/// so old, nothing is concluded before this process has led for as long as a call can be in doubt.
+pub(super) fn in_doubt_for(ctx: &Ctx<'_>, server: EpochMillis, intent: &Intent) -> Millis {
+    let horizon = intent_horizon(ctx, intent);
+    let known = ctx.world.leads_from() as EpochMillis + (horizon - intent.at);
+    let by_machine = (horizon - ctx.now.wall).min(known - ctx.now.mono as EpochMillis);
+    (horizon - server).max(by_machine).max(0) as Millis
+}
+
 /// The first moment at which reads say whether the create call in doubt was applied.
 pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Millis {
     let grace = ctx.world.settings.visibility_grace;
@@ -40,8 +51,7 @@ pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Mil
     }
     // Of another process: only the intent tells.
     let server = ctx.world.server_now(&link.endpoint, ctx.now);
-    let left = intent_horizon(ctx, intent) - server;
-    (ctx.now.mono as i64 + left).max(0) as Millis
+    ctx.now.mono + in_doubt_for(ctx, server, intent)
 }
 
 /// Notes how a create call ended; gives back what was certainly not applied.
@@ -186,7 +196,7 @@ pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Int
 
 /// Until an intent's call can no longer show up late, what a list lacks may still be on its way into it.
 pub(super) fn settling<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
-    member.intent().is_some_and(|intent| wall(ctx, member) < intent_horizon(ctx, &intent))
+    member.intent().is_some_and(|intent| in_doubt_for(ctx, wall(ctx, member), &intent) > 0)
 }
 
 /// Whether a call that ended with this, or without an error, may have been carried out.

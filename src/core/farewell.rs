@@ -5,7 +5,7 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass},
 };
 
-use super::doubt::{intent_horizon, may_have_changed, settling};
+use super::doubt::{in_doubt_for, may_have_changed, settling};
 use super::member::{Member, SAFETY_NET, keep_claim, link, same_project, say, wall};
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
@@ -68,10 +68,9 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     }
     if keeps && let Some(intent) = &intent {
         // What the call in doubt may have made is kept too; only wait until it can be seen by who comes next.
-        let horizon = intent_horizon(ctx, intent);
-        let left = horizon - wall(ctx, member);
+        let left = in_doubt_for(ctx, wall(ctx, member), intent);
         if left > 0 {
-            return done(Some(now.mono + left as Millis), Outcome::Waiting);
+            return done(Some(now.mono + left), Outcome::Waiting);
         }
         return ctx.change_finalizer(FinalizerChange::Remove);
     }

@@ -20,9 +20,10 @@ use super::{
     world::Project,
 };
 
-/// So long after the finalizer was put on, an object that goes without having been deleted has gone that way. Later,
-/// somebody has taken the finalizer off, or the API server has lost its memory: nothing is deleted for that.
-pub(super) const RACE: Millis = 10_000;
+/// So long after the finalizer was put on, an object that goes without having been deleted has gone that way, the time
+/// included that a write to it may take to end without an answer. Later, somebody has taken the finalizer off, or the API
+/// server has lost its memory: nothing is deleted for that.
+pub(super) const RACE: Millis = 25_000;
 
 /// Time between two looks.
 const PAUSE: Millis = 5_000;

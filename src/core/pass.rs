@@ -241,6 +241,10 @@ impl Ctx<'_> {
                 if self.object.as_ref().is_some_and(|old| meta(old).uid != meta(&object).uid) {
                     return done(Some(self.now.mono + 1_000), Outcome::Conflict);
                 }
+                // By a write whose answer was lost.
+                if !self.object.as_ref().is_some_and(guarded) && guarded(&object) {
+                    self.memory().guarded = Some(self.now.mono);
+                }
                 *self.object = Some(object);
                 *self.fresh_at = Some(self.now.mono);
                 Ok(())
@@ -252,7 +256,6 @@ impl Ctx<'_> {
                 if self.now.mono >= self.world.leads_from() && meta(&object).deletion_timestamp.is_none() {
                     self.memory().stood = true;
                 }
-                let guarded = |object: &Object| has_finalizer(meta(object));
                 let first = guarded(&object) && !self.object.as_ref().is_some_and(guarded);
                 *self.object = Some(object);
                 // A deletion that had begun before may still take the object away: it is read once more before a call.
@@ -503,6 +506,10 @@ pub(super) fn meta(object: &Object) -> &ObjectMeta {
         Object::Queue(o) => &o.metadata,
         Object::Connection(o) => &o.metadata,
     }
+}
+
+fn guarded(object: &Object) -> bool {
+    has_finalizer(meta(object))
 }
 
 /// Whether the operator's finalizer is on an object.

@@ -9,9 +9,9 @@ use super::connection::SKEW;
 use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, seen, standing, undecided};
 use super::{
     IntentOp, Next, Outcome,
-    doubt::{doubt_ends, intent_horizon, new_intent, send_create, send_mark, unconfirmed, void_intent},
+    doubt::{doubt_ends, new_intent, send_create, send_mark, settling, unconfirmed, void_intent},
     mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
-    member::{Member, due, present, say, settled, wall},
+    member::{Member, due, present, say, settled},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     report::{Say, Tri, Verdict},
@@ -46,7 +46,7 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Q
 /// doubt is simply repeated; but a queue that it made has to be known again.
 fn in_doubt_since(ctx: &mut Ctx<'_>, object: &DliQueue) -> Option<i64> {
     let before = object.intent().filter(|i| i.op == IntentOp::Create && queue_id(object).is_none())?;
-    if wall(ctx, object) >= intent_horizon(ctx, &before) {
+    if !settling(ctx, object) {
         // It can no longer show up late, and is not there.
         return None;
     }

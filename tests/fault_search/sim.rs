@@ -121,6 +121,8 @@ pub struct Sim {
     pub met: BTreeSet<String>,
     /// What of it somebody was told to take over.
     pub may_take: BTreeSet<(ObjectKind, String)>,
+    /// Names in the cloud of objects that went although their finalizer was just put on.
+    pub vanished: BTreeSet<String>,
     /// Faults that struck.
     pub struck: Vec<(usize, FaultKind)>,
     /// Who said Ready of what was not so, and when it is looked at again: two writes may meet.
@@ -161,6 +163,7 @@ impl Sim {
             bound_by_us: BTreeMap::new(),
             met: BTreeSet::new(),
             may_take: BTreeSet::new(),
+            vanished: BTreeSet::new(),
             struck: Vec::new(),
             suspects: Vec::new(),
             problem: None,

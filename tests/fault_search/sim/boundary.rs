@@ -10,6 +10,7 @@ use crate::{
     calls::{broken, kube_write},
     faults::{FaultKind, given_up},
     kube::meta,
+    oracles,
     process::{Process, Stage},
     trace,
 };
@@ -160,6 +161,7 @@ impl Sim {
         let cluster = self.processes[index].cluster;
         let key = self.processes[index].running[running].pass.key().clone();
         let kube = &mut self.clusters[cluster].kube;
+        self.vanished.extend(kube.objects.get(&key).map(|object| oracles::remote_name(&key, object)));
         if kube.guarded.contains_key(&key) {
             kube.vanish(&key);
         } else if matches!(effect, Effect::Kube(_)) {
