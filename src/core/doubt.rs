@@ -24,15 +24,16 @@ pub(super) fn intent_horizon(ctx: &Ctx<'_>, intent: &Intent) -> EpochMillis {
     intent.at + (SEND_WITHIN + settings.call_timeout + settings.visibility_grace) as EpochMillis
 }
 
-/// How long it takes until reads show whether the call of an intent was applied; 0 if they do now.
+/// How long it takes until reads show whether the call of an intent was applied, in milliseconds; negative if readings have
+/// shown it since so long ago.
 ///
 /// The server's clock may have been set since the intent was written: where this machine's clock does not agree that it is
 /// so old, nothing is concluded before this process has led for as long as a call can be in doubt.
-pub(super) fn in_doubt_for(ctx: &Ctx<'_>, server: EpochMillis, intent: &Intent) -> Millis {
+pub(super) fn in_doubt_for(ctx: &Ctx<'_>, server: EpochMillis, intent: &Intent) -> i64 {
     let horizon = intent_horizon(ctx, intent);
     let known = ctx.world.leads_from() as EpochMillis + (horizon - intent.at);
     let by_machine = (horizon - ctx.now.wall).min(known - ctx.now.mono as EpochMillis);
-    (horizon - server).max(by_machine).max(0) as Millis
+    (horizon - server).max(by_machine)
 }
 
 /// The first moment at which reads say whether the create call in doubt was applied.
@@ -51,7 +52,7 @@ pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Mil
     }
     // Of another process: only the intent tells.
     let server = ctx.world.server_now(&link.endpoint, ctx.now);
-    ctx.now.mono + in_doubt_for(ctx, server, intent)
+    (ctx.now.mono as i64 + in_doubt_for(ctx, server, intent)).max(0) as Millis
 }
 
 /// Notes how a create call ended; gives back what was certainly not applied.
@@ -114,7 +115,7 @@ pub(super) fn send_create<T, M: Member>(
     intent: &Intent,
     call: Call,
 ) -> Flow<T> {
-    send_noted(ctx, member, link, (intent.since(), &intent.targets), call)
+    send_noted(ctx, member, link, (intent.since(), intent.first.is_some(), &intent.targets), call)
 }
 
 /// Sends the call that puts this object's mark on what is taken over.
@@ -126,7 +127,7 @@ pub(super) fn send_mark<T, M: Member>(
     call: Call,
 ) -> Flow<T> {
     // However old it is, it is this object's if it carries the mark.
-    send_noted(ctx, member, link, (0, targets), call)
+    send_noted(ctx, member, link, (0, false, targets), call)
 }
 
 /// Sends a call that makes something this object's. Should the object go although its finalizer was just put on, that has
@@ -135,7 +136,7 @@ fn send_noted<T, M: Member>(
     ctx: &mut Ctx<'_>,
     member: &M,
     link: &Link,
-    (since, targets): (EpochMillis, &[String]),
+    (since, earlier, targets): (EpochMillis, bool, &[String]),
     call: Call,
 ) -> Flow<T> {
     let flow = ctx.call(link, call);
@@ -146,6 +147,7 @@ fn send_noted<T, M: Member>(
             project: member.project_key(),
             name: member.remote_name(),
             since,
+            earlier,
             targets: targets.to_vec(),
         };
         let memory = ctx.memory();

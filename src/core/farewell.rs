@@ -70,7 +70,7 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
         // What the call in doubt may have made is kept too; only wait until it can be seen by who comes next.
         let left = in_doubt_for(ctx, wall(ctx, member), intent);
         if left > 0 {
-            return done(Some(now.mono + left), Outcome::Waiting);
+            return done(Some(now.mono + left as Millis), Outcome::Waiting);
         }
         return ctx.change_finalizer(FinalizerChange::Remove);
     }

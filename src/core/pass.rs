@@ -243,7 +243,8 @@ impl Ctx<'_> {
                 }
                 // By a write whose answer was lost.
                 if !self.object.as_ref().is_some_and(guarded) && guarded(&object) {
-                    self.memory().guarded = Some(self.now.mono);
+                    let now = self.now.mono;
+                    self.memory().guarded.get_or_insert(now);
                 }
                 *self.object = Some(object);
                 *self.fresh_at = Some(self.now.mono);

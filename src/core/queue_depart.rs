@@ -9,7 +9,7 @@ use super::farewell::{Farewell, announce, delete_failed, farewell, lost_event, n
 use super::queue::{marked, queue_id, queue_name, readable, undecided};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
-    FinalizerChange, IntentOp, Next, Object, Outcome,
+    FinalizerChange, IntentOp, Millis, Next, Object, Outcome,
     doubt::{doubt_ends, in_doubt_for, intent_horizon, unconfirmed},
     mark::{denied_twice, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, rival, wall},
@@ -153,13 +153,13 @@ pub(super) fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) 
     if let Some(intent) = object.intent().filter(|i| i.op == IntentOp::Create && i.first.is_some()) {
         let left = in_doubt_for(ctx, wall(ctx, object), &intent);
         if left > 0 {
-            let until = wall(ctx, object) + left as EpochMillis;
+            let until = wall(ctx, object) + left;
             let message = format!(
                 "Queue {} is gone. A create call that got no answer may still make it anew; the object is let go at {}.",
                 object.remote_name(),
                 rfc3339(until)
             );
-            return refuse(ctx, object, "ConfirmingAbsence", message, ctx.now.mono + left);
+            return refuse(ctx, object, "ConfirmingAbsence", message, ctx.now.mono + left as Millis);
         }
     }
     // A DELETE goes by the name: one that is still on its way would hit the next queue of that name.

@@ -345,7 +345,9 @@ impl World {
     fn leave_ghost(&mut self, key: &ObjectKey, memory: &Memory, now: Millis) {
         let grace = self.settings.visibility_grace;
         let end = self.settings.call_timeout + grace;
+        let earlier = memory.made.as_ref().is_some_and(|made| made.earlier);
         let (id, until) = match &memory.attempt {
+            Some(Attempt::NotApplied { .. } | Attempt::Exists { .. }) if earlier => (None, now + end),
             Some(Attempt::NotApplied { .. } | Attempt::Exists { .. }) => {
                 self.projects.values_mut().for_each(|p| drop(p.ghosts.remove(key)));
                 return;
