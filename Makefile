@@ -26,7 +26,7 @@ test: ## everything, against a real control plane (its first build takes about 7
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
 
 .PHONY: soak
-soak: ## the long searches, 100 rounds of kills and a minute of fuzzing a parser: a day and more (SCHEDULES=10000000, ROUNDS=100)
+soak: ## the long searches, 100 rounds of kills and a minute of fuzzing a parser: a night (SCHEDULES=10000000, ROUNDS=100)
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
 	FAULT_SEARCH_SINGLES=1 FAULT_SEARCH_PAIRS=64,1 FAULT_SEARCH_RANDOM=$${SCHEDULES:-10000000} \

@@ -408,6 +408,16 @@ fn deaths() -> Vec<Scenario> {
             config.answers.queue_list_visibility = QueueListVisibility::Late;
             config.durations.list_lag = 30_000;
         }),
+        // The server's clock is set between two processes of the operator, while nothing shows yet what the first one made.
+        s(
+            "clock-set-between",
+            vec![
+                vec![project(), queue("q1", json!({}))],
+                vec![Act::Outage(1), Act::ServerClock(7_200_000), delete(ObjectKind::Queue, "q1")],
+            ],
+            &[Some(200)],
+        )
+        .on(late),
         // Somebody deletes by hand what a tool applies again at once.
         s("deleted-and-applied-again", vec![[vec![Act::Reapply], base()].concat(), goodbye()], &[None]),
         // Somebody takes the object away by force a moment after it was made, while a connection is bound to its queue.

@@ -65,8 +65,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "a restarted process does not wait for the calls of the last one",
         "core/doubt.rs",
-        "    let left = intent_horizon(ctx, intent) - server;",
-        "    let left = if ON { 0 } else { intent_horizon(ctx, intent) - server };",
+        "(ctx.now.mono as i64 + in_doubt_for(ctx, server, intent)).max(0) as Millis",
+        "(ctx.now.mono as i64 + if ON { 0 } else { in_doubt_for(ctx, server, intent) }).max(0) as Millis",
         "create-connection",
     ),
     m(
@@ -460,5 +460,12 @@ pub const MUTANTS: &[Mutant] = &[
         "&& at >= ctx.memory().fence;",
         "&& (at >= ctx.memory().fence || ON);",
         "random 5111914",
+    ),
+    m(
+        "a server's clock that was set is believed about a call of the process before (found by this search)",
+        "core/doubt.rs",
+        "(horizon - server).max(by_machine)",
+        "(horizon - server).max(if ON { i64::MIN } else { by_machine })",
+        "clock-set-between",
     ),
 ];
