@@ -14,7 +14,7 @@ use dli_operator::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::{acts::Stranger, faults::FaultKind, kube::meta, sim::Sim, trace};
+use crate::{acts::Stranger, kube::meta, sim::Sim, trace};
 
 /// So long without a write on either side, and a world is quiet: longer than any retry.
 pub const QUIET: u64 = 11 * 60_000;
@@ -335,11 +335,8 @@ fn none_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
     };
     let foreign = |kind, id: &str| sim.strangers.iter().any(|s| s.kind == kind && s.id == id);
     // What was made for an object that went all the same is known to its process only.
-    let ends = |kind: &FaultKind| {
-        use FaultKind::{CrashAfter, CrashBefore, Restart, SecondLeader, SecondLeaderSoon};
-        matches!(kind, CrashAfter | CrashBefore | Restart | SecondLeader | SecondLeaderSoon)
-    };
-    let forgotten = |name: &str| sim.vanished.contains(name) && sim.struck.iter().any(|(_, kind)| ends(kind));
+    let ended = sim.processes.iter().any(|process| process.dead);
+    let forgotten = |name: &str| ended && sim.vanished.contains(name);
     for queue in remote.queues.iter().filter(|queue| !forgotten(&queue.name)) {
         if !foreign(ObjectKind::Queue, &queue.queue_id.to_string()) && !live(ObjectKind::Queue, &queue.name) {
             return Err(format!("queue {} is leaked", queue.name));
