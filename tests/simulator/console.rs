@@ -19,7 +19,7 @@ struct Browser {
 
 impl Browser {
     async fn open() -> Self {
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let http = crate::support::http_client().redirect(Policy::none()).build().unwrap();
         Self { client: Client::start().await, http }
     }
 

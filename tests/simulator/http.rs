@@ -37,7 +37,7 @@ impl Client {
             state: None,
         };
         let simulator = Simulator::start(options).await.unwrap();
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
+        let http = crate::support::http_client().timeout(Duration::from_secs(20)).build().unwrap();
         Self { simulator, http, skew: 0 }
     }
 

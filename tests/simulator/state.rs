@@ -110,7 +110,7 @@ fn start(state: &Path) -> Result<Process, String> {
 
 impl Process {
     async fn control(&self, method: reqwest::Method, name: &str, body: Value) -> Value {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = crate::support::http_client().build().unwrap();
         let request = http.request(method, format!("{}/_simulator/{name}", self.url)).body(body.to_string());
         request.send().await.unwrap().json().await.unwrap()
     }

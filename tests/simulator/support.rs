@@ -14,6 +14,12 @@ pub(crate) const PROJECT: &str = "48cc2c48765f481480c7db940d6409d1";
 /// When tests begin.
 pub(crate) const START: i64 = 1_566_888_000_000;
 
+/// An HTTP client for loopback. It never speaks TLS, and all the same wants to be told by which library.
+pub(crate) fn http_client() -> reqwest::ClientBuilder {
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}
+
 /// A model and its clock.
 #[derive(Clone)]
 pub(crate) struct Cloud {
