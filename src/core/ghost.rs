@@ -59,7 +59,7 @@ pub(super) struct Ghost {
     pub(super) next: Millis,
     targets: Vec<String>,
     /// A DELETE was refused: what is bound is unbound first, by the connection if it is a queue.
-    pub(super) refused: bool,
+    refused: bool,
     /// Up to when it may still be shown although its DELETE was accepted.
     deleted: Option<Millis>,
     failures: u32,
