@@ -217,6 +217,11 @@ pub(super) fn confirm(
                     return later(ctx, object);
                 }
                 Some(false) => {}
+                None if now < until && !(surely_young(&item) && mismatch(object, &item).is_empty()) => {
+                    // It may be another's. What the call could still make, once that one has gone, must not be missed.
+                    unconfirmed(ctx, object, intent, until)?;
+                    return later(ctx, object);
+                }
                 None if young(&item) && mismatch(object, &item).is_empty() => {
                     return take(ctx, object, link, &item, false);
                 }

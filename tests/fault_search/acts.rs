@@ -190,7 +190,8 @@ impl Act {
                 sim.last_console = sim.mono;
             }
             Self::ServerClock(ms) => {
-                let far = sim.cloud.clock_skew() / 60_000 * 60_000;
+                // Set by seconds, it stays near what it was in the beginning, which is in minutes.
+                let far = (sim.cloud.clock_skew() + 30_000).div_euclid(60_000) * 60_000;
                 sim.cloud.skew_clock(far + ms);
             }
             Self::Limit(calls) => {

@@ -423,6 +423,21 @@ fn strangers() -> Vec<Scenario> {
             &[None, None],
         ),
         s("stranger", vec![both_exist(), base(), goodbye()], &[Some(60_000), None]),
+        // What a colleague made just before the create call could be its own, where marks cannot be read. It goes again
+        // while the call may still arrive.
+        s(
+            "stranger-just-before",
+            vec![
+                vec![project()],
+                console(Colleague::CreateQueue("q1".to_owned())),
+                vec![queue("q1", json!({}))],
+                console(Colleague::DeleteQueue("q1".to_owned())),
+                vec![delete(ObjectKind::Queue, "q1")],
+            ],
+            &[Some(10_000), Some(3_000), Some(36_000), None, None],
+        )
+        .on(unmarked)
+        .in_order(),
         // A colleague takes a name as soon as it is free, while reads go on showing the queue that had it, and its mark.
         s(
             "name-taken-at-once",

@@ -468,4 +468,11 @@ pub const MUTANTS: &[Mutant] = &[
         "(horizon - server).max(if ON { i64::MIN } else { by_machine })",
         "clock-set-between",
     ),
+    m(
+        "a queue of just before the call is taken while the call may still arrive (found by this search)",
+        "core/queue_birth.rs",
+        "None if now < until && !(surely_young",
+        "None if now < until && !ON && !(surely_young",
+        "stranger-just-before",
+    ),
 ];
