@@ -17,6 +17,9 @@ use super::{kube_io::REQUEST_TIMEOUT, metrics::Metrics};
 const NOTE_LIMIT: usize = 1024;
 /// Events that may wait. With more, the API server has a problem that events would only add to.
 const WAITING: usize = 256;
+/// So many events are remembered at the most, so that a repetition joins a series. The recorder itself would keep each for
+/// six minutes, which is more than a kilobyte for every object that has just been created.
+const REMEMBERED: usize = 25;
 
 struct Job {
     kind: ObjectKind,
@@ -34,12 +37,17 @@ impl Events {
     /// Starts the publisher. It ends when the last `Events` is dropped.
     pub fn start(client: Client, instance: String, metrics: Arc<Metrics>) -> Self {
         let (sender, mut receiver) = mpsc::channel::<Job>(WAITING);
-        // One recorder for all: it is what folds repetitions into a series.
+        // One recorder for all objects: it is what folds repetitions into a series.
         let reporter = Reporter { controller: "dli-operator".to_owned(), instance: Some(instance) };
-        let recorder = Recorder::new(client, reporter);
+        let recorder = move || Recorder::new(client.clone(), reporter.clone());
         tokio::spawn(async move {
+            let (mut current, mut published) = (recorder(), 0);
             while let Some(job) = receiver.recv().await {
-                match tokio::time::timeout(REQUEST_TIMEOUT, recorder.publish(&job.event, &job.regarding)).await {
+                if published == REMEMBERED {
+                    (current, published) = (recorder(), 0);
+                }
+                published += 1;
+                match tokio::time::timeout(REQUEST_TIMEOUT, current.publish(&job.event, &job.regarding)).await {
                     Ok(Ok(())) => metrics.event(job.kind),
                     Ok(Err(error)) => tracing::debug!(error = super::chain(&error), "an event was not published"),
                     Err(_) => tracing::debug!("an event was not published in time"),

@@ -11,6 +11,7 @@ use kube::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 
 use crate::{
     api::{DEFAULT_PROJECT, DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION, LocalReference},
@@ -29,6 +30,9 @@ use super::{
 pub(super) const FIELD_MANAGER: &str = "dli-operator";
 /// Longest time for one request. The client's own retries are off, so this is also the longest time for one effect.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests of passes under way at a time. Each takes a connection with buffers of its own, and what those take is hardly
+/// ever given back; an API server answers in milliseconds, so more at a time would not be faster.
+const AT_A_TIME: usize = 6;
 /// Longest text of the API server that is passed on.
 const MESSAGE_LIMIT: usize = 512;
 
@@ -70,6 +74,7 @@ pub struct KubeIo {
     feeds: Feeds,
     events: Events,
     metrics: Arc<Metrics>,
+    turns: Semaphore,
 }
 
 impl fmt::Debug for KubeIo {
@@ -90,7 +95,7 @@ enum RequestError {
 impl KubeIo {
     /// Puts it together. The client must have its hidden retries switched off.
     pub fn new(client: Client, feeds: Feeds, events: Events, metrics: Arc<Metrics>) -> Self {
-        Self { client, feeds, events, metrics }
+        Self { client, feeds, events, metrics, turns: Semaphore::new(AT_A_TIME) }
     }
 
     /// The watch caches.
@@ -150,7 +155,7 @@ impl KubeIo {
         };
         let base = match cached {
             Some(object) => object,
-            None => match within(api.get(&key.name)).await {
+            None => match self.within(api.get(&key.name)).await {
                 Ok(object) if is_version(&object, precondition) => object,
                 Ok(_) => return KubeReply::Conflict,
                 Err(error) => return reply_of(&error),
@@ -160,7 +165,7 @@ impl KubeIo {
             Ok(patch) => Patch::Merge(patch),
             Err(error) => return KubeReply::Unknown { message: format!("cannot encode the intent: {error}") },
         };
-        written(within(api.patch(&key.name, &params(), &patch)).await)
+        written(self.within(api.patch(&key.name, &params(), &patch)).await)
     }
 
     async fn put_status<K: Kind>(
@@ -176,11 +181,11 @@ impl KubeIo {
             Err(error) => return KubeReply::Unknown { message: format!("cannot encode the status: {error}") },
         };
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        written(within(self.api::<K>(key).replace_subresource("status", &key.name, &params, &body)).await)
+        written(self.within(self.api::<K>(key).replace_subresource("status", &key.name, &params, &body)).await)
     }
 
     async fn get_live<K: Kind>(&self, _feed: &Feed<K>, key: &ObjectKey) -> KubeReply {
-        match within(self.api::<K>(key).get_opt(&key.name)).await {
+        match self.within(self.api::<K>(key).get_opt(&key.name)).await {
             Ok(object) => KubeReply::Object(object.map(|mut object| {
                 strip(&mut object);
                 object.into_object()
@@ -191,7 +196,7 @@ impl KubeIo {
 
     async fn is_definition_terminating(&self, kind: ObjectKind) -> KubeReply {
         let api = Api::<CustomResourceDefinition>::all(self.client.clone());
-        match within(api.get_metadata_opt(kind.crd_name())).await {
+        match self.within(api.get_metadata_opt(kind.crd_name())).await {
             Ok(None) => KubeReply::Flag(true),
             Ok(Some(definition)) => KubeReply::Flag(definition.metadata.deletion_timestamp.is_some()),
             Err(error) => unknown(&error),
@@ -202,6 +207,18 @@ impl KubeIo {
         for event in events {
             let regarding = with_feed!(self.feeds, key.kind, feed => reference(feed, key, &precondition.uid));
             self.events.publish(key.kind, event.into(), regarding);
+        }
+    }
+
+    /// Makes a request when it is its turn. Waiting for that counts: whoever asked relies on [`REQUEST_TIMEOUT`].
+    async fn within<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, RequestError> {
+        let in_turn = async {
+            let _turn = self.turns.acquire().await;
+            request.await
+        };
+        match tokio::time::timeout(REQUEST_TIMEOUT, in_turn).await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(RequestError::Timeout),
         }
     }
 
@@ -229,13 +246,6 @@ impl KubeIo {
 
 fn params() -> PatchParams {
     PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() }
-}
-
-async fn within<T>(request: impl Future<Output = kube::Result<T>>) -> Result<T, RequestError> {
-    match tokio::time::timeout(REQUEST_TIMEOUT, request).await {
-        Ok(result) => Ok(result?),
-        Err(_) => Err(RequestError::Timeout),
-    }
 }
 
 fn is_version<K: Resource>(object: &K, precondition: &Precondition) -> bool {
