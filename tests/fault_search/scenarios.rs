@@ -438,6 +438,19 @@ fn strangers() -> Vec<Scenario> {
         )
         .on(unmarked)
         .in_order(),
+        s(
+            "connection-of-just-before",
+            vec![
+                vec![project()],
+                console(Colleague::CreateConnection("test1".to_owned())),
+                vec![bare("test1")],
+                console(Colleague::DeleteConnection("test1".to_owned())),
+                vec![delete(ObjectKind::Connection, "test1")],
+            ],
+            &[Some(10_000), Some(3_000), Some(36_000), None, None],
+        )
+        .on(unmarked)
+        .in_order(),
         // A colleague takes a name as soon as it is free, while reads go on showing the queue that had it, and its mark.
         s(
             "name-taken-at-once",
