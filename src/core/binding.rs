@@ -17,6 +17,7 @@ use super::{
     plan::{Desired, Plan, PlanStep, Target, UNKNOWN_HOSTS, hosts_hash, plan},
     queue::{queue_id, queue_name},
     report::{Progress, Say, Tri, Verdict, find},
+    severance::cut_since,
     timing::{parse_rfc3339, rfc3339},
     world::Refusal,
 };
@@ -214,6 +215,13 @@ pub(super) fn stand(
     // What was read before a queue was made says nothing about it: an entry of its name was another queue's.
     let newest = desired.targets.iter().flatten().filter_map(|t| t.created).max();
     if newest.is_some_and(|created| read < created) && !direct {
+        due(ctx, object)?;
+        return ctx.call(link, Call::GetConnection(item.id.clone()));
+    }
+    // And what was read before a queue went says nothing about that one's entry.
+    let names = desired.targets.iter().flatten().map(|t| &t.name);
+    if cut_since(ctx, &object.project_key(), names, reading) {
+        ctx.facts.connection = None;
         due(ctx, object)?;
         return ctx.call(link, Call::GetConnection(item.id.clone()));
     }

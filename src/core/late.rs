@@ -21,7 +21,7 @@ pub(super) struct Look {
 
 impl Look {
     /// Whether it shows all that happened until then.
-    fn shows(self, until: Millis) -> bool {
+    pub(super) fn shows(self, until: Millis) -> bool {
         self.began >= until && (self.direct || self.began >= until + self.grace)
     }
 }

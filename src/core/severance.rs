@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::dli::{CallError, Cause, ErrorClass, QueueName};
 
-use super::{Millis, ObjectKey, ObjectKind, doubt::may_have_changed, pass::Ctx};
+use super::{Millis, ObjectKey, ObjectKind, doubt::may_have_changed, late::Look, pass::Ctx};
 
 /// The DELETE is about to be sent; until then it has an answer, or is given up.
 pub(super) fn begins(ctx: &mut Ctx<'_>, name: &QueueName, until: Millis) {
@@ -42,13 +42,27 @@ fn project_key(ctx: &mut Ctx<'_>) -> Option<ObjectKey> {
 /// name in the cloud, and lists say nothing for a while.
 pub(super) fn fence_connections(ctx: &mut Ctx<'_>, project: &ObjectKey, name: &QueueName) {
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
-    let project = ctx.world.projects.get(project);
-    let mut concerned: BTreeSet<ObjectKey> =
-        project.into_iter().flat_map(|p| p.watchers(ObjectKind::Queue, name.as_str())).cloned().collect();
+    let mut concerned = BTreeSet::<ObjectKey>::new();
+    if let Some(project) = ctx.world.projects.get_mut(project) {
+        project.queues_cut.retain(|_, at| now < *at + grace);
+        project.queues_cut.insert(name.clone(), now);
+        concerned.extend(project.watchers(ObjectKind::Queue, name.as_str()).cloned());
+    }
     if ctx.key.kind == ObjectKind::Queue {
         concerned.extend(ctx.world.dependents(ctx.key).cloned());
     }
     for key in concerned.into_iter().filter(|key| key.kind == ObjectKind::Connection) {
         ctx.world.fence(&key, now, grace);
     }
+}
+
+/// Whether a reading of a connection that began then says nothing, since one of these queues went after it.
+pub(super) fn cut_since<'a>(
+    ctx: &Ctx<'_>,
+    project: &ObjectKey,
+    names: impl IntoIterator<Item = &'a QueueName>,
+    reading: Look,
+) -> bool {
+    let Some(project) = ctx.world.projects.get(project) else { return false };
+    names.into_iter().filter_map(|name| project.queues_cut.get(name)).any(|at| !reading.shows(*at))
 }

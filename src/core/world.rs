@@ -84,6 +84,8 @@ pub(super) struct Project {
     pub(super) queue_gone: Option<Millis>,
     /// Queues whose DELETE is under way, and until when it is waited for.
     pub(super) queue_deletes: BTreeMap<QueueName, Millis>,
+    /// Queues that lately went, and when: connections that were not known to refer to them by then go by it later.
+    pub(super) queues_cut: BTreeMap<QueueName, Millis>,
     pub(super) connection_filter: Option<bool>,
     pub(super) tag_service: Option<bool>,
     /// Lists asked for before their time.
@@ -143,6 +145,7 @@ impl Project {
             queue_filter: None,
             queue_gone: None,
             queue_deletes: BTreeMap::new(),
+            queues_cut: BTreeMap::new(),
             connection_filter: None,
             tag_service: None,
             want_queues: false,

@@ -338,7 +338,11 @@ fn none_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
     let ended = sim.processes.iter().any(|process| process.dead);
     let forgotten = |name: &str| ended && sim.vanished.contains(name);
     for queue in remote.queues.iter().filter(|queue| !forgotten(&queue.name)) {
-        if !foreign(ObjectKind::Queue, &queue.queue_id.to_string()) && !live(ObjectKind::Queue, &queue.name) {
+        // Two clusters that call for one name within a second or two can both hold the same one for theirs, where no mark
+        // can be read, and then what a colleague had them make again for another's.
+        let told = sim.clusters.len() == 1 || marks_shown(sim, ObjectKind::Queue);
+        let told = told || !sim.unmade.contains_key(&(ObjectKind::Queue, queue.name.to_string()));
+        if told && !foreign(ObjectKind::Queue, &queue.queue_id.to_string()) && !live(ObjectKind::Queue, &queue.name) {
             return Err(format!("queue {} is leaked", queue.name));
         }
     }
@@ -518,7 +522,9 @@ fn honest(sim: &Sim, remote: &Remote, key: &ObjectKey, object: &Object, all_read
     }
     let says_ready = ready.status == "True";
     let true_ = truth(sim, remote, object);
-    if says_ready && !true_ {
+    // Where two clusters undo each other's changes for ever, it is judged in the middle of that.
+    let fought = shared && sim.mono < sim.last_write + QUIET;
+    if says_ready && !true_ && !fought {
         return Err(format!("{key} says Ready, and it is not so"));
     }
     if !says_ready && all_ready && !waits_for_others(sim, remote, object) {

@@ -475,4 +475,11 @@ pub const MUTANTS: &[Mutant] = &[
         "None if now < until && !ON && !(surely_young",
         "stranger-just-before",
     ),
+    m(
+        "a connection that was not looked at yet does not hear that its queue is deleted (found by this search)",
+        "core/severance.rs",
+        "        project.queues_cut.insert(name.clone(), now);",
+        "        if !ON { project.queues_cut.insert(name.clone(), now); }",
+        "random 11167137",
+    ),
 ];
