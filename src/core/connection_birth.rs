@@ -14,9 +14,9 @@ use super::connection::{SKEW, all, complete, connection_id, fits, hosts, marked,
 use super::{
     Intent, IntentOp, Millis, Next, Object, Outcome, Status,
     binding::resolve,
-    doubt::{doubt_ends, new_intent, send_create, send_mark, unconfirmed, void_intent},
+    doubt::{doubt_ends, lacked_twice, new_intent, send_create, send_mark, unconfirmed, void_intent},
     late::Late,
-    mark::{LOOKS_APART, carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
+    mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, rival, say, settled, wall},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
@@ -172,13 +172,8 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
         }
         Some((first, more)) => take(ctx, object, link, first, false, intent, more),
         None if began >= until => {
-            // One list may be wrong; a second connection would be for ever.
-            let first = ctx.memory().empty_look.filter(|first| *first >= until).unwrap_or(began);
-            ctx.memory().empty_look = Some(first);
-            if began < first + LOOKS_APART {
-                unconfirmed(ctx, object, intent, until)?;
-                return done(Some(first + LOOKS_APART), Outcome::Waiting);
-            }
+            // A second connection would be for ever.
+            lacked_twice(ctx, object, intent, began, until)?;
             // A cloud that fails on and on is asked ever less often.
             if let Some(Attempt::Unknown { gave_up, .. }) = attempted {
                 let at = gave_up + timing::backoff(ctx.memory().failures, ctx.world.settings.seed);

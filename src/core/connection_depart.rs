@@ -12,7 +12,7 @@ use super::connection_birth::{fitting, own_of};
 use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
 use super::{
     FinalizerChange, IntentOp, Millis, Next, Outcome,
-    doubt::{doubt_ends, settling, unconfirmed},
+    doubt::{doubt_ends, lacked_twice, settling, unconfirmed},
     mark::{carries_mark, denied_twice, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, wall},
     ownership::owner_tag,
@@ -133,6 +133,7 @@ pub(super) fn finish_doubt(
 ) -> Flow<Next> {
     let Farewell::InDoubt(_, intent) = farewell else { return finish(ctx, object, farewell) };
     let until = doubt_ends(ctx, link, intent);
+    let mut lacking = None;
     if intent.op == IntentOp::Adopt && readable(ctx, object) != Some(true) {
         let id = ConnectionId::new(intent.key.rsplit('/').next().unwrap_or_default());
         match carries_mark(ctx, object, link, id.as_str())? {
@@ -156,6 +157,7 @@ pub(super) fn finish_doubt(
         if readable(ctx, object).is_none() && !fitting.is_empty() {
             return learn_filter(ctx, object);
         }
+        lacking = fitting.is_empty().then_some(reading.began);
         match own_of(ctx, object, link, fitting)?.as_slice() {
             [] => {}
             [one] => {
@@ -186,6 +188,9 @@ pub(super) fn finish_doubt(
     if ctx.now.mono < until {
         unconfirmed(ctx, object, intent, until)?;
         return done(Some(until), Outcome::Waiting);
+    }
+    if let Some(began) = lacking {
+        lacked_twice(ctx, object, intent, began, until)?;
     }
     // Two complete looks, both begun after the doubt's end.
     if ctx.facts.looks < 2 {

@@ -6,10 +6,11 @@ use crate::{
 };
 
 use super::{
-    Effect, Intent, IntentOp, Millis,
+    Effect, Intent, IntentOp, Millis, Outcome,
     ghost::Made,
+    mark::LOOKS_APART,
     member::{Member, say, wall},
-    pass::{Ctx, Flow, Halt, Link},
+    pass::{Ctx, Flow, Halt, Link, done},
     report::{Say, Tri, Verdict, find},
     timing::rfc3339,
     world::Attempt,
@@ -194,6 +195,24 @@ pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Int
         Say::new(Tri::Unknown, "CreateUnconfirmed", message),
     );
     say(ctx, member, &verdict)
+}
+
+/// A list that began at `began` lacks what the call in doubt may have made. One list may be wrong: it takes two, some
+/// seconds apart, that began after the doubt's end.
+pub(super) fn lacked_twice<M: Member>(
+    ctx: &mut Ctx<'_>,
+    member: &M,
+    intent: &Intent,
+    began: Millis,
+    until: Millis,
+) -> Flow<()> {
+    let first = ctx.memory().empty_look.filter(|first| *first >= until).unwrap_or(began);
+    ctx.memory().empty_look = Some(first);
+    if began < first + LOOKS_APART {
+        unconfirmed(ctx, member, intent, until)?;
+        return done(Some(first + LOOKS_APART), Outcome::Waiting);
+    }
+    Ok(())
 }
 
 /// Until an intent's call can no longer show up late, what a list lacks may still be on its way into it.

@@ -72,8 +72,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "one empty list is enough to create again",
         "core/connection_birth.rs",
-        "if began < first + LOOKS_APART {",
-        "if began < first + LOOKS_APART && !ON {",
+        "lacked_twice(ctx, object, intent, began, until)?;",
+        "if !ON { lacked_twice(ctx, object, intent, began, until)?; }",
         "outage",
     ),
     m(
