@@ -17,6 +17,10 @@ use super::{
 /// The least time between two readings of one list.
 pub(super) const LEAST_GAP: Millis = 1_000;
 
+/// How often a filter by a tag that nothing carries has to be answered with nothing before it counts as honoured. What a
+/// cloud that ignores the filter wrongly leaves empty is held for proof only if it happens that often in a row.
+const EMPTY_CANARIES: u32 = 3;
+
 /// For how long a list that was proved to be uncut counts as such.
 pub(super) const TRUSTED_FOR: Millis = 600_000;
 
@@ -34,7 +38,7 @@ pub(super) struct Sweep {
     canary_failed: bool,
     /// The list of connections came back empty in this pass: once may be wrong.
     empty_connections: bool,
-    /// How often a filter by a tag that nothing carries was answered with nothing: once may be chance.
+    /// How often a filter by a tag that nothing carries was answered with nothing: once or twice may be chance.
     empty_canaries: [u32; 2],
     /// The list of connections that this pass has read shows some: only beside it does an empty answer to a filter tell
     /// anything.
@@ -77,7 +81,7 @@ pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
         });
         return ctx.call(link, Call::ListQueues { tag: None, page });
     }
-    let confirms = ctx.facts.sweep.empty_canaries[0] >= 2;
+    let confirms = ctx.facts.sweep.empty_canaries[0] >= EMPTY_CANARIES;
     if (connections_due || confirms) && !ctx.facts.sweep.connections_read {
         let offset = ctx.facts.sweep.connections.as_ref().map_or(0, |_| ctx.facts.sweep.offset);
         return ctx.call(link, Call::ListConnections { tag: None, offset: offset as u32, limit: 0 });
@@ -275,7 +279,7 @@ pub(super) fn publish_connections(ctx: &mut Ctx<'_>, mut items: Whole<Connection
     let shows = items.len() > 0;
     ctx.facts.sweep.shows_connections = shows;
     // What was read after the filter was answered with nothing: where it shows some, the filter works.
-    if std::mem::take(&mut ctx.facts.sweep.empty_canaries[0]) >= 2 && shows {
+    if std::mem::take(&mut ctx.facts.sweep.empty_canaries[0]) >= EMPTY_CANARIES && shows {
         project.connection_filter = Some(true);
     }
     let mut changed = Vec::new();
@@ -348,7 +352,7 @@ pub(super) fn canary_answer(
         None if empty => {
             let count = &mut ctx.facts.sweep.empty_canaries[usize::from(kind == ObjectKind::Queue)];
             *count += 1;
-            if *count < 2 {
+            if *count < EMPTY_CANARIES {
                 return None;
             }
             if kind == ObjectKind::Connection {
