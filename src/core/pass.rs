@@ -29,6 +29,11 @@ use super::{
 /// resource version, or read from the API server.
 const FRESH_FOR: Millis = 10_000;
 
+/// A DELETE goes by the name only within this time after the last reading before it began, which showed whose the queue
+/// is: somebody else may have the name by then. Longer than a reading, a request to the API server and a held turn take
+/// where nothing stands still.
+const SHOWN_FOR: Millis = 15_000;
+
 /// Where one pass over one object stands.
 #[derive(Clone, Debug)]
 pub struct Pass {
@@ -52,6 +57,8 @@ pub(super) struct Facts {
     pub(super) dependents: Option<bool>,
     /// This pass has called the cloud.
     pub(super) called: bool,
+    /// When the last reading of the cloud began.
+    read_at: Millis,
     /// It ends since its turn has not come.
     pub(super) in_line: bool,
     /// A failed call that nothing has dealt with yet.
@@ -309,6 +316,9 @@ impl Ctx<'_> {
             }
         }
         let call = &effect.call;
+        if !call.is_mutation() {
+            self.facts.read_at = began;
+        }
         if let Call::DeleteQueue(name) = call {
             severance::ended(self, name, answer.outcome.as_ref().err());
         }
@@ -424,7 +434,14 @@ impl Ctx<'_> {
             self.fresh()?;
             let lease = self.world.may_mutate(self.now).unwrap_or(self.now.mono);
             let fresh = self.fresh_at.unwrap_or(self.now.mono) + FRESH_FOR;
-            not_after = Some(lease.min(fresh));
+            let shown = match &call {
+                Call::DeleteQueue(_) => self.facts.read_at + SHOWN_FOR,
+                _ => Millis::MAX,
+            };
+            if shown <= self.now.mono {
+                return done(Some(self.now.mono), Outcome::Waiting);
+            }
+            not_after = Some(lease.min(fresh).min(shown));
         } else {
             self.take_turn(link, urgency)?;
         }

@@ -11,7 +11,7 @@ use super::{
     IntentOp, Next, Outcome,
     doubt::{doubt_ends, new_intent, send_create, send_mark, settling, unconfirmed, void_intent},
     mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
-    member::{Member, due, present, say, settled},
+    member::{Member, due, present, say, settled, wall},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     report::{Say, Tri, Verdict},
@@ -135,12 +135,19 @@ pub(super) fn confirm(
     if attempted.is_none() && ctx.wrote_intent(intent) {
         return post(ctx, object, link, name, intent);
     }
-    let accepted = matches!(attempted, Some(Attempt::Accepted { .. }));
+    let accepted_at = match attempted {
+        Some(Attempt::Accepted { at, .. }) => Some(at),
+        _ => None,
+    };
+    let accepted = accepted_at.is_some();
     // Older than any call of ours: another's, or one that a list that lags behind still shows.
     let since = if accepted { intent.at } else { intent.since() };
     let young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since - SKEW);
     let close = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since - CLOCK_ERROR);
     let surely_young = |item: &QueueItem| item.create_time.is_none_or(|t| t >= since);
+    // Made after the answer to the accepted call: what that one made has gone, unless the clock was set meanwhile.
+    let answered = accepted_at.map(|at| wall(ctx, object) - now.saturating_sub(at) as i64 + CLOCK_ERROR);
+    let successor = |item: &QueueItem| answered.zip(item.create_time).is_some_and(|(answered, t)| t > answered);
     let found = match &ctx.facts.queue {
         Some(read) => read.clone(),
         None => match seen(ctx, object, name) {
@@ -185,9 +192,11 @@ pub(super) fn confirm(
         };
     }
     match found {
-        Some(item) if accepted && (close(&item) || now >= until) => take(ctx, object, link, &item, false),
+        Some(item) if accepted && !successor(&item) && (close(&item) || now >= until) => {
+            take(ctx, object, link, &item, false)
+        }
         // The call by name may still show what had the name before.
-        Some(item) if accepted => {
+        Some(item) if accepted && !successor(&item) => {
             // A little older than the call, it may be its own: a slow answer tells less of the server's clock.
             if young(&item) && shows_mark(ctx, object, link, &item)? {
                 return take(ctx, object, link, &item, false);
@@ -205,22 +214,17 @@ pub(super) fn confirm(
                 }
                 if reading.began < until {
                     // The filter may lag behind the list.
-                    unconfirmed(ctx, object, intent, until)?;
-                    return later(ctx, object);
+                    return doubted(ctx, object, intent, until);
                 }
                 return adopt(ctx, object, link, &item);
             }
             match marked_by_service(ctx, object, link, &item)? {
                 Some(true) => return take(ctx, object, link, &item, false),
-                Some(false) if now < until => {
-                    unconfirmed(ctx, object, intent, until)?;
-                    return later(ctx, object);
-                }
+                Some(false) if now < until => return doubted(ctx, object, intent, until),
                 Some(false) => {}
                 None if now < until && !(surely_young(&item) && mismatch(object, &item).is_empty()) => {
                     // It may be another's. What the call could still make, once that one has gone, must not be missed.
-                    unconfirmed(ctx, object, intent, until)?;
-                    return later(ctx, object);
+                    return doubted(ctx, object, intent, until);
                 }
                 None if young(&item) && mismatch(object, &item).is_empty() => {
                     return take(ctx, object, link, &item, false);
@@ -269,6 +273,15 @@ pub(super) fn shows_mark(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item
 /// Whether two readings mean the same queue: one of that name may be gone, and another one there.
 pub(super) fn same_queue(one: &QueueItem, other: &QueueItem) -> bool {
     one.name == other.name && (one.queue_id.is_none() || other.queue_id.is_none() || one.queue_id == other.queue_id)
+}
+
+/// What has the name does not show yet whose it is. Where the call was accepted, there is no doubt to tell of: the queue
+/// that it made is awaited.
+fn doubted(ctx: &mut Ctx<'_>, object: &DliQueue, intent: &super::Intent, until: super::Millis) -> Flow<Next> {
+    if !matches!(ctx.memory().attempt, Some(Attempt::Accepted { n, .. }) if n == intent.n) {
+        unconfirmed(ctx, object, intent, until)?;
+    }
+    later(ctx, object)
 }
 
 /// Looks again later, in step with the others that wait.

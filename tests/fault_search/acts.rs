@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dli_operator::{
-    core::{ObjectKey, ObjectKind},
+    core::{Millis, ObjectKey, ObjectKind},
     dli::Host,
     simulator::{Edit, Fault, Limit, Policy, RateLimit},
 };
@@ -70,6 +70,8 @@ pub struct Stranger {
     pub id: String,
     pub entries: BTreeSet<String>,
     pub hosts: bool,
+    /// When it was made, in simulated time.
+    pub made: Millis,
 }
 
 /// A project without anything.
@@ -256,8 +258,15 @@ impl Colleague {
     /// Keeps the account of what is a colleague's.
     fn remember(&self, sim: &mut Sim, edit: &Edit) {
         let now = sim.wall();
-        let stranger =
-            |kind, name: &str, id| Stranger { kind, name: name.to_owned(), id, entries: BTreeSet::new(), hosts: false };
+        let made = sim.mono;
+        let stranger = |kind, name: &str, id| Stranger {
+            kind,
+            name: name.to_owned(),
+            id,
+            entries: BTreeSet::new(),
+            hosts: false,
+            made,
+        };
         match (self, edit) {
             (Self::CreateQueue(name), _) => {
                 sim.met.insert(name.clone());

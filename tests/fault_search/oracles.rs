@@ -26,6 +26,8 @@ const MOMENT: u64 = 5_000;
 pub const LOOK: u64 = 15_000 + 20_000;
 /// How long lists may lag behind.
 const GRACE: u64 = 60_000;
+/// What is made within this time after a create call can be held for what that call made.
+const AT_ONCE: u64 = 3_000;
 
 /// The end of a run, without what may differ from run to run: ids, times, words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +120,11 @@ fn truth(sim: &Sim, remote: &Remote, object: &Object) -> bool {
             let id = o.status.as_ref().and_then(|s| s.queue_id);
             let own = |id: i64| {
                 let stranger = sim.strangers.iter().find(|s| s.id == id.to_string());
-                stranger.is_none_or(|s| sim.may_take.contains(&(s.kind, s.name.clone())) || sim.met_unreadable())
+                stranger.is_none_or(|s| {
+                    // The server's clock is known to a second: so soon after the call, it may be what the call made.
+                    let at_once = sim.made_at.get(&s.name).is_some_and(|at| (*at..at + AT_ONCE).contains(&s.made));
+                    sim.may_take.contains(&(s.kind, s.name.clone())) || sim.met_unreadable() || at_once
+                })
             };
             // That it is old enough is a guess, and says so; that a connection reaches it is none.
             let by_age = o.status.as_ref().is_some_and(|s| s.evidence == Some(QueueEvidence::AssumedByAge));
@@ -291,8 +297,9 @@ pub fn judge(sim: &Sim, expect: Expect<'_>) -> Result<(), String> {
 /// By name, as far as names are the operator's, and by mark.
 fn exactly_one(sim: &Sim, remote: &Remote) -> Result<(), String> {
     let foreign = |id: &str| sim.strangers.iter().any(|s| s.id == id);
+    let forgotten = |name: &str| forgotten(sim, name);
     let mut names = BTreeMap::new();
-    for connection in remote.connections.iter().filter(|c| !foreign(&c.id)) {
+    for connection in remote.connections.iter().filter(|c| !foreign(&c.id) && !forgotten(&c.name)) {
         *names.entry(connection.name.to_string()).or_insert(0) += 1;
     }
     if let Some((name, count)) =
@@ -327,6 +334,11 @@ fn made_once(sim: &Sim) -> Result<(), String> {
     Ok(())
 }
 
+/// What was made for an object that went all the same is known to its process only.
+fn forgotten(sim: &Sim, name: &str) -> bool {
+    sim.vanished.contains(name) && sim.processes.iter().any(|process| process.dead)
+}
+
 /// What an operator made belongs to a live object, unless it is retained.
 fn none_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
     let live = |kind: ObjectKind, name: &str| {
@@ -334,9 +346,7 @@ fn none_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
         objects.filter(|(k, _)| k.kind == kind).any(|(k, o)| remote_name(k, o) == name)
     };
     let foreign = |kind, id: &str| sim.strangers.iter().any(|s| s.kind == kind && s.id == id);
-    // What was made for an object that went all the same is known to its process only.
-    let ended = sim.processes.iter().any(|process| process.dead);
-    let forgotten = |name: &str| ended && sim.vanished.contains(name);
+    let forgotten = |name: &str| forgotten(sim, name);
     for queue in remote.queues.iter().filter(|queue| !forgotten(&queue.name)) {
         // Two clusters that call for one name within a second or two can both hold the same one for theirs, where no mark
         // can be read, and then what a colleague had them make again for another's.

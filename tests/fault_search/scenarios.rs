@@ -422,6 +422,33 @@ fn strangers() -> Vec<Scenario> {
             ],
             &[None, None],
         ),
+        // The name is another's before the queue that was made was looked at.
+        s(
+            "replaced-unseen",
+            vec![
+                vec![project(), queue("q1", json!({}))],
+                vec![
+                    Act::Console(Colleague::DeleteQueue("q1".to_owned())),
+                    Act::Console(Colleague::CreateQueue("q1".to_owned())),
+                ],
+                vec![delete(ObjectKind::Queue, "q1")],
+            ],
+            &[Some(10_000), None],
+        ),
+        // Another takes the name while the queue is being deleted, which goes by the name.
+        s(
+            "taken-while-deleted",
+            vec![
+                vec![project(), queue("q1", json!({}))],
+                vec![delete(ObjectKind::Queue, "q1")],
+                vec![
+                    Act::Console(Colleague::DeleteQueue("q1".to_owned())),
+                    Act::Console(Colleague::CreateQueue("q1".to_owned())),
+                ],
+            ],
+            &[None, Some(10_000)],
+        )
+        .in_order(),
         s("stranger", vec![both_exist(), base(), goodbye()], &[Some(60_000), None]),
         // What a colleague made just before the create call could be its own, where marks cannot be read. It goes again
         // while the call may still arrive.

@@ -109,10 +109,14 @@ pub struct Sim {
     pub hosts_met: bool,
     /// What operators made, by name, and how often.
     pub made: BTreeMap<(ObjectKind, String), u32>,
+    /// When they made the last queue of a name, in simulated time.
+    pub made_at: BTreeMap<String, Millis>,
     /// What of it colleagues deleted.
     pub unmade: BTreeMap<(ObjectKind, String), u32>,
     /// What colleagues made.
     pub strangers: Vec<Stranger>,
+    /// A DELETE hit what a colleague made while it was under way.
+    pub overtook: bool,
     /// What a colleague bound: id of the connection and name of the queue.
     pub bound: BTreeSet<(String, String)>,
     /// What operators bound, and when last.
@@ -157,8 +161,10 @@ impl Sim {
             last_console: 0,
             hosts_met: false,
             made: BTreeMap::new(),
+            made_at: BTreeMap::new(),
             unmade: BTreeMap::new(),
             strangers: Vec::new(),
+            overtook: false,
             bound: BTreeSet::new(),
             bound_by_us: BTreeMap::new(),
             met: BTreeSet::new(),
@@ -324,6 +330,11 @@ impl Sim {
             self.last_write = 0;
             let twice = |sim: &Self, name: &str| sim.made.get(&(ObjectKind::Queue, name.to_owned())) > Some(&1);
             drop(self.apply(cluster, 0, &effect, None));
+            if let Effect::Cloud(CloudEffect { call, .. }) = &effect
+                && self.last_write > 0
+            {
+                self.overtaken(call, (since - EPOCH) as Millis);
+            }
             let undone = match &effect {
                 Effect::Cloud(CloudEffect { call, .. }) if self.last_write > 0 => match call {
                     // A DELETE by name that nothing can hold back any more: what it hits is made again.
@@ -432,8 +443,10 @@ impl Sim {
                 &self.problem,
                 &self.suspects,
                 &self.made,
+                &self.made_at,
                 &self.unmade,
                 self.hosts_met,
+                self.overtook,
                 self.last_start,
                 &self.bound_by_us
             ),

@@ -1,16 +1,20 @@
 //! An effect reaches the other side.
 
 use dli_operator::{
-    core::{CloudEffect, Effect, Input, KubeEffect, KubeReply, ObjectKind},
+    core::{CloudEffect, Effect, Input, KubeEffect, KubeReply, Millis, ObjectKind},
     dli::{Answer, Call, Cause},
 };
 
 use super::Sim;
 use crate::{
+    acts::Stranger,
     calls::{broken, clock_of},
     faults::FaultKind,
     oracles, trace,
 };
+
+/// Longer than a pass that does not stand still takes from its last look at a queue to the DELETE.
+const JUST_NOW: Millis = 5_000;
 
 impl Sim {
     /// Lets an effect happen, and gives the answer to it.
@@ -26,6 +30,17 @@ impl Sim {
             Effect::Cloud(effect) => Input::Cloud(self.apply_cloud(effect, wall_offset, fault)),
             Effect::ReadCredential { .. } => Input::Kube(KubeReply::Gone),
         }
+    }
+
+    /// Queues are deleted by name: one that takes the name between the last look and the call, or while the call is under
+    /// way, is hit. `sent`: when the call was sent.
+    pub(super) fn overtaken(&mut self, call: &Call, sent: Millis) {
+        let Call::DeleteQueue(name) = call else { return };
+        let since = sent.saturating_sub(JUST_NOW);
+        let hit = |s: &Stranger| s.kind == ObjectKind::Queue && s.name == name.as_str() && s.made >= since;
+        let before = self.strangers.len();
+        self.strangers.retain(|s| !hit(s));
+        self.overtook |= self.strangers.len() < before;
     }
 
     fn apply_kube(&mut self, cluster: usize, effect: &KubeEffect, fault: Option<FaultKind>) -> KubeReply {
@@ -64,14 +79,20 @@ impl Sim {
             let model = if other { &mut self.elsewhere } else { &mut self.cloud };
             let (answer, applied) = crate::calls::call(model, wall, effect, skew, fault);
             if applied {
+                self.overtaken(&effect.call, self.mono);
+            }
+            if applied {
                 self.last_write = self.mono;
                 let made = match &effect.call {
                     Call::CreateQueue(body) => Some((ObjectKind::Queue, body.queue_name.to_string())),
                     Call::CreateConnection(body) => Some((ObjectKind::Connection, body.name.to_string())),
                     _ => None,
                 };
-                if let Some(made) = made {
-                    *self.made.entry(made).or_default() += 1;
+                if let Some((kind, name)) = made {
+                    if kind == ObjectKind::Queue {
+                        self.made_at.insert(name.clone(), self.mono);
+                    }
+                    *self.made.entry((kind, name)).or_default() += 1;
                 }
                 if let Call::Bind { id, queues } = &effect.call {
                     let pairs = queues.iter().map(|queue| (id.to_string(), queue.to_string()));
