@@ -13,9 +13,11 @@ use super::{
     Millis, ObjectKey, ObjectKind,
     connection::SKEW,
     doubt::may_have_changed,
+    mark::LOOKS_APART,
     ownership::{canary, owner_tag},
     pass::{Ctx, Flow, Link, Reading},
     queue_birth::same_queue,
+    severance::fence_connections,
     timing,
     world::Project,
 };
@@ -62,13 +64,26 @@ pub(super) struct Ghost {
     refused: bool,
     /// Up to when it may still be shown although its DELETE was accepted.
     deleted: Option<Millis>,
+    /// When the first look began that showed nothing of it although it had to be shown by then: one may be wrong.
+    lacked: Option<Millis>,
     failures: u32,
 }
 
 impl Ghost {
     pub(super) fn new(made: Made, until: Millis) -> Self {
         let Made { name, since, targets, .. } = made;
-        Self { name, since, id: None, until, next: 0, targets, refused: false, deleted: None, failures: 0 }
+        Self {
+            name,
+            since,
+            id: None,
+            until,
+            next: 0,
+            targets,
+            refused: false,
+            deleted: None,
+            lacked: None,
+            failures: 0,
+        }
     }
 
     /// Deleted, but a get call may lag behind that: who has the name next would take it for its own.
@@ -129,7 +144,11 @@ fn queue(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow
             gone(ctx);
             return Ok(());
         }
-        _ => {
+        other => {
+            if other.is_none() && ghost.failures > 0 {
+                // A DELETE that failed may have been carried out all the same.
+                fence_connections(ctx, &ctx.key.clone(), &name);
+            }
             nothing(ctx, ghost);
             return Ok(());
         }
@@ -223,15 +242,23 @@ fn shows_mark(ctx: &mut Ctx<'_>, link: &Link, resource: ResourceType, id: String
 
 /// This look shows nothing of it. The project's own list is read anew for the next.
 fn nothing(ctx: &mut Ctx<'_>, ghost: &Ghost) {
-    if ctx.facts.visit.began >= ghost.until {
+    let began = ctx.facts.visit.began;
+    if ghost.lacked.is_some_and(|first| began >= first + LOOKS_APART) {
         gone(ctx);
-    } else {
-        let kind = ctx.facts.visit.key.as_ref().map(|key| key.kind);
-        if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
-            project.want_connections |= kind == Some(ObjectKind::Connection);
-        }
-        postpone(ctx, PAUSE);
+        return;
     }
+    let key = ctx.facts.visit.key.clone();
+    if let Some(project) = ctx.world.projects.get_mut(ctx.key)
+        && let Some(key) = key
+    {
+        project.want_connections |= key.kind == ObjectKind::Connection;
+        if began >= ghost.until
+            && let Some(ghost) = project.ghosts.get_mut(&key)
+        {
+            ghost.lacked.get_or_insert(began);
+        }
+    }
+    postpone(ctx, PAUSE);
 }
 
 /// Its DELETE was accepted: it is looked at until it is not shown any more.
