@@ -112,11 +112,13 @@ pub(super) fn queue_id(object: &DliQueue) -> Option<i64> {
 /// Takes in a reading of one queue, and wakes the others whom it concerns: the project's next list will show nothing new.
 fn learn(ctx: &mut Ctx<'_>, name: &QueueName, item: Option<&QueueItem>, began: Millis) {
     let Some(project_key) = ctx.memory().project.clone() else { return };
+    // A list may have lacked it before: that alone proves nothing, but after a DELETE of one's own it has gone now.
+    let deleted = ctx.memory().delete_sent.is_some();
     let Some(project) = ctx.world.projects.get_mut(&project_key) else { return };
     let queues = &mut project.snapshot.queues;
     let known = queues.get(name).map(|seen| &seen.item);
     let changed = known != item;
-    let gone = known.is_some() && item.is_none();
+    let gone = item.is_none() && (known.is_some() || deleted);
     if gone {
         project.queue_gone = Some(began);
     }
