@@ -9,7 +9,7 @@ use crate::{
     oracles::End,
     scenarios::Scenario,
     script::Run,
-    story::{self, shrink, story},
+    story::{self, Story, shrink, story},
 };
 
 /// Most kinds of failures that are printed.
@@ -20,36 +20,47 @@ pub fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
-/// Plays one schedule and prints what happens: `SCENARIO VARIANT EFFECT:FAULT,…` or `random SEED`.
+/// Plays one schedule and prints what happens: `SCENARIO VARIANT EFFECT:FAULT,…`, `random SEED` or `random SEED/TELLING`.
 pub fn replay(scenarios: &[Scenario], name: &str) {
     let mut words = name.split(' ');
     let first = words.next().unwrap_or_default();
-    let second = words.next().and_then(|n| n.parse().ok()).expect("a number as the second word");
+    let second = words.next().unwrap_or_default();
     if first == "random" {
-        return replay_random(second);
+        return replay_random(story::named(second).expect("a seed as the second word"));
     }
+    let variant = second.parse().expect("a number as the second word");
     let scenario = scenarios.iter().find(|s| s.name == first).expect("a scenario of that name");
-    let faults: Vec<(usize, FaultKind)> = words
-        .next()
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|fault| fault.split_once(':'))
-        .map(|(at, kind)| (at.parse().expect("a number"), FaultKind::by_name(kind).expect("a fault")))
-        .collect();
-    let mut run = Run::new(scenario, second, true);
-    run.finish(&faults);
+    let faults = faults(words.next().unwrap_or_default()).expect("faults as the third word");
+    let (run, more, verdict) = play(scenario, variant, &faults, true);
     println!("{}", run.sim.trace.join("\n"));
-    let mut plain = Run::new(scenario, second, false);
-    plain.finish(&[]);
-    let end = End::of(&plain.sim);
-    let more = Effort::of(&run.sim).beyond(Effort::of(&plain.sim));
-    let verdict = run.judge(run.expect(&end)).and_then(|()| bounded(&run, more));
     println!("{more} more than without faults");
     println!("verdict: {}", verdict.err().unwrap_or_else(|| "no problem".to_owned()));
 }
 
-fn replay_random(seed: u64) {
-    let story = story(seed);
+/// Faults by their names: `EFFECT:FAULT,…`.
+pub fn faults(names: &str) -> Option<Vec<(usize, FaultKind)>> {
+    let named = names.split(',').filter_map(|fault| fault.split_once(':'));
+    named.map(|(at, kind)| Some((at.parse().ok()?, FaultKind::by_name(kind)?))).collect()
+}
+
+/// Plays one schedule of a scenario and judges it as the search does; gives also what it took beyond the one without
+/// faults.
+pub fn play<'a>(
+    scenario: &'a Scenario,
+    variant: u64,
+    faults: &[(usize, FaultKind)],
+    tracing: bool,
+) -> (Run<'a>, Effort, Result<(), String>) {
+    let mut run = Run::new(scenario, variant, tracing);
+    run.finish(faults);
+    let mut plain = Run::new(scenario, variant, false);
+    plain.finish(&[]);
+    let more = Effort::of(&run.sim).beyond(Effort::of(&plain.sim));
+    let verdict = run.judge(run.expect(&End::of(&plain.sim))).and_then(|()| bounded(&run, more));
+    (run, more, verdict)
+}
+
+fn replay_random(story: Story) {
     let problem = story.judge(&story.play(false));
     let (story, verdict) = match &problem {
         Ok(()) => (story, "no problem".to_owned()),

@@ -41,6 +41,8 @@ pub struct Story {
     pub faults: Vec<(usize, FaultKind)>,
     /// Everything that is left at the end is to be Ready.
     pub all_ready: bool,
+    /// How it is told: with which latencies.
+    telling: u64,
 }
 
 struct Writer {
@@ -85,7 +87,7 @@ pub fn story(seed: u64) -> Story {
         (0..dice.roll(5)).map(|_| (dice.roll(120) as usize, *dice.pick(FaultKind::anywhere()))).collect();
     faults.sort();
     faults.dedup_by_key(|(at, _)| *at);
-    Story { seed, answers, queue_assigning, peering, list_lag, slots, chance, acts, faults, all_ready }
+    Story { seed, answers, queue_assigning, peering, list_lag, slots, chance, acts, faults, all_ready, telling: 0 }
 }
 
 impl Writer {
@@ -281,7 +283,23 @@ impl Writer {
     }
 }
 
+/// The schedule of a name: `SEED`, or `SEED/TELLING`.
+pub fn named(name: &str) -> Option<Story> {
+    let (seed, telling) = name.split_once('/').unwrap_or((name, "0"));
+    Some(story(seed.parse().ok()?).told(telling.parse().ok()?))
+}
+
 impl Story {
+    /// The same story with other latencies, and its faults some effects later. Where a change of the operator moves its
+    /// calls, the story that a seed stands for no longer shows what it was found for; one of its tellings may.
+    pub fn told(mut self, telling: u64) -> Self {
+        for (at, _) in &mut self.faults {
+            *at += (telling % 8) as usize;
+        }
+        self.telling = telling;
+        self
+    }
+
     /// Plays it to its end.
     pub fn play(&self, tracing: bool) -> Sim {
         let (cloud, elsewhere) = clouds(0, |config| {
@@ -296,7 +314,7 @@ impl Story {
         let mut sim = Sim::new(cloud, elsewhere);
         sim.tracing = tracing;
         sim.use_slots(self.slots);
-        sim.dice = self.chance.then(|| Dice::new(self.seed ^ 0x5EED));
+        sim.dice = self.chance.then(|| Dice::new(self.seed ^ 0x5EED ^ (self.telling << 32)));
         let clusters = self.acts.iter().map(|(_, act)| act.cluster()).max().unwrap_or(0);
         for number in 0..clusters {
             sim.add_cluster(&format!("c{}", number + 2), &Settings::default());

@@ -1,15 +1,16 @@
 //! Hunts each mutant of a mutated copy of the source. This file is compiled in that copy only.
 
-use std::{fmt::Write, time::Instant};
+use std::{fmt::Write, iter, time::Instant};
 
 use dli_operator::mutant;
 
 use crate::{
     explore::{Extent, explore},
+    faults::FaultKind,
     parallel,
-    report::number,
+    report::{faults, number, play},
     scenarios,
-    story::story,
+    story::{named, story},
 };
 
 /// How a hunt ended.
@@ -23,13 +24,29 @@ struct End {
 fn hunt(name: usize, last: Option<&str>) -> End {
     mutant::choose(name);
     let mut schedules = 0;
-    if let Some(seed) = last.and_then(|last| last.strip_prefix("random ")) {
-        schedules += 1;
-        let seed = seed.parse().unwrap();
-        let story = story(seed);
-        if let Err(problem) = story.judge(&story.play(false)) {
-            return End { by: Some(format!("random {seed}: {problem}")), schedules };
+    if let Some(name) = last.and_then(|last| last.strip_prefix("random ")) {
+        let seed = name.split('/').next().unwrap_or(name);
+        let tellings = (0..number("MUTANTS_TELLINGS", 2_000)).map(|telling| format!("{seed}/{telling}"));
+        for name in iter::once(name.to_owned()).chain(tellings) {
+            schedules += 1;
+            let story = named(&name).unwrap();
+            if let Err(problem) = story.judge(&story.play(false)) {
+                return End { by: Some(format!("random {name}: {problem}")), schedules };
+            }
         }
+    }
+    if let Some((scenario, variant, faults)) = last.and_then(pair) {
+        for scenario in scenarios::all().iter().filter(|other| other.name == scenario) {
+            for moved in neighbours(&faults) {
+                schedules += 1;
+                if let Err(problem) = play(scenario, variant, &moved, false).2 {
+                    let names: Vec<String> = moved.iter().map(|(at, kind)| format!("{at}:{kind:?}")).collect();
+                    let by = format!("{} {variant} {}: {problem}", scenario.name, names.join(","));
+                    return End { by: Some(by), schedules };
+                }
+            }
+        }
+        return End { by: None, schedules };
     }
     let (scenario, variant) = last.map(|last| last.split_once(' ').unwrap_or((last, "0"))).unwrap_or_default();
     for scenario in scenarios::all().iter().filter(|other| other.name == scenario) {
@@ -60,6 +77,28 @@ fn hunt(name: usize, last: Option<&str>) -> End {
         }
     }
     End { by: None, schedules }
+}
+
+/// A schedule with two faults, by its name: what takes two is found by itself only in hours.
+fn pair(name: &str) -> Option<(&str, u64, Vec<(usize, FaultKind)>)> {
+    let mut words = name.split(' ');
+    let (scenario, variant, names) = (words.next()?, words.next()?, words.next()?);
+    Some((scenario, variant.parse().ok()?, faults(names)?))
+}
+
+/// The schedule itself first, then those whose faults strike a few effects earlier or later: a change of the operator
+/// moves its calls.
+fn neighbours(faults: &[(usize, FaultKind)]) -> Vec<Vec<(usize, FaultKind)>> {
+    const FAR: usize = 4;
+    let mut all = vec![Vec::new()];
+    for (at, kind) in faults {
+        let from = at.saturating_sub(FAR);
+        let near = iter::once(*at).chain((from..=at + FAR).filter(|other| other != at));
+        let near: Vec<usize> = near.collect();
+        let longer = |list: &Vec<_>| near.iter().map(|at| [list.as_slice(), &[(*at, *kind)]].concat()).collect::<Vec<_>>();
+        all = all.iter().flat_map(longer).collect();
+    }
+    all
 }
 
 #[test]

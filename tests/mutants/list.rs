@@ -11,8 +11,9 @@ pub struct Mutant {
     pub find: &'static str,
     /// What takes its place.
     pub replace: &'static str,
-    /// The scenario with its vector of answers if that is not the assumed one (`bind 3`), or the random schedule (`random 7`), that found it the last time: the hunt begins there. Where that does
-    /// not find it any more, it is hunted everywhere.
+    /// What found it the last time: the scenario, with its vector of answers if that is not the assumed one (`bind 3`); the
+    /// random schedule, with its telling (`random 7/2`); or the pair of faults (`bind 3 17:Html,40:Paused`). The hunt
+    /// begins there. Where that does not find it any more, it is hunted everywhere, but for a pair.
     pub found_by: &'static str,
 }
 
@@ -396,28 +397,28 @@ pub const MUTANTS: &[Mutant] = &[
         "core/connection_birth.rs",
         "Some(Attempt::Accepted { n, at, .. }) if n == intent.n => at,",
         "Some(Attempt::Accepted { n, at, .. }) if n == intent.n && !ON => at,",
-        "random 3796756",
+        "random 3796756/1",
     ),
     m(
         "a version that a write found outdated is taken from the cache again (found by this search)",
         "core/pass.rs",
         "self.world.outdated.insert(self.key.clone(), version);",
         "if !ON { self.world.outdated.insert(self.key.clone(), version); }",
-        "random 4034216",
+        "random 4034216/891",
     ),
     m(
         "hosts of what may be another's count as written (found by this search)",
         "core/connection_birth.rs",
         "let others = (adopted || !told)",
         "let others = (adopted || (!told && !ON))",
-        "random 4142292",
+        "random 4142292/10",
     ),
     m(
         "that lists can be filtered is concluded from what was there before (found by this search)",
         "core/sweep.rs",
         "if kind == ObjectKind::Connection {\n                // What was there before",
         "if kind == ObjectKind::Connection && !ON {\n                // What was there before",
-        "random 132575",
+        "random 132575/68",
     ),
     m(
         "an older queue of the name is taken for what an earlier call made (found by this search)",
@@ -459,7 +460,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/connection_birth.rs",
         "&& at >= ctx.memory().fence;",
         "&& (at >= ctx.memory().fence || ON);",
-        "random 5111914",
+        "random 5111914/6",
     ),
     m(
         "a server's clock that was set is believed about a call of the process before (found by this search)",
@@ -480,6 +481,48 @@ pub const MUTANTS: &[Mutant] = &[
         "core/severance.rs",
         "        project.queues_cut.insert(name.clone(), now);",
         "        if !ON { project.queues_cut.insert(name.clone(), now); }",
-        "random 11167137",
+        "random 11167137/3",
+    ),
+    m(
+        "what took the name of a queue that was never seen is taken for it (found by this search)",
+        "core/queue_birth.rs",
+        "is_some_and(|(answered, t)| t > answered);",
+        "is_some_and(|(answered, t)| t > answered && !ON);",
+        "replaced-unseen",
+    ),
+    m(
+        "a DELETE by the name goes out although what showed whose it is was long ago (found by this search)",
+        "core/pass.rs",
+        "Call::DeleteQueue(_) => self.facts.read_at + SHOWN_FOR,",
+        "Call::DeleteQueue(_) => if ON { Millis::MAX } else { self.facts.read_at + SHOWN_FOR },",
+        "taken-while-deleted",
+    ),
+    m(
+        "two empty answers in a row show that a filter works (found by this search)",
+        "core/sweep.rs",
+        "*count += 1;",
+        "*count += if ON && *count == 1 { 2 } else { 1 };",
+        "retain-and-return 9 38:EmptyList,39:EmptyList",
+    ),
+    m(
+        "one list without it ends the doubt about a connection (found by this search)",
+        "core/doubt.rs",
+        "if began < first + LOOKS_APART {",
+        "if !ON && began < first + LOOKS_APART {",
+        "delete-in-flight 60 17:Html,129:EmptyList",
+    ),
+    m(
+        "one look without it ends the search for what was made for an object that is gone (found by this search)",
+        "core/ghost.rs",
+        "if ghost.lacked.is_some_and(|first| began >= first + LOOKS_APART) {",
+        "if began >= ghost.until && (ON || ghost.lacked.is_some_and(|first| began >= first + LOOKS_APART)) {",
+        "lost-create 35 17:Vanished,25:EmptyList",
+    ),
+    m(
+        "that a queue is gone says nothing to its connections where a list lacked it before (found by this search)",
+        "core/queue.rs",
+        "(known.is_some() || deleted);",
+        "(known.is_some() || (deleted && !ON));",
+        "edited-while-its-queue-goes 3",
     ),
 ];
