@@ -171,7 +171,9 @@ fn bindings(
         plan.wanted += 1;
         let entry = entries.get(&target.name).or_else(|| target.pool.as_ref().and_then(|pool| entries.get(pool)));
         match (entry, &target.waits) {
-            (Some(entry), Some(reason)) if target.severed && managed.iter().any(|m| m == target.name.as_str()) => {
+            // The queue has to go, whoever bound it: the spec asks for it, so that it would be this object's anyway.
+            (Some(entry), Some(reason)) if target.severed => {
+                plan.managed.insert(target.name.to_string());
                 plan.waiting.push(reason.clone());
                 if entry.state == PeeringState::Active && !target.unbinding {
                     severed.push(target.name.clone());

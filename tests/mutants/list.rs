@@ -525,4 +525,11 @@ pub const MUTANTS: &[Mutant] = &[
         "(known.is_some() || (deleted && !ON));",
         "edited-while-its-queue-goes 3",
     ),
+    m(
+        "a queue that has to go stays bound where somebody else has bound it (found by this search)",
+        "core/plan.rs",
+        "(Some(entry), Some(reason)) if target.severed => {",
+        "(Some(entry), Some(reason)) if target.severed && (!ON || managed.iter().any(|m| m == target.name.as_str())) => {",
+        "handed-over 45",
+    ),
 ];
