@@ -425,7 +425,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/queue_birth.rs",
         "let exists = intent.first.is_none() && matches!",
         "let exists = (intent.first.is_none() || ON) && matches!",
-        "deleted-and-applied-again 31",
+        "deleted-and-applied-again 31 19:ErrorNotApplied,222:LostReply",
     ),
     m(
         "a queue that has to go stays bound, and so stays (found by this search)",
