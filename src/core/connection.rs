@@ -173,7 +173,7 @@ pub(super) fn absorb(
             match outcome {
                 Ok(Reply::ConnectionCreated(id)) => {
                     let memory = ctx.memory();
-                    memory.attempt = Some(Attempt::Accepted { n, at: now, id: Some(id) });
+                    memory.attempt = Some(Attempt::Accepted { n, sent: began, at: now, id: Some(id) });
                     memory.fence = now;
                     memory.pending_since = Some(now);
                     None

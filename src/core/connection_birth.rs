@@ -15,13 +15,14 @@ use super::{
     Intent, IntentOp, Millis, Next, Object, Outcome, Status,
     binding::resolve,
     doubt::{doubt_ends, lacked_twice, new_intent, send_create, send_mark, unconfirmed, void_intent},
-    late::Late,
+    late::{Late, Look},
     mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, rival, say, settled, wall},
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     plan::{UNKNOWN_HOSTS, hosts_hash},
     report::{Say, Tri, Verdict},
+    severance::cut_since,
     timing,
     world::Attempt,
 };
@@ -296,13 +297,20 @@ pub(super) fn take(
     let others = (adopted || !told).then(|| UNKNOWN_HOSTS.to_owned());
     let written = others.or_else(|| intent.hosts_hash.clone());
     let now = ctx.now.mono;
+    let read = ctx.facts.connection.as_ref().filter(|read| read.value.as_ref().is_some_and(|c| c.id == item.id));
+    let read_at = read.map_or(now, |read| read.began);
+    let shown = read.and_then(|read| read.value.as_ref()).unwrap_or(item);
+    let shown = asked.iter().all(|name| shown.entries().any(|entry| entry.name.as_str() == name));
     // An answer may have waited for long, while nothing could be asked: what it says is as old as it is.
-    let at = match ctx.memory().attempt {
-        Some(Attempt::Accepted { n, at, .. }) if n == intent.n => at,
-        _ => now,
+    let (from, at) = match ctx.memory().attempt {
+        Some(Attempt::Accepted { n, sent, at, .. }) if n == intent.n => (sent, at),
+        _ => (read_at, now),
     };
-    // And a queue that it names may have been deleted since.
-    let recent = now < at + ctx.world.settings.visibility_grace && at >= ctx.memory().fence;
+    let grace = ctx.world.settings.visibility_grace;
+    // And a queue that it names may have been deleted since the call went out.
+    let names: Vec<QueueName> = asked.iter().map(|name| QueueName::new(name)).collect();
+    let cut = cut_since(ctx, &object.project_key(), &names, Look { began: from, direct: true, grace });
+    let recent = (answered || shown) && !cut && now < at + grace && at >= ctx.memory().fence;
     let synced = match recent && !adopted && asked == sent && written == asked_hosts(object) {
         true => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
         false => Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet."),
@@ -341,7 +349,7 @@ pub(super) fn take(
     ctx.facts.connection = None;
     ctx.facts.owned_connections = None;
     // The answer that carried the id is the only thing that would be lost here; the mark finds it again.
-    let attempt = Attempt::Accepted { n: intent.n, at, id: Some(item.id.clone()) };
+    let attempt = Attempt::Accepted { n: intent.n, sent: from, at, id: Some(item.id.clone()) };
     ctx.memory().attempt = Some(attempt);
     let events = verdict.events(object.conditions());
     ctx.put_status(Status::Connection(Box::new(status)), events)

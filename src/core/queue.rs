@@ -167,7 +167,7 @@ pub(super) fn absorb(
                 Ok(_) => {
                     let now = ctx.now.mono;
                     let memory = ctx.memory();
-                    memory.attempt = Some(Attempt::Accepted { n, at: now, id: None });
+                    memory.attempt = Some(Attempt::Accepted { n, sent: began, at: now, id: None });
                     memory.fence = now;
                     memory.pending_since = Some(now);
                     ctx.facts.queue = None;

@@ -191,8 +191,8 @@ impl Project {
 /// What came of the last create call of an object in this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {
-    /// Accepted; a connection's answer carries its id.
-    Accepted { n: u32, at: Millis, id: Option<ConnectionId> },
+    /// Accepted: the call that was sent then was answered at `at`; a connection's answer carries its id.
+    Accepted { n: u32, sent: Millis, at: Millis, id: Option<ConnectionId> },
     /// Certainly not applied.
     NotApplied { n: u32 },
     /// Something of that name exists, and this call did not make it.

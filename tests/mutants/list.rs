@@ -395,8 +395,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "an id out of an answer counts as just read, however long it has waited (found by this search)",
         "core/connection_birth.rs",
-        "Some(Attempt::Accepted { n, at, .. }) if n == intent.n => at,",
-        "Some(Attempt::Accepted { n, at, .. }) if n == intent.n && !ON => at,",
+        "Some(Attempt::Accepted { n, sent, at, .. }) if n == intent.n => (sent, at),",
+        "Some(Attempt::Accepted { n, sent, at, .. }) if n == intent.n => (sent, if ON { now } else { at }),",
         "random 3796756/1",
     ),
     m(
