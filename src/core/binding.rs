@@ -25,6 +25,10 @@ use super::{
 /// The same change is not sent again before this time, since the list may lag behind the change.
 const HOLD_OFF: Millis = 10_000;
 
+/// What a status says was read no longer than this before it was written, or is read again: own calls that were given up
+/// may have changed it meanwhile.
+const SAID_WITHIN: Millis = 5_000;
+
 /// Finds the queues that the spec names. `None`: bindings are not managed.
 pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Option<Vec<Target>>> {
     let Some(queues) = &object.spec.queues else { return Ok(None) };
@@ -265,6 +269,15 @@ pub(super) fn stand(
         if ctx.now.mono < until {
             return done(Some(until), Outcome::Waiting);
         }
+        return ctx.call(link, Call::GetConnection(item.id.clone()));
+    }
+    if ctx.wrote() && ctx.now.mono > began + SAID_WITHIN {
+        let now = ctx.now.mono;
+        let memory = ctx.memory();
+        memory.fence = now;
+        memory.pending_since = Some(now);
+        ctx.facts.connection = None;
+        due(ctx, object)?;
         return ctx.call(link, Call::GetConnection(item.id.clone()));
     }
     settled(ctx, object);

@@ -1,5 +1,7 @@
 //! The machine of `EnhancedConnection`: its life. What it does while it stands is in [`super::binding`].
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 
 use crate::{
@@ -114,7 +116,9 @@ pub(super) fn absorb(
             let item = *item;
             let gone = item.state == ConnectionState::Deleted;
             let mut woken = Vec::new();
+            let mut news = false;
             if let Some(project) = project.and_then(|p| ctx.world.projects.get_mut(&p)) {
+                news = project.snapshot.connections.get(id).is_some_and(|seen| bindings(&seen.item) != bindings(&item));
                 woken.extend(concerned(project, &item, ctx.key));
                 if gone {
                     project.snapshot.connections.remove(id, began);
@@ -127,6 +131,12 @@ pub(super) fn absorb(
             }
             for key in woken {
                 ctx.world.wake(&key);
+            }
+            if news {
+                // Lists may lack for a while what this reading is the first to show.
+                let grace = ctx.world.settings.visibility_grace;
+                let memory = ctx.memory();
+                memory.list_fence = memory.list_fence.max(began + grace);
             }
             ctx.facts.connection = Some(Reading { value: (!gone).then_some(item), began });
             None
@@ -229,6 +239,11 @@ pub(super) fn absorb(
         (_, Err(error)) => Some(error),
         (_, Ok(_)) => None,
     }
+}
+
+/// What is bound, and how far it is.
+fn bindings(item: &ConnectionItem) -> BTreeSet<(&str, &str)> {
+    item.entries().map(|entry| (entry.name.as_str(), entry.state.as_str())).collect()
 }
 
 /// Who else has to look at a connection that was read: the project's next list will show nothing new of it.

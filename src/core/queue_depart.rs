@@ -162,8 +162,10 @@ pub(super) fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) 
             return refuse(ctx, object, "ConfirmingAbsence", message, ctx.now.mono + left as Millis);
         }
     }
-    // A DELETE goes by the name: one that is still on its way would hit the next queue of that name.
-    if let Some(until) = ctx.memory().delete_doubt.filter(|until| ctx.now.mono < *until) {
+    // A DELETE goes by the name: one that is still on its way would hit the next queue of that name. What a process before
+    // this one sent, nobody knows.
+    let inherited = (!ctx.memory().stood).then(|| ctx.world.leads_from() + ctx.world.settings.visibility_grace);
+    if let Some(until) = ctx.memory().delete_doubt.max(inherited).filter(|until| ctx.now.mono < *until) {
         let left = until - ctx.now.mono;
         let message = format!(
             "Queue {} is gone. A DELETE that got no answer may still take effect, on whatever has the name then; the object is \

@@ -400,6 +400,13 @@ pub const MUTANTS: &[Mutant] = &[
         "random 3796756/1",
     ),
     m(
+        "an answer to a create call tells what holds when it comes, not when the call went out (found by this search)",
+        "core/connection_birth.rs",
+        "let recent = (answered || shown) && !cut &&",
+        "let recent = (answered || shown) && (ON || !cut) &&",
+        "random 21020344",
+    ),
+    m(
         "a version that a write found outdated is taken from the cache again (found by this search)",
         "core/pass.rs",
         "self.world.outdated.insert(self.key.clone(), version);",
