@@ -309,7 +309,10 @@ fn exactly_one(sim: &Sim, remote: &Remote) -> Result<(), String> {
         return Err(format!("{count} connections named {name}"));
     }
     let mut owned = BTreeMap::new();
-    let tags = remote.queues.iter().map(|q| &q.tags).chain(remote.connections.iter().map(|c| &c.tags));
+    // What is forgotten has its mark, and the next object of the name finds it, where marks are shown.
+    let found = |name: &str| !forgotten(name) || marks_shown(sim, ObjectKind::Connection);
+    let connections = remote.connections.iter().filter(|c| found(&c.name));
+    let tags = remote.queues.iter().map(|q| &q.tags).chain(connections.map(|c| &c.tags));
     for mark in tags.filter_map(|tags| marked(tags)) {
         *owned.entry(mark.to_owned()).or_insert(0) += 1;
     }

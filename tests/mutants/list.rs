@@ -407,6 +407,27 @@ pub const MUTANTS: &[Mutant] = &[
         "random 21020344",
     ),
     m(
+        "a new process forgets that the one before it may have sent a DELETE (found by this search)",
+        "core/queue_depart.rs",
+        "let inherited = (!ctx.memory().stood).then(",
+        "let inherited = (!ctx.memory().stood && !ON).then(",
+        "deleted-by-two 3 57:Restart,58:AppliedLast",
+    ),
+    m(
+        "a list takes back what a reading before it was the first to show (found by this search)",
+        "core/connection.rs",
+        "            if news {",
+        "            if news && !ON {",
+        "binding-taken-back 9 11:AppliedLate,75:AppliedLast",
+    ),
+    m(
+        "what was written long after its reading is not read again (found by this search)",
+        "core/binding.rs",
+        "    if ctx.wrote() && ctx.now.mono > began + SAID_WITHIN {",
+        "    if ctx.wrote() && ctx.now.mono > began + SAID_WITHIN && !ON {",
+        "unbinding-taken-back 30 62:AppliedLast,70:AppliedLate",
+    ),
+    m(
         "a version that a write found outdated is taken from the cache again (found by this search)",
         "core/pass.rs",
         "self.world.outdated.insert(self.key.clone(), version);",
