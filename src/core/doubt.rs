@@ -51,9 +51,10 @@ pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Mil
             Attempt::Unknown { gave_up, .. } => gave_up + grace,
         };
     }
-    // Of another process: only the intent tells.
+    // Of another process: only the intent tells. What it sent at the last moment of its time need not be shown yet.
     let server = ctx.world.server_now(&link.endpoint, ctx.now);
-    (ctx.now.mono as i64 + in_doubt_for(ctx, server, intent)).max(0) as Millis
+    let horizon = (ctx.now.mono as i64 + in_doubt_for(ctx, server, intent)).max(0) as Millis;
+    horizon.max(ctx.world.leads_from() + grace)
 }
 
 /// Notes how a create call ended; gives back what was certainly not applied.

@@ -19,14 +19,24 @@ pub(super) fn begins(ctx: &mut Ctx<'_>, name: &QueueName, until: Millis) {
 
 /// The DELETE has ended.
 pub(super) fn ended(ctx: &mut Ctx<'_>, name: &QueueName, error: Option<&CallError>) {
-    // One that is refused is sent again and again; where it was carried out all the same, the queue's own look tells.
-    let changed = may_have_changed(error) && error.is_none_or(|error| error.cause != Cause::Answer);
+    let changed = may_have_changed(error) || error.is_some_and(|error| error.class == ErrorClass::NotFound);
+    // One that gets an error is sent again and again: nobody is woken for it, but nobody calls bound what was read before
+    // it. Where it was carried out all the same, the queue's own look tells.
+    let failed = error.is_some_and(|error| error.cause == Cause::Answer && error.class != ErrorClass::NotFound);
     let Some(key) = project_key(ctx) else { return };
     if let Some(project) = ctx.world.projects.get_mut(&key) {
         project.queue_deletes.remove(name);
     }
-    if changed || error.is_some_and(|error| error.class == ErrorClass::NotFound) {
-        fence_connections(ctx, &key, name);
+    match (changed, failed) {
+        (true, false) => fence_connections(ctx, &key, name),
+        (true, true) => {
+            let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
+            if let Some(project) = ctx.world.projects.get_mut(&key) {
+                project.queues_unsure.retain(|_, at| now < *at + grace);
+                project.queues_unsure.insert(name.clone(), now);
+            }
+        }
+        (false, _) => {}
     }
 }
 
@@ -65,4 +75,16 @@ pub(super) fn cut_since<'a>(
 ) -> bool {
     let Some(project) = ctx.world.projects.get(project) else { return false };
     names.into_iter().filter_map(|name| project.queues_cut.get(name)).any(|at| !reading.shows(*at))
+}
+
+/// Whether a reading of a connection that began then may be outdated, since a DELETE of one of these queues got an error
+/// after it.
+pub(super) fn unsure_since<'a>(
+    ctx: &Ctx<'_>,
+    project: &ObjectKey,
+    names: impl IntoIterator<Item = &'a QueueName>,
+    reading: Look,
+) -> bool {
+    let Some(project) = ctx.world.projects.get(project) else { return false };
+    names.into_iter().filter_map(|name| project.queues_unsure.get(name)).any(|at| !reading.shows(*at))
 }

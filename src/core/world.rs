@@ -86,6 +86,8 @@ pub(super) struct Project {
     pub(super) queue_deletes: BTreeMap<QueueName, Millis>,
     /// Queues that lately went, and when: connections that were not known to refer to them by then go by it later.
     pub(super) queues_cut: BTreeMap<QueueName, Millis>,
+    /// Queues whose DELETE got an error, and when.
+    pub(super) queues_unsure: BTreeMap<QueueName, Millis>,
     pub(super) connection_filter: Option<bool>,
     pub(super) tag_service: Option<bool>,
     /// Lists asked for before their time.
@@ -146,6 +148,7 @@ impl Project {
             queue_gone: None,
             queue_deletes: BTreeMap::new(),
             queues_cut: BTreeMap::new(),
+            queues_unsure: BTreeMap::new(),
             connection_filter: None,
             tag_service: None,
             want_queues: false,

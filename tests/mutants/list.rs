@@ -428,6 +428,27 @@ pub const MUTANTS: &[Mutant] = &[
         "unbinding-taken-back 30 62:AppliedLast,70:AppliedLate",
     ),
     m(
+        "a new process takes what a list shows for newer than what the status says (found by this search)",
+        "core/binding.rs",
+        "let unsure = (newcomer && !stood) ||",
+        "let unsure = (newcomer && !stood && !ON) ||",
+        "edited-while-its-queue-goes 19 61:Restart,63:StaleRead",
+    ),
+    m(
+        "a DELETE that got an error has not been carried out (found by this search)",
+        "core/binding.rs",
+        "|| unsure_since(ctx, &object.project_key(), names, reading);",
+        "|| (!ON && unsure_since(ctx, &object.project_key(), names, reading));",
+        "edited-while-its-queue-goes 38 59:Html,60:AppliedLate",
+    ),
+    m(
+        "a new leader counts from the intent alone, also where its predecessor stood still (found by this search)",
+        "core/doubt.rs",
+        "horizon.max(ctx.world.leads_from() + grace)",
+        "horizon.max(if ON { 0 } else { ctx.world.leads_from() + grace })",
+        "edited-back 49 40:Paused,42:SecondLeader",
+    ),
+    m(
         "a version that a write found outdated is taken from the cache again (found by this search)",
         "core/pass.rs",
         "self.world.outdated.insert(self.key.clone(), version);",
