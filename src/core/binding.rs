@@ -255,13 +255,12 @@ pub(super) fn stand(
         && old.bound == status.bound
         && old.observed_generation == status.observed_generation
         && old.managed_targets == status.managed_targets;
-    // Who has just begun does not know what went before, and a list may lag: what others took Ready back for is not Ready
-    // again because of a list. Nor is Ready said of what was read before a DELETE that may have been carried out.
+    // Who has just begun does not know what went before, and a list may lag: nothing is called Ready because of a list. Nor
+    // of what was read before a DELETE that may have been carried out.
     let newcomer = !ctx.memory().stood && ctx.now.mono < led_from + grace;
-    let stood = find(&old.conditions, "Ready").is_some_and(|c| c.status == "True");
     let stands = verdict.ready.as_ref().is_some_and(|say| say.status == Tri::True);
     let names = desired.targets.iter().flatten().map(|t| &t.name);
-    let unsure = (newcomer && !stood) || unsure_since(ctx, &object.project_key(), names, reading);
+    let unsure = newcomer || unsure_since(ctx, &object.project_key(), names, reading);
     if unsure && stands && !direct && status != old {
         due(ctx, object)?;
         return ctx.call(link, Call::GetConnection(item.id.clone()));

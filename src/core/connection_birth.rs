@@ -297,20 +297,16 @@ pub(super) fn take(
     let others = (adopted || !told).then(|| UNKNOWN_HOSTS.to_owned());
     let written = others.or_else(|| intent.hosts_hash.clone());
     let now = ctx.now.mono;
-    let read = ctx.facts.connection.as_ref().filter(|read| read.value.as_ref().is_some_and(|c| c.id == item.id));
-    let read_at = read.map_or(now, |read| read.began);
-    let shown = read.and_then(|read| read.value.as_ref()).unwrap_or(item);
-    let shown = asked.iter().all(|name| shown.entries().any(|entry| entry.name.as_str() == name));
     // An answer may have waited for long, while nothing could be asked: what it says is as old as it is.
     let (from, at) = match ctx.memory().attempt {
         Some(Attempt::Accepted { n, sent, at, .. }) if n == intent.n => (sent, at),
-        _ => (read_at, now),
+        _ => (now, now),
     };
     let grace = ctx.world.settings.visibility_grace;
     // And a queue that it names may have been deleted since the call went out.
     let names: Vec<QueueName> = asked.iter().map(|name| QueueName::new(name)).collect();
     let cut = cut_since(ctx, &object.project_key(), &names, Look { began: from, direct: true, grace });
-    let recent = (answered || shown) && !cut && now < at + grace && at >= ctx.memory().fence;
+    let recent = answered && !cut && now < at + grace;
     let synced = match recent && !adopted && asked == sent && written == asked_hosts(object) {
         true => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
         false => Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet."),

@@ -52,9 +52,11 @@ fn project_key(ctx: &mut Ctx<'_>) -> Option<ObjectKey> {
 /// name in the cloud, and lists say nothing for a while.
 pub(super) fn fence_connections(ctx: &mut Ctx<'_>, project: &ObjectKey, name: &QueueName) {
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
+    let timeout = ctx.world.settings.call_timeout;
     let mut concerned = BTreeSet::<ObjectKey>::new();
     if let Some(project) = ctx.world.projects.get_mut(project) {
-        project.queues_cut.retain(|_, at| now < *at + grace);
+        // An answer is believed for the grace, and is as old as its call.
+        project.queues_cut.retain(|_, at| now < *at + grace + timeout);
         project.queues_cut.insert(name.clone(), now);
         concerned.extend(project.watchers(ObjectKind::Queue, name.as_str()).cloned());
     }

@@ -75,7 +75,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/connection_birth.rs",
         "lacked_twice(ctx, object, intent, began, until)?;",
         "if !ON { lacked_twice(ctx, object, intent, began, until)?; }",
-        "outage",
+        "names-not-unique 63 15:AppliedLast,60:EmptyList",
     ),
     m(
         "a connection that a list lacks is created again without a look of its own",
@@ -283,8 +283,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "a DELETE that got no answer does not hold the name (found by this search)",
         "core/queue_depart.rs",
-        "delete_doubt.filter(|until| ctx.now.mono < *until)",
-        "delete_doubt.filter(|until| !ON && ctx.now.mono < *until)",
+        "delete_doubt.max(inherited)",
+        "delete_doubt.filter(|_| !ON).max(inherited)",
         "deleted-by-two",
     ),
     m(
@@ -402,8 +402,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "an answer to a create call tells what holds when it comes, not when the call went out (found by this search)",
         "core/connection_birth.rs",
-        "let recent = (answered || shown) && !cut &&",
-        "let recent = (answered || shown) && (ON || !cut) &&",
+        "let recent = answered && !cut &&",
+        "let recent = answered && (ON || !cut) &&",
         "random 21020344",
     ),
     m(
@@ -430,8 +430,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "a new process takes what a list shows for newer than what the status says (found by this search)",
         "core/binding.rs",
-        "let unsure = (newcomer && !stood) ||",
-        "let unsure = (newcomer && !stood && !ON) ||",
+        "let unsure = newcomer ||",
+        "let unsure = (newcomer && !ON) ||",
         "edited-while-its-queue-goes 19 61:Restart,63:StaleRead",
     ),
     m(
@@ -453,7 +453,7 @@ pub const MUTANTS: &[Mutant] = &[
         "core/pass.rs",
         "self.world.outdated.insert(self.key.clone(), version);",
         "if !ON { self.world.outdated.insert(self.key.clone(), version); }",
-        "random 4034216/891",
+        "random 4034216/11630",
     ),
     m(
         "hosts of what may be another's count as written (found by this search)",
@@ -505,20 +505,6 @@ pub const MUTANTS: &[Mutant] = &[
         "random 5259155",
     ),
     m(
-        "an answer is believed although a queue that it names was deleted since (found by this search)",
-        "core/connection_birth.rs",
-        "&& at >= ctx.memory().fence;",
-        "&& (at >= ctx.memory().fence || ON);",
-        "random 5111914/6",
-    ),
-    m(
-        "a server's clock that was set is believed about a call of the process before (found by this search)",
-        "core/doubt.rs",
-        "(horizon - server).max(by_machine)",
-        "(horizon - server).max(if ON { i64::MIN } else { by_machine })",
-        "clock-set-between",
-    ),
-    m(
         "a queue of just before the call is taken while the call may still arrive (found by this search)",
         "core/queue_birth.rs",
         "None if now < until && !(surely_young",
@@ -566,13 +552,6 @@ pub const MUTANTS: &[Mutant] = &[
         "if ghost.lacked.is_some_and(|first| began >= first + LOOKS_APART) {",
         "if began >= ghost.until && (ON || ghost.lacked.is_some_and(|first| began >= first + LOOKS_APART)) {",
         "lost-create 35 17:Vanished,25:EmptyList",
-    ),
-    m(
-        "that a queue is gone says nothing to its connections where a list lacked it before (found by this search)",
-        "core/queue.rs",
-        "(known.is_some() || deleted);",
-        "(known.is_some() || (deleted && !ON));",
-        "edited-while-its-queue-goes 3",
     ),
     m(
         "a queue that has to go stays bound where somebody else has bound it (found by this search)",
