@@ -11,7 +11,7 @@ use super::{
     doubt::may_have_changed,
     ghost::{left_bound, must_be_unbound},
     late::Look,
-    mark::{carries_mark, denied_twice, mark_may_lag},
+    mark::{LOOKS_APART, carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
     pass::{Ctx, Flow, Link, done},
     plan::{Desired, Plan, PlanStep, Target, UNKNOWN_HOSTS, hosts_hash, plan},
@@ -255,9 +255,9 @@ pub(super) fn stand(
         && old.bound == status.bound
         && old.observed_generation == status.observed_generation
         && old.managed_targets == status.managed_targets;
-    // Who has just begun does not know what went before, and a list may lag: nothing is called Ready because of a list. Nor
-    // of what was read before a DELETE that may have been carried out.
-    let newcomer = !ctx.memory().stood && ctx.now.mono < led_from + grace;
+    // Who has just begun does not know what went before, and a list may be wrong: nothing is called Ready because of the first.
+    // Nor because of what was read before a DELETE that may have been carried out.
+    let newcomer = !ctx.memory().stood && began < led_from + LOOKS_APART;
     let stands = verdict.ready.as_ref().is_some_and(|say| say.status == Tri::True);
     let names = desired.targets.iter().flatten().map(|t| &t.name);
     let unsure = newcomer || unsure_since(ctx, &object.project_key(), names, reading);
