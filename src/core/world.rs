@@ -194,7 +194,7 @@ impl Project {
 /// What came of the last create call of an object in this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {
-    /// Accepted: the call that was sent then was answered at `at`; a connection's answer carries its id.
+    /// Accepted: sent at `sent`, answered at `at`; a connection's answer carries its id.
     Accepted { n: u32, sent: Millis, at: Millis, id: Option<ConnectionId> },
     /// Certainly not applied.
     NotApplied { n: u32 },
