@@ -32,7 +32,7 @@ const FRESH_FOR: Millis = 10_000;
 /// A DELETE goes by the name only within this time after the last reading before it began, which showed whose the queue
 /// is: somebody else may have the name by then. Longer than a reading, a request to the API server and a held turn take
 /// where nothing stands still.
-const SHOWN_FOR: Millis = 15_000;
+pub(super) const SHOWN_FOR: Millis = 15_000;
 
 /// Where one pass over one object stands.
 #[derive(Clone, Debug)]
@@ -424,6 +424,11 @@ impl Ctx<'_> {
         }
     }
 
+    /// Until when a DELETE may go by the name of the queue that the last reading showed.
+    pub(super) fn shown_until(&self) -> Millis {
+        self.facts.read_at + SHOWN_FOR
+    }
+
     /// Asks for a call to the cloud.
     pub(super) fn call<T>(&mut self, link: &Link, call: Call) -> Flow<T> {
         let mut not_after = None;
@@ -435,7 +440,7 @@ impl Ctx<'_> {
             let lease = self.world.may_mutate(self.now).unwrap_or(self.now.mono);
             let fresh = self.fresh_at.unwrap_or(self.now.mono) + FRESH_FOR;
             let shown = match &call {
-                Call::DeleteQueue(_) => self.facts.read_at + SHOWN_FOR,
+                Call::DeleteQueue(_) => self.shown_until(),
                 _ => Millis::MAX,
             };
             if shown <= self.now.mono {

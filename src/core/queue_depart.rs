@@ -13,7 +13,7 @@ use super::{
     doubt::{doubt_ends, in_doubt_for, intent_horizon, unconfirmed},
     mark::{denied_twice, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, rival, wall},
-    pass::{Ctx, Flow, Link, done},
+    pass::{Ctx, Flow, Link, SHOWN_FOR, done},
     report::Verdict,
     timing::rfc3339,
 };
@@ -106,7 +106,28 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         let note = format!("Queue {name} in the cloud is not the one that this object owned; it is left alone.");
         return abandon(ctx, object, note);
     }
+    outdated(ctx, object)?;
     ctx.call(&link, Call::DeleteQueue(name))
+}
+
+/// What the cloud took too long to show is read again before anything is deleted by it. Where that happens again, it is
+/// said: nothing else would tell why the queue stays.
+fn outdated(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
+    if ctx.now.mono < ctx.shown_until() {
+        return Ok(());
+    }
+    let uid = ctx.uid();
+    let at = ctx.world.next_try(ctx.key, &uid, ctx.now, None).min(ctx.now.mono + 60_000);
+    if ctx.memory().failures < 2 {
+        return done(Some(ctx.now.mono), Outcome::Waiting);
+    }
+    let message = format!(
+        "Queue {} is still to be deleted. A DELETE goes by the name, so only within {} s of a reading that shows whose the \
+         queue is, and the cloud or the API server took longer than that to answer. It is tried again.",
+        object.remote_name(),
+        SHOWN_FOR / 1_000
+    );
+    refuse(ctx, object, "SlowAnswers", message, at)
 }
 
 /// Whether the object that works on the name has this queue, or may be about to have it.

@@ -157,6 +157,21 @@ fn a_cloud_that_throttles_and_loses_answers_ends_with_the_same_as_a_good_one() {
     assert!(lab.cloud.is_empty());
 }
 
+#[test]
+fn a_cloud_too_slow_to_delete_by_name_says_why_a_queue_stays() {
+    let lab = Lab::with("slow", &Options { call_timeout: Some(30), ..Options::default() });
+    lab.apply(&queue("q1", ""));
+    lab.ready("dliq", "q1");
+    let slow = json!({"effect": {"delay": {"ms": 16_000}}, "when": {"operation": "ListQueues"}, "times": 1_000});
+    lab.cloud.control("POST", "faults", &slow);
+    lab.delete("dliq", "q1");
+    let waiting = lab.reason("dliq", "q1", "Reconciling", "SlowAnswers");
+    assert!(text(&waiting["message"]).contains("within 15 s"), "{waiting}");
+    assert_eq!(lab.cloud.names().0, ["q1"]);
+    lab.cloud.disarm();
+    lab.until_true("the queue is gone", || lab.list("dliq").is_empty() && lab.cloud.is_empty());
+}
+
 fn connection_of(name: &str, queue: &str) -> String {
     crate::lab::connection(name, &format!(", queues: [{{ref: {{name: {queue}}}}}]"))
 }

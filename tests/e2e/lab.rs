@@ -99,6 +99,8 @@ pub struct Options {
     pub durable_cloud: Option<(&'static str, u16)>,
     /// Seconds for which a write may stay invisible; 2 if not said.
     pub visibility_grace: Option<u32>,
+    /// Seconds for which an answer is waited for; 2 if not said.
+    pub call_timeout: Option<u32>,
 }
 
 /// One test's world. Its drop judges what holds for every test.
@@ -151,7 +153,7 @@ impl Lab {
         let config = dir.join("operator.yaml");
         let url = cloud.url();
         let (clouds, settings) = (&options.clouds, options.settings);
-        let grace = options.visibility_grace.unwrap_or(2);
+        let (grace, timeout) = (options.visibility_grace.unwrap_or(2), options.call_timeout.unwrap_or(2));
         // Each wait as short as its rules allow: what they are by default is nothing that a test should sit through.
         let lease = options.lease.unwrap_or("leaseDuration: 30s, renewDeadline: 25s");
         let yaml = format!(
@@ -159,7 +161,7 @@ impl Lab {
              watchNamespaces: [{ns}]\n\
              metricsAddress: 127.0.0.1:0\nhealthAddress: 127.0.0.1:0\n\
              leaseNamespace: {SYSTEM_NAMESPACE}\nleaseName: {ns}\nlogLevel: debug\n{settings}\
-             timing: {{{lease}, renewPeriod: 500ms, callTimeout: 2s, visibilityGrace: {grace}s, \
+             timing: {{{lease}, renewPeriod: 500ms, callTimeout: {timeout}s, visibilityGrace: {grace}s, \
              listPeriod: 2s, queueGrace: 6s}}\n"
         );
         fs::write(&config, yaml).expect("a configuration file");

@@ -72,6 +72,7 @@ fn whatever_goes_wrong_nothing_is_leaked_doubled_stuck_or_untrue() {
         durable_cloud: Some((CLOUD, lasting_port(&mut dice.branch()))),
         // Longer than the cloud stands still in a round: what was sent before is applied after that.
         visibility_grace: Some(6),
+        call_timeout: None,
     };
     let mut lab = Lab::with("rounds", &options);
     cloud_port.send_replace(lab.cloud.port());
