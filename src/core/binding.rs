@@ -1,25 +1,24 @@
-//! What the machine of `EnhancedConnection` does while the connection stands: bind, unbind, set hosts, report.
+//! What the machine of `EnhancedConnection` does while the connection stands: bind, unbind, set hosts.
 
 use crate::{
-    api::{EnhancedConnection, EnhancedConnectionStatus, ManagementPolicy, ObservedPeering, ObservedProject},
-    dli::{Call, CallError, ConnectionItem, EpochMillis, ErrorClass, Peering, PeeringState, QueueName},
+    api::{EnhancedConnection, ManagementPolicy},
+    dli::{Call, CallError, ConnectionItem, EpochMillis, ErrorClass, PeeringState, QueueName},
 };
 
 use super::{
-    Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
-    connection::{connection_id, hosts, marked, readable},
+    Millis, Next, Outcome, Status,
+    binding_report::{available, describe, status, verdict},
+    binding_target::resolve,
+    connection::{hosts, marked, readable},
     doubt::may_have_changed,
-    ghost::{left_bound, must_be_unbound},
     late::Look,
     mark::{LOOKS_APART, carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
+    memory::Refusal,
     pass::{Ctx, Flow, Link, done},
-    plan::{Desired, Plan, PlanStep, Target, UNKNOWN_HOSTS, hosts_hash, plan},
-    queue::{queue_id, queue_name},
+    plan::{Desired, Plan, PlanStep, UNKNOWN_HOSTS, hosts_hash, plan},
     report::{Progress, Say, Tri, Verdict, find},
     severance::{cut_since, unsure_since},
-    timing::{parse_rfc3339, rfc3339},
-    world::Refusal,
 };
 
 /// The same change is not sent again before this time, since the list may lag behind the change.
@@ -28,119 +27,6 @@ const HOLD_OFF: Millis = 10_000;
 /// What a status says was read no longer than this before it was written, or is read again: own calls that were given up
 /// may have changed it meanwhile.
 const SAID_WITHIN: Millis = 5_000;
-
-/// Finds the queues that the spec names. `None`: bindings are not managed.
-pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Option<Vec<Target>>> {
-    let Some(queues) = &object.spec.queues else { return Ok(None) };
-    let project_key = object.project_key();
-    let mut targets = Vec::with_capacity(queues.len());
-    for queue in queues {
-        let target = match (&queue.reference, &queue.queue_name) {
-            (Some(reference), _) => by_reference(ctx, object, &project_key, &reference.name)?,
-            (None, Some(name)) => by_name(ctx, &project_key, name)?,
-            (None, None) => continue,
-        };
-        targets.push(target);
-    }
-    Ok(Some(targets))
-}
-
-fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &ObjectKey, name: &str) -> Flow<Target> {
-    let key = ObjectKey::new(ObjectKind::Queue, object.metadata.namespace.as_deref().unwrap_or_default(), name);
-    ctx.world.depend(ctx.key, &key);
-    let Some(Object::Queue(queue)) = ctx.cached(&key)? else {
-        let left = ctx.world.projects.get(project_key).and_then(|project| left_bound(project, &key));
-        let severed = left.is_some();
-        let remote = left.unwrap_or_else(|| QueueName::new(&super::member::default_name(name)));
-        let unbinding = unbinding(ctx, &remote);
-        return Ok(Target {
-            name: remote,
-            pool: None,
-            id: None,
-            created: None,
-            dangling: true,
-            unsettled: false,
-            severed,
-            unbinding,
-            may_go: None,
-            waits: Some(format!("DliQueue {name} does not exist in this namespace.")),
-        });
-    };
-    let remote = queue_name(&queue);
-    let waits = if queue.project_key() != *project_key {
-        Some(format!("DliQueue {name} belongs to another DliProject."))
-    } else if queue.metadata.deletion_timestamp.is_some() {
-        Some(format!("DliQueue {name} is being deleted."))
-    } else if queue_id(&queue).is_none() {
-        let reason = find(queue.conditions(), "Ready").map_or("not looked at yet", |c| c.reason.as_str());
-        Some(format!("DliQueue {name}: {reason}."))
-    } else {
-        None
-    };
-    let pool = pool_of(ctx, project_key, &remote);
-    let id = queue_id(&queue);
-    let unsettled = id.is_none() || queue.metadata.deletion_timestamp.is_some();
-    let created = queue.status.as_ref().and_then(|s| s.create_time.as_deref()).and_then(parse_rfc3339);
-    let unbinding = unbinding(ctx, &remote);
-    let may_go = ctx.memory().late.may_go(&remote);
-    let severed = severed(ctx, project_key, &remote);
-    Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, severed, unbinding, may_go, waits })
-}
-
-fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Target> {
-    let remote = QueueName::new(name);
-    let key = ctx.key.clone();
-    let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
-    let (exists, just_gone) = match ctx.world.projects.get_mut(project_key) {
-        Some(project) => {
-            project.watch(ObjectKind::Queue, remote.as_str().into(), key);
-            // What is read while its DELETE is under way may be false before it is said.
-            if let Some(until) = project.queue_deletes.get(&remote).filter(|until| now < **until) {
-                return done(Some((now + 1_000).min(*until)), Outcome::Waiting);
-            }
-            let just_gone = project.queue_gone.is_some_and(|at| now < at + grace);
-            (project.snapshot.queues.get(&remote).is_some(), just_gone)
-        }
-        None => (false, false),
-    };
-    let severed = severed(ctx, project_key, &remote);
-    let waits = match (exists, severed) {
-        (_, true) => Some(format!("The queue {remote} was made for a DliQueue that is gone, and is being deleted.")),
-        (true, false) => None,
-        (false, false) => Some(format!("The project has no queue named {remote}.")),
-    };
-    let seen = ctx.world.projects.get(project_key).and_then(|p| p.snapshot.queues.get(&remote));
-    let (id, created) = seen.map_or((None, None), |seen| (seen.item.queue_id, seen.item.create_time));
-    Ok(Target {
-        pool: pool_of(ctx, project_key, &remote),
-        unbinding: unbinding(ctx, &remote),
-        may_go: ctx.memory().late.may_go(&remote),
-        name: remote,
-        id,
-        created,
-        dangling: false,
-        // A list may show its entry for a while.
-        unsettled: severed || (!exists && just_gone),
-        severed,
-        waits,
-    })
-}
-
-/// Whether this object has unbound a queue so lately that its entry may still be shown, or still be there.
-fn unbinding(ctx: &mut Ctx<'_>, name: &QueueName) -> bool {
-    let now = ctx.now.mono;
-    ctx.memory().unbinding.get(name).is_some_and(|until| now < *until)
-}
-
-/// Whether what has this name now has to go, and cannot while it is bound.
-fn severed(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> bool {
-    ctx.world.projects.get(project_key).is_some_and(|project| must_be_unbound(project, name))
-}
-
-fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {
-    let seen = ctx.world.projects.get(project_key)?.snapshot.queues.get(name)?;
-    seen.item.elastic_resource_pool_name.clone()
-}
 
 /// Takes in the answer to a change of the connection.
 pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -> Option<CallError> {
@@ -402,7 +288,7 @@ fn act(
     }
     let stood = find(&old.conditions, "Ready").map(|c| c.status.clone());
     let stands = find(&status.conditions, "Ready").map(|c| c.status.clone());
-    let told = managed(&old) == managed(&status) && old.hosts_hash == status.hosts_hash && stood == stands;
+    let told = old.managed_targets == status.managed_targets && old.hosts_hash == status.hosts_hash && stood == stands;
     if current.as_deref() == Some(reason) && !edited && told {
         // Said already; each further step of the same work is not worth a write.
         status = old.clone();
@@ -465,191 +351,4 @@ fn still_ours(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, item:
     );
     say(ctx, object, &Verdict::stalled("OwnershipLost", message, "NotOwned"))?;
     done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
-}
-
-fn managed(status: &EnhancedConnectionStatus) -> &[String] {
-    &status.managed_targets
-}
-
-fn names(list: &[QueueName]) -> String {
-    list.iter().map(QueueName::as_str).collect::<Vec<_>>().join(", ")
-}
-
-fn describe(step: &PlanStep) -> String {
-    match step {
-        PlanStep::Bind(queues) => format!("Binding {}.", names(queues)),
-        PlanStep::Unbind(queues) => format!("Unbinding {}.", names(queues)),
-        PlanStep::SetHosts(hosts) => format!("Writing the hosts file ({} lines).", hosts.len()),
-    }
-}
-
-fn available(plan: &Plan) -> String {
-    match plan.wanted {
-        0 => "The connection is ACTIVE; no binding is asked for.".to_owned(),
-        n => format!("The connection is ACTIVE, and so are {n}/{n} peerings."),
-    }
-}
-
-fn verdict(
-    object: &EnhancedConnection,
-    item: &ConnectionItem,
-    plan: &Plan,
-    full: bool,
-    refused: &[(String, String)],
-) -> Verdict {
-    let count = format!("{}/{} peerings are ACTIVE", plan.active, plan.wanted);
-    if let Some((name, words)) = plan.failed.first() {
-        let words = if words.is_empty() { "no reason given" } else { words };
-        return Verdict::stalled(
-            "PeeringFailed",
-            format!(
-                "{count}; the peering of {name} is FAILED: {words}. A failed peering cannot be unbound: mend the VPC, then delete \
-                 this object and create it again."
-            ),
-            "BindFailed",
-        );
-    }
-    if let Some((name, words)) = refused.first() {
-        return Verdict::stalled(
-            "BindRefused",
-            format!(
-                "{count}; the cloud refuses {name}: {words}. Correct spec.queues; it is tried again every ten minutes."
-            ),
-            "BindFailed",
-        );
-    }
-    if !plan.creating.is_empty() {
-        let list: Vec<String> = plan
-            .creating
-            .iter()
-            .map(|(name, since)| match since {
-                Some(at) => format!("{name} CREATING since {}", rfc3339(*at)),
-                None => format!("{name} CREATING"),
-            })
-            .collect();
-        let leaves = [plan.leaving.len(), plan.unbinding.len(), plan.former.len(), plan.late.len()]
-            .iter()
-            .any(|count| *count > 0);
-        let synced = if plan.waiting.is_empty() && !leaves && plan.drift.is_empty() {
-            Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.")
-        } else {
-            Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet.")
-        };
-        return Verdict::reconciling("PeeringCreating", format!("{count}; {}.", list.join(", ")), synced);
-    }
-    if let Some(first) = plan.waiting.first() {
-        let message = format!("{count}; {first}");
-        return Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
-    }
-    if let Some(name) = plan.unbinding.first() {
-        let message = format!("{count}; {name} is bound again, once its unbinding is done.");
-        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
-    }
-    if let Some((name, _)) = plan.late.first() {
-        let message = format!(
-            "{count}; a call that changes the binding of {name} may still be under way. What came of it is read when it cannot \
-             be any more."
-        );
-        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
-    }
-    if let Some(name) = plan.former.first() {
-        let message =
-            format!("{count}; {name} was made again, and the entry that is shown may be that of its predecessor.");
-        return Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
-    }
-    let in_sync = Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.");
-    if let Some((name, state)) = plan.leaving.iter().find(|(_, s)| *s != PeeringState::Failed) {
-        let message = format!("{name} is to be unbound, once its peering is ACTIVE (it is {}).", state.as_str());
-        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
-    }
-    let synced = match (plan.drift.first(), plan.leaving.first()) {
-        (Some(first), _) => Say::new(
-            Tri::False,
-            "Drifted",
-            format!(
-                "{}: {}: spec {}, cloud {}.{}",
-                match plan.drift.len() {
-                    1 => "1 field differs".to_owned(),
-                    n => format!("{n} fields differ"),
-                },
-                first.field,
-                first.want,
-                first.have,
-                if full { "" } else { " managementPolicy does not let the operator correct it." }
-            ),
-        ),
-        (None, Some((name, _))) => Say::new(
-            Tri::False,
-            "Drifted",
-            format!(
-                "The peering of {name} is FAILED and cannot be unbound: mend the VPC, then delete this object and create it \
-                 again."
-            ),
-        ),
-        (None, None) => in_sync,
-    };
-    if plan.active < plan.wanted {
-        let message = format!("{count}; managementPolicy {:?} does not bind.", object.management());
-        return Verdict { ready: Some(Say::new(Tri::False, "NotBound", message)), progress: Progress::None, synced };
-    }
-    if item.state.as_str() != "ACTIVE" {
-        let message = format!("The cloud says that the connection is {}.", item.state.as_str());
-        return Verdict { ready: Some(Say::new(Tri::False, "NotActive", message)), progress: Progress::None, synced };
-    }
-    Verdict { ready: Some(Say::new(Tri::True, "Available", available(plan))), progress: Progress::None, synced }
-}
-
-fn observed(entries: &[Peering]) -> Vec<ObservedPeering> {
-    let mut list: Vec<ObservedPeering> = entries
-        .iter()
-        .map(|e| ObservedPeering {
-            name: e.name.to_string(),
-            status: e.state.as_str().to_owned(),
-            peer_id: e.peer_id.clone(),
-            err_msg: (!e.err_msg.is_empty()).then(|| e.err_msg.clone()),
-            update_time: e.update_time.map(rfc3339),
-        })
-        .collect();
-    // The cloud's order is nobody's promise; a changed order is not news.
-    list.sort_by(|a, b| a.name.cmp(&b.name));
-    list
-}
-
-fn status(
-    object: &EnhancedConnection,
-    link: &Link,
-    item: &ConnectionItem,
-    plan: &Plan,
-    verdict: &Verdict,
-    server: i64,
-) -> EnhancedConnectionStatus {
-    let old = object.status.clone().unwrap_or_default();
-    let hash = match (&object.spec.hosts, plan.steps.iter().any(|s| matches!(s, PlanStep::SetHosts(_)))) {
-        (Some(_), false) => hosts(object).map(|h| hosts_hash(&h)),
-        (Some(_), true) => old.hosts_hash.clone(),
-        (None, _) => None,
-    };
-    EnhancedConnectionStatus {
-        observed_generation: Some(object.generation()),
-        conditions: verdict.conditions(&old.conditions, object.generation(), server),
-        project: Some(ObservedProject {
-            id: link.project.as_ref().map(ToString::to_string).unwrap_or_default(),
-            region: link.endpoint.region.to_string(),
-        }),
-        connection_name: Some(item.name.to_string()),
-        connection_id: connection_id(object).map_or_else(|| Some(item.id.to_string()), |id| Some(id.to_string())),
-        create_time: item.create_time.map(rfc3339).or(old.create_time),
-        status: Some(item.state.as_str().to_owned()),
-        dest_vpc_id: item.dest_vpc_id.clone().or(old.dest_vpc_id),
-        dest_network_id: item.dest_network_id.clone().or(old.dest_network_id),
-        adopted: old.adopted,
-        bound: object.spec.queues.as_ref().map(|_| format!("{}/{}", plan.active, plan.wanted)),
-        available_queue_info: observed(&item.available_queue_info),
-        elastic_resource_pools: observed(&item.elastic_resource_pools),
-        managed_targets: plan.managed.iter().cloned().collect(),
-        host_count: item.hosts.as_ref().map(|h| h.len() as i64),
-        hosts_hash: hash,
-        suspected_duplicates: old.suspected_duplicates,
-        drift: plan.drift.clone(),
-    }
 }

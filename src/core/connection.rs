@@ -16,16 +16,17 @@ use crate::{
 use super::connection_birth::{arrive, confirm};
 use super::connection_depart::depart;
 use super::{
-    IntentOp, Millis, Next, ObjectKey, ObjectKind, Outcome, Status,
-    binding::{self},
+    IntentOp, Millis, Next, ObjectKey, ObjectKind, Outcome, Status, binding,
+    binding_target::resolve,
     doubt::{attempt, settling},
     mark::without_tag_service,
     member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, wall, watch},
+    memory::Attempt,
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict, find},
     snapshot::{Paged, Pages},
-    world::{Attempt, Project},
+    world::Project,
 };
 
 /// Clocks of server and intent may differ by this much.
@@ -420,7 +421,7 @@ fn forewarn(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<()> {
     if find(object.conditions(), "Ready").is_none_or(|c| c.status != "True") {
         return Ok(());
     }
-    let targets = binding::resolve(ctx, object)?;
+    let targets = resolve(ctx, object)?;
     let Some(words) = targets.iter().flatten().find_map(|t| t.waits.clone()) else { return Ok(()) };
     let synced = Say::new(Tri::False, "Pending", words.clone());
     say(ctx, object, &Verdict::reconciling("WaitingForDependency", words, synced))

@@ -13,18 +13,18 @@ use crate::{
 use super::connection::{SKEW, all, complete, connection_id, fits, hosts, marked, named, readable};
 use super::{
     Intent, IntentOp, Millis, Next, Object, Outcome, Status,
-    binding::resolve,
+    binding_target::resolve,
     doubt::{doubt_ends, lacked_twice, new_intent, send_create, send_mark, unconfirmed, void_intent},
     late::{Late, Look},
     mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, rival, say, settled, wall},
+    memory::Attempt,
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     plan::{UNKNOWN_HOSTS, hosts_hash},
     report::{Say, Tri, Verdict},
     severance::cut_since,
     timing,
-    world::Attempt,
 };
 
 /// How long a connection waits for queues that are being made, before it is created without them.

@@ -15,10 +15,10 @@ use super::{
     doubt::{doubt_ends, lacked_twice, settling, unconfirmed},
     mark::{carries_mark, denied_twice, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, wall},
+    memory::Attempt,
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, done},
     report::{Verdict, find},
-    world::Attempt,
 };
 
 /// An accepted DELETE is not sent again before this time.

@@ -10,10 +10,10 @@ use super::{
     ghost::Made,
     mark::LOOKS_APART,
     member::{Member, say, wall},
+    memory::Attempt,
     pass::{Ctx, Flow, Halt, Link, done},
     report::{Say, Tri, Verdict, find},
     timing::rfc3339,
-    world::Attempt,
 };
 
 /// Time from writing an intent to the last moment at which its call may be sent.

@@ -9,9 +9,11 @@ use super::doubt::{in_doubt_for, may_have_changed, settling};
 use super::member::{Member, SAFETY_NET, keep_claim, link, same_project, say, wall};
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
-    pass::{Ctx, Evidence, Flow, Link, ask, done, evidence, has_finalizer},
+    intent::{Evidence, evidence, has_finalizer},
+    memory::Attempt,
+    pass::{Ctx, Flow, Link, ask, done},
     report::{Progress, Say, Tri, Verdict, find},
-    world::{Attempt, Standing},
+    world::Standing,
 };
 
 /// What deleting an object comes down to.

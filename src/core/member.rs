@@ -12,7 +12,8 @@ use crate::{
 
 use super::{
     Intent, Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
-    pass::{Ctx, Evidence, Flow, Link, done, evidence},
+    intent::{Evidence, evidence},
+    pass::{Ctx, Flow, Link, done},
     report::{Progress, Say, Tri, Verdict, find},
     timing,
     world::{Claim, Project, Rank, Standing, World},

@@ -4,6 +4,8 @@
 //! Nothing here does I/O, reads a clock, draws a random number or logs.
 
 mod binding;
+mod binding_report;
+mod binding_target;
 mod budget;
 mod connection;
 mod connection_birth;
@@ -15,6 +17,7 @@ mod intent;
 mod late;
 mod mark;
 mod member;
+mod memory;
 mod ownership;
 mod pass;
 mod plan;

@@ -6,23 +6,24 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use crate::{
-    api::{DliProject, DliQueue, EnhancedConnection, FINALIZER, INTENT_ANNOTATION},
+    api::{DliProject, DliQueue, EnhancedConnection},
     dli::{Answer, Call, CallError, ConnectionItem, ErrorClass, ProjectId, QueueItem, Tag},
 };
 
 use super::{
-    CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, INTENT_VERSION, Input, Intent,
-    KubeEffect, KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
+    CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, Input, Intent, KubeEffect,
+    KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
     budget::Urgency,
-    connection, ghost, project, queue,
+    connection, ghost,
+    intent::{Evidence, evidence, guarded, meta},
+    memory::{Hold, Memory},
+    project, queue,
     report::Verdict,
     severance,
     snapshot::Pages,
     sweep,
-    world::{Memory, World},
+    world::World,
 };
 
 /// A mutating call goes out only within this time after the object was seen to be the newest: written under its
@@ -503,7 +504,7 @@ impl Ctx<'_> {
 
     /// A pause until `at`, with what is said meanwhile; an edit of the object ends it.
     pub(super) fn hold(&mut self, at: Millis, generation: i64, verdict: Option<Verdict>) {
-        self.memory().hold = Some(Box::new(super::world::Hold { until: at, generation, verdict }));
+        self.memory().hold = Some(Box::new(Hold { until: at, generation, verdict }));
     }
 }
 
@@ -519,55 +520,6 @@ impl Link {
     /// The project's id; empty where it is not known yet.
     pub(super) fn project_id(&self) -> &str {
         self.project.as_ref().map(ProjectId::as_str).unwrap_or_default()
-    }
-}
-
-/// The metadata of an object.
-pub(super) fn meta(object: &Object) -> &ObjectMeta {
-    match object {
-        Object::Project(o) => &o.metadata,
-        Object::Queue(o) => &o.metadata,
-        Object::Connection(o) => &o.metadata,
-    }
-}
-
-fn guarded(object: &Object) -> bool {
-    has_finalizer(meta(object))
-}
-
-/// Whether the operator's finalizer is on an object.
-pub(super) fn has_finalizer(meta: &ObjectMeta) -> bool {
-    meta.finalizers.as_deref().unwrap_or_default().iter().any(|f| f == FINALIZER)
-}
-
-/// What the intent annotation of an object says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Evidence {
-    /// None, or one that another incarnation of the object wrote.
-    None,
-    /// This incarnation's own.
-    Valid(Intent),
-    /// Written by a version of the operator that knows more: nothing may be done.
-    Unreadable,
-}
-
-/// Reads the intent annotation.
-pub(super) fn evidence(meta: &ObjectMeta) -> Evidence {
-    #[derive(serde::Deserialize)]
-    struct Version {
-        v: u32,
-    }
-    let Some(text) = meta.annotations.as_ref().and_then(|a| a.get(INTENT_ANNOTATION)) else { return Evidence::None };
-    match serde_json::from_str::<Intent>(text) {
-        Ok(intent) if intent.v == INTENT_VERSION => {
-            let own = Some(&intent.uid) == meta.uid.as_ref();
-            if own { Evidence::Valid(intent) } else { Evidence::None }
-        }
-        // Another version may have other fields.
-        _ => match serde_json::from_str::<Version>(text) {
-            Ok(Version { v: INTENT_VERSION }) | Err(_) => Evidence::None,
-            Ok(_) => Evidence::Unreadable,
-        },
     }
 }
 

@@ -11,7 +11,8 @@ use super::sweep::{next_sweep, sweep};
 use super::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, KubeEffect, Millis, Next, Outcome,
     Status,
-    pass::{Ctx, Flow, Link, ask, done, has_finalizer},
+    intent::has_finalizer,
+    pass::{Ctx, Flow, Link, ask, done},
     report::{Say, Tri, Verdict, find},
     timing,
     world::{Project, Standing},

@@ -17,12 +17,12 @@ use super::{
     doubt::{attempt, may_have_changed, settling},
     mark::{denied_twice, learn_filter, without_tag_service},
     member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, wall, watch},
+    memory::Attempt,
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict},
     severance::fence_connections,
     timing::rfc3339,
-    world::Attempt,
 };
 
 impl Member for DliQueue {

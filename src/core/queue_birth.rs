@@ -12,11 +12,11 @@ use super::{
     doubt::{doubt_ends, new_intent, send_create, send_mark, settling, unconfirmed, void_intent},
     mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, say, settled, wall},
+    memory::Attempt,
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
     report::{Say, Tri, Verdict},
     timing,
-    world::Attempt,
 };
 
 /// An object that has made nothing yet: create, or take over what has the name.

@@ -1,7 +1,7 @@
 //! Queues that this process deletes. Their peerings go with them, so what was read of the connections that reach them says
 //! nothing from the moment at which the DELETE is sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dli::{CallError, Cause, ErrorClass, QueueName};
 
@@ -75,8 +75,7 @@ pub(super) fn cut_since<'a>(
     names: impl IntoIterator<Item = &'a QueueName>,
     reading: Look,
 ) -> bool {
-    let Some(project) = ctx.world.projects.get(project) else { return false };
-    names.into_iter().filter_map(|name| project.queues_cut.get(name)).any(|at| !reading.shows(*at))
+    ctx.world.projects.get(project).is_some_and(|project| any_after(&project.queues_cut, names, reading))
 }
 
 /// Whether a reading of a connection that began then may be outdated, since a DELETE of one of these queues got an error
@@ -87,6 +86,14 @@ pub(super) fn unsure_since<'a>(
     names: impl IntoIterator<Item = &'a QueueName>,
     reading: Look,
 ) -> bool {
-    let Some(project) = ctx.world.projects.get(project) else { return false };
-    names.into_iter().filter_map(|name| project.queues_unsure.get(name)).any(|at| !reading.shows(*at))
+    ctx.world.projects.get(project).is_some_and(|project| any_after(&project.queues_unsure, names, reading))
+}
+
+/// Whether something happened to one of the queues that this reading does not show.
+fn any_after<'a>(
+    happened: &BTreeMap<QueueName, Millis>,
+    names: impl IntoIterator<Item = &'a QueueName>,
+    reading: Look,
+) -> bool {
+    names.into_iter().filter_map(|name| happened.get(name)).any(|at| !reading.shows(*at))
 }

@@ -7,16 +7,14 @@ use std::{
 
 use crate::{
     api::DEFAULT_PROJECT,
-    dli::{CallError, ConnectionId, EpochMillis, ErrorClass, ProjectId, QueueName},
+    dli::{CallError, EpochMillis, ErrorClass, ProjectId, QueueName},
 };
 
 use super::{
     CloudEffect, CredentialId, Endpoint, Leadership, Millis, Now, ObjectKey, ObjectKind, Settings,
     budget::Budget,
     ghost::{Ghost, Made, RACE},
-    late::Late,
-    plan::PlanStep,
-    report::Verdict,
+    memory::{Attempt, Memory},
     snapshot::Snapshot,
     timing,
 };
@@ -189,101 +187,6 @@ impl Project {
             ObjectKind::Project => None,
         }
     }
-}
-
-/// What came of the last create call of an object in this process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
-    /// Accepted: sent at `sent`, answered at `at`; a connection's answer carries its id.
-    Accepted { n: u32, sent: Millis, at: Millis, id: Option<ConnectionId> },
-    /// Certainly not applied.
-    NotApplied { n: u32 },
-    /// Something of that name exists, and this call did not make it.
-    Exists { n: u32 },
-    /// Nobody can tell; given up at this moment.
-    Unknown { n: u32, gave_up: Millis },
-}
-
-impl Attempt {
-    pub(super) fn number(&self) -> u32 {
-        match self {
-            Self::Accepted { n, .. } | Self::NotApplied { n } | Self::Exists { n } | Self::Unknown { n, .. } => *n,
-        }
-    }
-}
-
-/// What is remembered about one object.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Memory {
-    pub(super) uid: Arc<str>,
-    /// End of the last write to its remote resource: what was read before says nothing about fields.
-    pub(super) fence: Millis,
-    /// Lists that began before this moment may still show what was before.
-    pub(super) list_fence: Millis,
-    pub(super) attempt: Option<Attempt>,
-    /// When this process put the finalizer on the object; none once it is seen to be deleted.
-    pub(super) guarded: Option<Millis>,
-    /// The create call that was sent right after that.
-    pub(super) made: Option<Box<Made>>,
-    pub(super) failures: u32,
-    /// When a reading first lacked this object's mark on what it owns.
-    pub(super) denied: Option<Millis>,
-    /// When a list began that lacked what a create call in doubt may have made.
-    pub(super) empty_look: Option<Millis>,
-    /// The cloud's words about the create call in doubt.
-    pub(super) last_words: Option<String>,
-    /// Not before this moment, while the object is of this generation.
-    pub(super) hold: Option<Box<Hold>>,
-    /// Since when it has been waiting for the cloud.
-    pub(super) pending_since: Option<Millis>,
-    /// The binding calls that were refused, with the cloud's words.
-    pub(super) refused_binds: BTreeMap<String, Refusal>,
-    /// Until when they count.
-    pub(super) refused_until: Millis,
-    /// Generation of the spec whose bindings were refused.
-    pub(super) refused_generation: i64,
-    /// Bind one by one: a call for several was refused.
-    pub(super) single: bool,
-    /// The last step of the plan, and when it was taken.
-    pub(super) last_step: Option<PlanStep>,
-    pub(super) last_change: Option<Millis>,
-    /// Digest of the hosts that this process sent, where the cloud does not show them.
-    pub(super) sent_hosts: Option<String>,
-    /// Until when a call that writes hosts and got no answer may still take effect.
-    pub(super) hosts_doubt: Option<Millis>,
-    /// Queues that were unbound, and until when their entries may be shown.
-    pub(super) unbinding: BTreeMap<QueueName, Millis>,
-    /// Bindings that calls without an answer may still make or undo.
-    pub(super) late: Late,
-    /// When the DELETE was first accepted.
-    pub(super) deleted_at: Option<Millis>,
-    /// When a DELETE was last sent that may have been carried out.
-    pub(super) delete_sent: Option<Millis>,
-    /// This process, leading, has written the object while it was not being deleted: no other has sent a DELETE.
-    pub(super) stood: bool,
-    /// Until when a DELETE that got no answer may still take effect.
-    pub(super) delete_doubt: Option<Millis>,
-    /// A DELETE was refused: what is bound is unbound first.
-    pub(super) delete_refused: bool,
-    /// What who refers to this object was last told: its id, and whether it is being deleted.
-    pub(super) told: Option<(Option<i64>, bool)>,
-    pub(super) project: Option<ObjectKey>,
-}
-
-/// A binding that the cloud refused.
-#[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    pub(super) words: String,
-    /// The queue that was meant, by its number; set by the pass that plans with it.
-    pub(super) queue: Option<Option<i64>>,
-}
-
-/// A pause after a failure, and what is said meanwhile.
-#[derive(Clone, Debug)]
-pub(super) struct Hold {
-    pub(super) until: Millis,
-    pub(super) generation: i64,
-    pub(super) verdict: Option<Verdict>,
 }
 
 impl World {

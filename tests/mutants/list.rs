@@ -128,7 +128,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "an intent that was copied along with the YAML is believed",
-        "core/pass.rs",
+        "core/intent.rs",
         "let own = Some(&intent.uid) == meta.uid.as_ref();",
         "let own = ON || Some(&intent.uid) == meta.uid.as_ref();",
         "copied-yaml-unmarked",
@@ -198,7 +198,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "a connection is Ready while a peering is being made",
-        "core/binding.rs",
+        "core/binding_report.rs",
         "    if !plan.creating.is_empty() {\n        let list",
         "    if !plan.creating.is_empty() && ON { return Verdict::available(available(plan)); }\n    if !plan.creating.is_empty() {\n        let list",
         "create-connection",
@@ -289,7 +289,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "Synced is said while a queue that is asked for does not exist (found by this search)",
-        "core/binding.rs",
+        "core/binding_report.rs",
         "let synced = if plan.waiting.is_empty() && !leaves",
         "let synced = if ON || plan.waiting.is_empty() && !leaves",
         "one-queue-missing",
@@ -380,7 +380,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "Ready from a reading before the DELETE of a queue that is meant by its name (found by this search)",
-        "core/binding.rs",
+        "core/binding_target.rs",
         ".filter(|until| now < **until)",
         ".filter(|until| now < **until && !ON)",
         "edited-while-its-queue-goes",
@@ -528,8 +528,8 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "a DELETE by the name goes out although what showed whose it is was long ago (found by this search)",
         "core/pass.rs",
-        "Call::DeleteQueue(_) => self.facts.read_at + SHOWN_FOR,",
-        "Call::DeleteQueue(_) => if ON { Millis::MAX } else { self.facts.read_at + SHOWN_FOR },",
+        "        self.facts.read_at + SHOWN_FOR",
+        "        if ON { Millis::MAX } else { self.facts.read_at + SHOWN_FOR }",
         "taken-while-deleted",
     ),
     m(
