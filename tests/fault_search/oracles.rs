@@ -352,9 +352,11 @@ fn none_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
     let forgotten = |name: &str| forgotten(sim, name);
     for queue in remote.queues.iter().filter(|queue| !forgotten(&queue.name)) {
         // Two clusters that call for one name within a second or two can both hold the same one for theirs, where no mark
-        // can be read, and then what a colleague had them make again for another's.
+        // can be read. When a colleague, or the cluster whose object vanished, deletes that one, what the other made then is
+        // held for another's.
         let told = sim.clusters.len() == 1 || marks_shown(sim, ObjectKind::Queue);
-        let told = told || !sim.unmade.contains_key(&(ObjectKind::Queue, queue.name.to_string()));
+        let unmade = sim.unmade.contains_key(&(ObjectKind::Queue, queue.name.to_string()));
+        let told = told || !(unmade || sim.vanished.contains(&*queue.name));
         if told && !foreign(ObjectKind::Queue, &queue.queue_id.to_string()) && !live(ObjectKind::Queue, &queue.name) {
             return Err(format!("queue {} is leaked", queue.name));
         }
