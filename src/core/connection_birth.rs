@@ -16,7 +16,7 @@ use super::{
     binding_target::resolve,
     doubt::{doubt_ends, lacked_twice, new_intent, send_create, send_mark, unconfirmed, void_intent},
     late::{Late, Look},
-    mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
+    mark::{LOOKS_APART, carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, rival, say, settled, wall},
     memory::Attempt,
     ownership::{digest, marks},
@@ -68,6 +68,10 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link
         say(ctx, object, &verdict)?;
         return done(Some(ctx.now.mono + 10_000), Outcome::Waiting);
     }
+    let overlooked = overlooked(ctx, object, link)?;
+    if !overlooked.is_empty() {
+        return adopt(ctx, object, link, &overlooked);
+    }
     ctx.may_mutate()?;
     ctx.turn(link)?;
     let key = format!("{}/{}", link.project_id(), object.remote_name());
@@ -76,6 +80,33 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link
     let mut intent = new_intent(ctx, object, link, IntentOp::Create, key, immutables(object), bound);
     intent.hosts_hash = asked_hosts(object);
     ctx.write_intent(intent)
+}
+
+/// What is to be taken over is said to be there, and names may not be unique: one look without it may be wrong, and what is
+/// then made would be a second one. It takes another, some seconds later. Gives what that one finds.
+fn overlooked(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<Vec<(ConnectionItem, Millis)>> {
+    if object.adoption() == AdoptionPolicy::IfOwned {
+        return Ok(Vec::new());
+    }
+    let now = ctx.now.mono;
+    let began = complete(ctx, object).unwrap_or(now);
+    let again = *ctx.memory().empty_look.get_or_insert(began) + LOOKS_APART;
+    if began >= again {
+        return Ok(Vec::new());
+    }
+    if now < again {
+        let message = format!(
+            "No connection named {} is found to be taken over. It is looked for once more, and created if it is not there.",
+            object.remote_name()
+        );
+        let synced = Say::new(Tri::False, "Pending", message.clone());
+        say(ctx, object, &Verdict::reconciling("ConfirmingAbsence", message, synced))?;
+        return done(Some(again), Outcome::Waiting);
+    }
+    let reading = all(ctx, link)?;
+    let (name, began) = (object.remote_name(), reading.began);
+    let there = |c: &ConnectionItem| c.name.as_str() == name && c.state != ConnectionState::Deleted;
+    Ok(reading.value.into_iter().filter(there).map(|c| (c, began)).collect())
 }
 
 /// Digest of the hosts that the spec asks for.

@@ -560,4 +560,11 @@ pub const MUTANTS: &[Mutant] = &[
         "(Some(entry), Some(reason)) if target.severed && (!ON || managed.iter().any(|m| m == target.name.as_str())) => {",
         "handed-over 45",
     ),
+    m(
+        "a connection that is to be taken over is made anew because one look lacks it (found by this search)",
+        "core/connection_birth.rs",
+        "if object.adoption() == AdoptionPolicy::IfOwned {",
+        "if ON || object.adoption() == AdoptionPolicy::IfOwned {",
+        "replaced-after-adoption 12 3:EmptyList,4:EmptyList",
+    ),
 ];
