@@ -57,6 +57,8 @@ pub fn measure(runtime: &tokio::runtime::Runtime, report: &mut Report, n: usize)
     }
     let operator = bench.restart();
     bench.edit();
+    // The idle hour begins on objects at rest.
+    bench.quiet();
     operator.terminate();
     let operator = bench.idle();
     bench.drift();
