@@ -128,8 +128,8 @@ pub(super) fn send_mark<T, M: Member>(
     targets: &[String],
     call: Call,
 ) -> Flow<T> {
-    // However old it is, it is this object's if it carries the mark.
-    send_noted(ctx, member, link, (0, false, targets), call)
+    // However old it is, it is this object's if it carries the mark; and whatever came of a create call before.
+    send_noted(ctx, member, link, (0, true, targets), call)
 }
 
 /// Sends a call that makes something this object's. Should the object go although its finalizer was just put on, that has

@@ -42,7 +42,8 @@ pub(super) struct Made {
     pub(super) name: String,
     /// What was there before this moment, by the server's clock, was made by another.
     pub(super) since: EpochMillis,
-    /// An earlier create call is in doubt: whatever came of this one, something may be there.
+    /// An earlier create call is in doubt, or this one marks what another made: whatever the last create call came to,
+    /// something may be there.
     pub(super) earlier: bool,
     /// Queues that a connection's call binds.
     pub(super) targets: Vec<String>,

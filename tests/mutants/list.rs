@@ -567,4 +567,11 @@ pub const MUTANTS: &[Mutant] = &[
         "if ON || object.adoption() == AdoptionPolicy::IfOwned {",
         "replaced-after-adoption 12 3:EmptyList,4:EmptyList",
     ),
+    m(
+        "a mark is forgotten with its object since a create call before it came to nothing (found by this search)",
+        "core/doubt.rs",
+        "send_noted(ctx, member, link, (0, true, targets), call)",
+        "send_noted(ctx, member, link, (0, !ON, targets), call)",
+        "handed-over 35 13:StageBefore,48:Vanished",
+    ),
 ];
