@@ -21,7 +21,7 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Op
     let mut targets = Vec::with_capacity(queues.len());
     for queue in queues {
         let target = match (&queue.reference, &queue.queue_name) {
-            (Some(reference), _) => by_reference(ctx, object, &project_key, &reference.name)?,
+            (Some(reference), _) => by_reference(ctx, &project_key, &queue_key(ctx.key, &reference.name))?,
             (None, Some(name)) => by_name(ctx, &project_key, name)?,
             (None, None) => continue,
         };
@@ -30,11 +30,21 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Op
     Ok(Some(targets))
 }
 
-fn by_reference(ctx: &mut Ctx<'_>, object: &EnhancedConnection, project_key: &ObjectKey, name: &str) -> Flow<Target> {
-    let key = ObjectKey::new(ObjectKind::Queue, object.metadata.namespace.as_deref().unwrap_or_default(), name);
-    ctx.world.depend(ctx.key, &key);
-    let Some(Object::Queue(queue)) = ctx.cached(&key)? else {
-        let left = ctx.world.projects.get(project_key).and_then(|project| left_bound(project, &key));
+/// DliQueues that the spec of this connection names.
+pub(super) fn references(key: &ObjectKey, object: &EnhancedConnection) -> impl Iterator<Item = ObjectKey> {
+    let references = object.spec.queues.iter().flatten().filter_map(|target| target.reference.as_ref());
+    references.map(|reference| queue_key(key, &reference.name))
+}
+
+fn queue_key(key: &ObjectKey, name: &str) -> ObjectKey {
+    ObjectKey::new(ObjectKind::Queue, &key.namespace, name)
+}
+
+fn by_reference(ctx: &mut Ctx<'_>, project_key: &ObjectKey, key: &ObjectKey) -> Flow<Target> {
+    let name = &key.name;
+    ctx.world.depend(ctx.key, key);
+    let Some(Object::Queue(queue)) = ctx.cached(key)? else {
+        let left = ctx.world.projects.get(project_key).and_then(|project| left_bound(project, key));
         let severed = left.is_some();
         let remote = left.unwrap_or_else(|| QueueName::new(&super::member::default_name(name)));
         let unbinding = unbinding(ctx, &remote);

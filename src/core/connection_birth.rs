@@ -13,7 +13,7 @@ use crate::{
 use super::connection::{SKEW, all, complete, connection_id, fits, hosts, marked, named, readable};
 use super::{
     Intent, IntentOp, Millis, Next, Object, Outcome, Status,
-    binding_target::resolve,
+    binding_target::{references, resolve},
     doubt::{doubt_ends, lacked_twice, new_intent, send_create, send_mark, unconfirmed, void_intent},
     late::{Late, Look},
     mark::{LOOKS_APART, carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
@@ -476,7 +476,8 @@ pub(super) fn adopt(
     if !ours && !ctx.facts.tagged && has_tag_service(ctx, object) {
         let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
         let call = Call::CreateTags { resource: ResourceType::Connection, id: item.id.to_string(), tags };
-        return send_mark(ctx, object, link, &intent.targets, call);
+        let asked = references(ctx.key, object).collect::<Vec<_>>();
+        return send_mark(ctx, object, link, (&intent.targets, &asked), call);
     }
     take(ctx, object, link, &item, true, &intent, &[])
 }

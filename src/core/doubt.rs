@@ -6,7 +6,7 @@ use crate::{
 };
 
 use super::{
-    Effect, Intent, IntentOp, Millis, Outcome,
+    Effect, Intent, IntentOp, Millis, ObjectKey, Outcome,
     ghost::Made,
     mark::LOOKS_APART,
     member::{Member, say, wall},
@@ -117,7 +117,8 @@ pub(super) fn send_create<T, M: Member>(
     intent: &Intent,
     call: Call,
 ) -> Flow<T> {
-    send_noted(ctx, member, link, (intent.since(), intent.first.is_some(), &intent.targets), call)
+    let made = Noted { since: intent.since(), earlier: intent.first.is_some(), targets: &intent.targets, asked: &[] };
+    send_noted(ctx, member, link, made, call)
 }
 
 /// Sends the call that puts this object's mark on what is taken over.
@@ -125,11 +126,19 @@ pub(super) fn send_mark<T, M: Member>(
     ctx: &mut Ctx<'_>,
     member: &M,
     link: &Link,
-    targets: &[String],
+    (targets, asked): (&[String], &[ObjectKey]),
     call: Call,
 ) -> Flow<T> {
     // However old it is, it is this object's if it carries the mark; and whatever came of a create call before.
-    send_noted(ctx, member, link, (0, true, targets), call)
+    send_noted(ctx, member, link, Noted { since: 0, earlier: true, targets, asked }, call)
+}
+
+/// What is noted of a call, in the words of [`Made`].
+struct Noted<'a> {
+    since: EpochMillis,
+    earlier: bool,
+    targets: &'a [String],
+    asked: &'a [ObjectKey],
 }
 
 /// Sends a call that makes something this object's. Should the object go although its finalizer was just put on, that has
@@ -138,7 +147,7 @@ fn send_noted<T, M: Member>(
     ctx: &mut Ctx<'_>,
     member: &M,
     link: &Link,
-    (since, earlier, targets): (EpochMillis, bool, &[String]),
+    Noted { since, earlier, targets, asked }: Noted<'_>,
     call: Call,
 ) -> Flow<T> {
     let flow = ctx.call(link, call);
@@ -151,6 +160,7 @@ fn send_noted<T, M: Member>(
             since,
             earlier,
             targets: targets.to_vec(),
+            asked: asked.to_vec(),
         };
         let memory = ctx.memory();
         memory.made = memory.guarded.map(made).map(Box::new);

@@ -4,19 +4,24 @@
 //! finalizer was put on it in between. What was made for it since is nobody's then. Its project deletes it, and an object
 //! of the same name waits for that.
 
+use std::collections::BTreeSet;
+
 use crate::dli::{
     Call, CallError, Cause, ConnectionId, ConnectionItem, ConnectionName, ConnectionState, EpochMillis, ErrorClass,
     PeeringState, QueueItem, QueueName, Reply, ResourceType, Tag,
 };
 
 use super::{
-    Millis, ObjectKey, ObjectKind,
+    Millis, Object, ObjectKey, ObjectKind,
     connection::SKEW,
     doubt::may_have_changed,
     mark::LOOKS_APART,
+    member::Member,
     ownership::{canary, owner_tag},
     pass::{Ctx, Flow, Link, Reading},
+    queue::{queue_id, queue_name},
     queue_birth::same_queue,
+    report::without_request,
     severance::fence_connections,
     timing,
     world::Project,
@@ -33,6 +38,12 @@ const PAUSE: Millis = 5_000;
 /// Time between two looks at what was deleted.
 const SHOWN_PAUSE: Millis = 1_000;
 
+/// Refusals after which a project says what it cannot delete: one may only mean that something is to be unbound first.
+const PATIENCE: u32 = 4;
+
+/// Time between two tries to delete what the cloud goes on refusing, at least.
+const REFUSED_PAUSE: Millis = 60_000;
+
 /// A create call that was sent for an object whose finalizer was just put on.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
@@ -47,6 +58,9 @@ pub(super) struct Made {
     pub(super) earlier: bool,
     /// Queues that a connection's call binds.
     pub(super) targets: Vec<String>,
+    /// DliQueues that a connection which is taken over is to reach: bindings of their queues are this object's too, whoever
+    /// made them, even if it could not know the queues yet.
+    pub(super) asked: Vec<ObjectKey>,
 }
 
 /// What is left of an object.
@@ -61,6 +75,7 @@ pub(super) struct Ghost {
     /// When to look next.
     pub(super) next: Millis,
     targets: Vec<String>,
+    asked: Vec<ObjectKey>,
     /// A DELETE was refused: what is bound is unbound first, by the connection if it is a queue.
     refused: bool,
     /// Up to when it may still be shown although its DELETE was accepted.
@@ -68,11 +83,13 @@ pub(super) struct Ghost {
     /// When the first look began that showed nothing of it although it had to be shown by then: one may be wrong.
     lacked: Option<Millis>,
     failures: u32,
+    /// The cloud's words, once it has refused the DELETE [`PATIENCE`] times. They stay the same while it says the same.
+    words: Option<String>,
 }
 
 impl Ghost {
     pub(super) fn new(made: Made, until: Millis) -> Self {
-        let Made { name, since, targets, .. } = made;
+        let Made { name, since, targets, asked, .. } = made;
         Self {
             name,
             since,
@@ -80,10 +97,12 @@ impl Ghost {
             until,
             next: 0,
             targets,
+            asked,
             refused: false,
             deleted: None,
             lacked: None,
             failures: 0,
+            words: None,
         }
     }
 
@@ -108,6 +127,21 @@ pub(super) struct Visit {
     tags: Option<Vec<Tag>>,
     connection: Option<Option<ConnectionItem>>,
     unbound: bool,
+}
+
+/// What the cloud refuses to delete, in words; `None` if there is no such thing.
+pub(super) fn undeletable(project: &Project) -> Option<String> {
+    let mut refused = project.ghosts.iter().filter_map(|(key, ghost)| Some((key, ghost, ghost.words.as_ref()?)));
+    let (key, ghost, words) = refused.next()?;
+    let others = match refused.count() {
+        0 => String::new(),
+        n => format!(" And so for {n} more."),
+    };
+    Some(format!(
+        "{key} went while {} was being made for it, and the cloud refuses to delete that: {words}. It is tried again by itself; \
+         undo what others have bound to it, or delete it in the console.{others}",
+        ghost.name
+    ))
 }
 
 /// When the project has to look after one of them.
@@ -221,13 +255,30 @@ fn delete(ctx: &mut Ctx<'_>, link: &Link, ghost: &Ghost, id: &ConnectionId) -> F
     if ghost.refused && !ctx.facts.visit.unbound {
         let Some(found) = &ctx.facts.visit.connection else { return ctx.call(link, Call::GetConnection(id.clone())) };
         let bound = found.iter().flat_map(ConnectionItem::entries).filter(|e| e.state == PeeringState::Active);
-        let ours = bound.filter(|e| ghost.targets.iter().any(|name| name == e.name.as_str()));
-        let queues: Vec<QueueName> = ours.map(|e| e.name.clone()).collect();
+        let bound: Vec<QueueName> = bound.map(|e| e.name.clone()).collect();
+        let ours = bound_names(ctx, ghost)?;
+        let queues: Vec<QueueName> = bound.into_iter().filter(|name| ours.contains(name)).collect();
         if !queues.is_empty() {
             return ctx.call(link, Call::Unbind { id: id.clone(), queues });
         }
     }
     ctx.call(link, Call::DeleteConnection(id.clone()))
+}
+
+/// Queues whose binding to it was this object's: those that it bound or found bound, and those that
+/// it asked for when it took the connection over.
+fn bound_names(ctx: &mut Ctx<'_>, ghost: &Ghost) -> Flow<BTreeSet<QueueName>> {
+    let mut names: BTreeSet<QueueName> = ghost.targets.iter().map(|name| QueueName::new(name)).collect();
+    for key in &ghost.asked {
+        match ctx.cached(key)? {
+            Some(Object::Queue(queue)) if queue_id(&queue).is_some() && queue.project_key() == *ctx.key => {
+                names.insert(queue_name(&queue));
+            }
+            Some(_) => {}
+            None => names.extend(ctx.world.projects.get(ctx.key).and_then(|project| left_bound(project, key))),
+        }
+    }
+    Ok(names)
 }
 
 /// Whether the tag service shows the mark; where there is none, name and time have to do.
@@ -330,19 +381,26 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, Call
             // A second DELETE by the name must not hit what has it next, while a get call lags behind the first.
             let doubtful = matches!(call, Call::DeleteQueue(_)) && may_have_changed(outcome.as_ref().err());
             let lag = if doubtful { ctx.world.settings.visibility_grace } else { 0 };
-            let refused = matches!(call, Call::DeleteQueue(_) | Call::DeleteConnection(_))
-                && outcome.is_err_and(|error| error.cause == Cause::Answer);
+            let refusal = outcome.err().filter(|error| error.cause == Cause::Answer);
+            let refusal = refusal.filter(|_| matches!(call, Call::DeleteQueue(_) | Call::DeleteConnection(_)));
+            let refused = refusal.is_some();
             let project = ctx.world.projects.get_mut(ctx.key);
             let ghost = project.and_then(|p| p.ghosts.get_mut(ctx.facts.visit.key.as_ref()?));
-            let failures = ghost.map_or(1, |ghost| {
+            let (failures, pause) = ghost.map_or((1, 0), |ghost| {
                 ghost.refused |= refused;
                 ghost.failures = ghost.failures.saturating_add(1);
-                ghost.failures
+                if let Some(words) = refusal.map(|error| error.to_string())
+                    && ghost.failures >= PATIENCE
+                    && ghost.words.as_deref().is_none_or(|said| without_request(said) != without_request(&words))
+                {
+                    ghost.words = Some(words);
+                }
+                (ghost.failures, if ghost.words.is_some() { REFUSED_PAUSE } else { 0 })
             });
             if refused && let Call::DeleteQueue(name) = call {
                 wake_connections(ctx, name);
             }
-            postpone(ctx, timing::backoff(failures, ctx.world.settings.seed).max(1_000).max(lag));
+            postpone(ctx, timing::backoff(failures, ctx.world.settings.seed).max(1_000).max(lag).max(pause));
         }
     }
 }

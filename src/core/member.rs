@@ -326,6 +326,12 @@ pub(super) fn watch<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
     }
 }
 
+/// Until when a pending object has its turn to look again still before it.
+pub(super) fn not_before<M: Member>(ctx: &Ctx<'_>, member: &M) -> Option<Millis> {
+    let at = *ctx.world.projects.get(&member.project_key())?.due.get(ctx.key)?;
+    (ctx.now.mono < at).then_some(at)
+}
+
 /// Decides how to read what is needed when it is due: a read of its own while few are waiting, one list for all when
 /// many are. `Ok` means: read it now.
 pub(super) fn due<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<()> {

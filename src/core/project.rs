@@ -5,7 +5,7 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass, ProjectId, RegionName},
 };
 
-use super::ghost::{lay_to_rest, next_visit};
+use super::ghost::{lay_to_rest, next_visit, undeletable};
 use super::report::without_request;
 use super::sweep::{next_sweep, sweep};
 use super::{
@@ -231,7 +231,13 @@ pub(super) fn verdict(ctx: &Ctx<'_>, id: &str, region: &str) -> Verdict {
             synced: Say::new(Tri::Unknown, "SnapshotSuspect", "The cloud's lists are in doubt."),
         },
         None => {
-            Verdict::available(format!("Project {id} in {region}: the credentials are valid and the lists are read."))
+            let ready = format!("Project {id} in {region}: the credentials are valid and the lists are read.");
+            let left = ctx.world.projects.get(ctx.key).and_then(undeletable);
+            let available = Verdict::available(ready);
+            match left {
+                Some(left) => Verdict { synced: Say::new(Tri::False, "LeftoverNotDeleted", left), ..available },
+                None => available,
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     IntentOp, Next, Outcome,
     doubt::{doubt_ends, new_intent, send_create, send_mark, settling, unconfirmed, void_intent},
     mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
-    member::{Member, due, present, say, settled, wall},
+    member::{Member, due, not_before, present, say, settled, wall},
     memory::Attempt,
     ownership::{digest, marks},
     pass::{Ctx, Flow, Link, done},
@@ -167,8 +167,11 @@ pub(super) fn confirm(
                 }
                 return ctx.call(link, Call::GetQueue(name.clone()));
             }
-            // After a restart: one look at once.
-            _ => return ctx.call(link, Call::GetQueue(name.clone())),
+            // After a restart: one look at once, and further ones in its turn, however often the lists of others wake it.
+            _ => match not_before(ctx, object) {
+                Some(at) => return done(Some(at), Outcome::Waiting),
+                None => return ctx.call(link, Call::GetQueue(name.clone())),
+            },
         },
     };
     let until = doubt_ends(ctx, link, intent);
@@ -353,7 +356,7 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
         let Some(id) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
         let tags = marks(&ctx.world.settings.cluster_id, ctx.key);
         let call = Call::CreateTags { resource: ResourceType::Queue, id: id.to_string(), tags };
-        return send_mark(ctx, object, link, &[], call);
+        return send_mark(ctx, object, link, (&[], &[]), call);
     }
     take(ctx, object, link, item, true)
 }

@@ -150,7 +150,7 @@ impl Verdict {
         }
         let said = events.first().map(|e: &Event| e.reason);
         if reason("Synced") != Some(self.synced.reason)
-            && matches!(self.synced.reason, "Drifted" | "ObservationStale" | "Suspended")
+            && matches!(self.synced.reason, "Drifted" | "LeftoverNotDeleted" | "ObservationStale" | "Suspended")
             && said != Some(self.synced.reason)
         {
             events.push(Event {

@@ -11,7 +11,7 @@ use crate::{
     effort::Effort,
     faults::FaultKind,
     fold::Fold,
-    oracles::{End, Expect},
+    oracles::{End, Expect, leftover_said},
     scenarios::Scenario,
     script::Run,
 };
@@ -122,7 +122,9 @@ pub fn explore(scenario: &Scenario, variant: u64, extent: Extent) -> Tally {
 pub fn bounded(run: &Run<'_>, more: Effort) -> Result<(), String> {
     // A stage that begins at once counts as one.
     let faults = run.sim.struck.len().max(1) as u64;
-    let bound = Effort::bound(faults, run.objects(), more.time);
+    // What a project says that it cannot delete goes on being refused.
+    let longer = if leftover_said(&run.sim, "") { run.sim.mono } else { more.time };
+    let bound = Effort::bound(faults, run.objects(), longer);
     match more.beyond(bound) == Effort::default() {
         true => Ok(()),
         false => Err(format!("it took {more} more than without faults, and may take {bound}")),

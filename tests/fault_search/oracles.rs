@@ -365,11 +365,22 @@ fn none_left(sim: &Sim, remote: &Remote) -> Result<(), String> {
         // Two clusters whose connections have one name can both hold the same one for theirs, where no mark can be read.
         let alone = sim.clusters.len() == 1 || marks_shown(sim, ObjectKind::Connection);
         let told = told_apart(sim, ObjectKind::Connection, &connection.name) && alone;
+        // A cloud may refuse to delete what a colleague has bound. The project says so.
+        let held =
+            connection.entries.iter().any(|e| sim.bound.contains(&(connection.id.to_string(), e.name.to_string())));
+        let told = told && !(held && leftover_said(sim, &connection.name));
         if told && !foreign(ObjectKind::Connection, &connection.id) && !live(ObjectKind::Connection, &connection.name) {
             return Err(format!("connection {} is leaked", connection.name));
         }
     }
     Ok(())
+}
+
+/// Whether a project says that it cannot delete what has this name.
+pub fn leftover_said(sim: &Sim, name: &str) -> bool {
+    let objects = sim.clusters.iter().flat_map(|c| c.kube.objects.values());
+    let mut said = objects.filter(|o| matches!(o, Object::Project(_))).flat_map(conditions);
+    said.any(|c| c.reason == "LeftoverNotDeleted" && c.message.contains(name))
 }
 
 pub fn remote_name(key: &ObjectKey, object: &Object) -> String {

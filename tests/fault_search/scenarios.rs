@@ -536,6 +536,17 @@ fn strangers() -> Vec<Scenario> {
             ],
             &[None, None],
         ),
+        // What is made for an object that goes by force is bound by another before it can be deleted.
+        s(
+            "stranger-binds-at-once",
+            vec![
+                vec![project(), Act::Console(Colleague::CreateQueue("theirs".to_owned())), bare("test1")],
+                console(Colleague::Bind("test1".to_owned(), "theirs".to_owned())),
+                // For a connection that was not there by then.
+                console(Colleague::Bind("test1".to_owned(), "theirs".to_owned())),
+            ],
+            &[Some(600), None],
+        ),
         // Without a tag service neither can know, and they undo each other's changes for ever.
         s("taken-over", handover(), &[None]).on(|config| config.answers.tags_service = TagsService::Present),
         // Both let go.

@@ -570,8 +570,29 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "a mark is forgotten with its object since a create call before it came to nothing (found by this search)",
         "core/doubt.rs",
-        "send_noted(ctx, member, link, (0, true, targets), call)",
-        "send_noted(ctx, member, link, (0, !ON, targets), call)",
+        "Noted { since: 0, earlier: true, targets, asked }",
+        "Noted { since: 0, earlier: !ON, targets, asked }",
         "handed-over 35 13:StageBefore,48:Vanished",
+    ),
+    m(
+        "a binding stays, and holds what is to be deleted, since its queue was not known at the taking over (found by this search)",
+        "core/ghost.rs",
+        "for key in &ghost.asked {",
+        "for key in ghost.asked.iter().filter(|_| !ON) {",
+        "handed-over 60 65:ErrorNotApplied,77:Vanished",
+    ),
+    m(
+        "nobody says that what is left of an object cannot be deleted",
+        "core/ghost.rs",
+        "&& ghost.failures >= PATIENCE",
+        "&& ghost.failures >= PATIENCE && !ON",
+        "stranger-binds-at-once 5",
+    ),
+    m(
+        "every list that others need makes a queue in doubt look for itself (found by this search)",
+        "core/queue_birth.rs",
+        "match not_before(ctx, object) {",
+        "match not_before(ctx, object).filter(|_| !ON) {",
+        "all-vanish 38 1:ClockAhead,27:Restart",
     ),
 ];
