@@ -92,3 +92,39 @@ fn a_connection_says_what_it_waits_for() {
     lab.delete_and_wait("dlic", "c1");
     assert_eq!(lab.cloud.names(), (vec!["q1".into()], vec![]));
 }
+
+#[test]
+fn what_is_left_of_an_object_that_went_by_force_is_named_by_the_project() {
+    let mut lab = Lab::new("leftover");
+    lab.cloud.configure(&json!({"answers": {"deleteBoundConnection": "refused"}}));
+    lab.cloud.edit(&json!({"edit": "createQueue", "name": "theirs", "cuCount": 16}));
+    lab.apply(&connection("c1", ""));
+    lab.ready("dlic", "c1");
+    let id = lab.cloud.connection("c1").unwrap()["id"].clone();
+    lab.cloud.edit(&json!({"edit": "bind", "id": id, "queue": "theirs"}));
+    lab.until_true("the colleague's binding is ACTIVE", || {
+        entries(&lab.cloud.connection("c1").unwrap()) == [("theirs".into(), "ACTIVE".into())]
+    });
+
+    // Faster than the operator can put the finalizer on again.
+    lab.operator().signal("STOP");
+    lab.patch("dlic", "c1", &json!({"metadata": {"finalizers": null}}));
+    lab.delete_and_wait("dlic", "c1");
+    lab.operator().signal("CONT");
+    let said = lab.reason("dlip", "default", "Synced", "LeftoverNotDeleted");
+    for words in ["EnhancedConnection", "c1", "has queues bound to it", "in the console"] {
+        assert!(said["message"].as_str().unwrap().contains(words), "{said}");
+    }
+    assert_eq!(condition(&lab.get("dlip", "default"), "Ready").unwrap()["status"], "True");
+    lab.until_true("there is an event", || {
+        lab.list("event").iter().any(|event| event["reason"] == "LeftoverNotDeleted" && event["type"] == "Warning")
+    });
+    assert_eq!(entries(&lab.cloud.connection("c1").unwrap()), [("theirs".into(), "ACTIVE".into())]);
+
+    // An object of the name waits, and says what for.
+    lab.apply(&connection("c1", ""));
+    let waits = lab.reason("dlic", "c1", "Ready", "WaitingForDependency");
+    assert!(waits["message"].as_str().unwrap().contains("what was made is deleted first"), "{waits}");
+    lab.delete_and_wait("dlic", "c1");
+    assert_eq!(lab.cloud.names(), (vec!["theirs".into()], vec!["c1".into()]));
+}
