@@ -12,6 +12,7 @@
 //! | `kube_io`, `events`, `cloud_io`, `secrets` | perform effects |
 //! | `lease`, `clock` | who leads, and until when |
 //! | `http`, `metrics` | what others see of the process |
+//! | `heap` | gives free memory back to the system |
 //! | `config` | the configuration file |
 
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod config;
 pub mod drive;
 pub mod events;
 pub mod feed;
+mod heap;
 pub mod http;
 pub mod kinds;
 pub mod kube_io;

@@ -26,6 +26,7 @@ use super::{
     drive::{Shell, passes, reconcile},
     events::Events,
     feed::{Feed, Merger},
+    heap,
     http::{self, BindError, Health},
     kinds::Kind,
     kube_io::{Feeds, KubeIo},
@@ -95,7 +96,10 @@ pub async fn run(config: Config, kubeconfig: Option<&Path>) -> Result<(), RunErr
         () = nth_signal(signals.clone(), 1) => return Ok(()),
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), cluster_id, "started");
-    Operator::new(config, client, cluster_id, metrics, health)?.run(signals).await
+    tokio::select! {
+        result = Operator::new(config, client, cluster_id, metrics, health)?.run(signals) => result,
+        never = heap::keep_small() => match never {},
+    }
 }
 
 /// Counts SIGTERM and SIGINT.
