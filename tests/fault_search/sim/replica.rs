@@ -54,12 +54,15 @@ impl Sim {
     }
 
     /// What is answered inside the process.
-    fn local(&self, index: usize, effect: &Effect) -> Option<Input> {
-        let process = &self.processes[index];
+    fn local(&mut self, index: usize, effect: &Effect) -> Option<Input> {
+        let process = &mut self.processes[index];
         match effect {
             Effect::ReadCredential { namespace } => {
                 let id = |fingerprint| CredentialId { namespace: namespace.clone(), fingerprint };
-                Some(Input::Credential(match self.clusters[process.cluster].secret {
+                let secret = self.clusters[process.cluster].secret;
+                // What was seen once is kept.
+                process.last_secret = secret.or(process.last_secret);
+                Some(Input::Credential(match secret {
                     Some(version) => CredentialState::Present(id(version)),
                     None => CredentialState::Missing { last: process.last_secret.map(id) },
                 }))
