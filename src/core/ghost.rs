@@ -265,8 +265,8 @@ fn delete(ctx: &mut Ctx<'_>, link: &Link, ghost: &Ghost, id: &ConnectionId) -> F
     ctx.call(link, Call::DeleteConnection(id.clone()))
 }
 
-/// Queues whose binding to it was this object's: those that it bound or found bound, and those that
-/// it asked for when it took the connection over.
+/// Queues whose binding to it was this object's: those that it bound or found bound, and those that it asked for when it
+/// took the connection over.
 fn bound_names(ctx: &mut Ctx<'_>, ghost: &Ghost) -> Flow<BTreeSet<QueueName>> {
     let mut names: BTreeSet<QueueName> = ghost.targets.iter().map(|name| QueueName::new(name)).collect();
     for key in &ghost.asked {
