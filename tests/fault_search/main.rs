@@ -18,6 +18,7 @@ mod faults;
 mod fold;
 mod kube;
 mod oracles;
+mod parallel;
 mod process;
 mod report;
 mod scenarios;
@@ -26,16 +27,11 @@ mod sim;
 mod story;
 mod trace;
 
-use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::time::Instant;
 
-use explore::{Extent, Tally, explore};
-use report::{number, replay};
+use explore::{Extent, Failure, Tally, explore};
+use parallel::parallel;
+use report::{Batch, number, replay};
 
 /// A quarter of the search is spent in the allocator.
 #[global_allocator]
@@ -43,30 +39,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Random schedules of one job.
 const BATCH: u64 = 100;
-
-/// Does `count` jobs on all processors; the results come in the order of the jobs.
-fn parallel<T: Send>(count: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = number("FAULT_SEARCH_THREADS", threads as u64);
-    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count {
-                        return;
-                    }
-                    let result = job(index);
-                    results.lock().unwrap().push((index, result));
-                }
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap();
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
-}
 
 /// How much of a search a build does without being told: all of it when it is optimised.
 fn extent(name: &str, optimised: u64, debug: u64) -> u64 {
@@ -96,10 +68,12 @@ fn no_fault_leaks_doubles_takes_lies_or_hangs() {
     let chosen: Vec<_> = scenarios.iter().filter(|s| only.as_deref().is_none_or(|name| name == s.name)).collect();
     let jobs: Vec<_> = (0..variants).flat_map(|variant| chosen.iter().map(move |s| (*s, variant))).collect();
     let mut tally = Tally::default();
-    for part in parallel(jobs.len(), |index| {
+    let job = |index: usize| {
         let (scenario, variant) = jobs[index];
         explore(scenario, variant, Extent { singles, firsts, seconds, offset: variant, first: false })
-    }) {
+    };
+    let failures = |part: &Tally| part.failures.iter().map(Failure::name).collect();
+    for part in parallel(jobs.len(), job, failures) {
         tally.add(part);
     }
     println!("{} scenarios, {variants} variants of the cloud's undocumented answers", chosen.len());
@@ -115,10 +89,12 @@ fn no_random_schedule_leaks_doubles_takes_lies_or_hangs() {
     let began = Instant::now();
     let count = extent("FAULT_SEARCH_RANDOM", 200_000, 300);
     let first = number("FAULT_SEARCH_SEED", 1);
-    let batches = parallel(count.div_ceil(BATCH) as usize, |batch| {
+    let job = |batch: usize| {
         let from = first + batch as u64 * BATCH;
-        report::Batch::of(from..(from + BATCH).min(first + count))
-    });
+        Batch::of(from..(from + BATCH).min(first + count))
+    };
+    let failures = |batch: &Batch| batch.failures.iter().map(|(seed, _)| format!("random {seed}")).collect();
+    let batches = parallel(count.div_ceil(BATCH) as usize, job, failures);
     let batch = report::random(batches, began);
     assert!(batch.failures.is_empty(), "{} failures", batch.failures.len());
 }

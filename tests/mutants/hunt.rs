@@ -7,7 +7,7 @@ use dli_operator::mutant;
 use crate::{
     explore::{Extent, explore},
     faults::FaultKind,
-    parallel,
+    parallel::parallel,
     report::{faults, number, play},
     scenarios,
     story::{named, story},
@@ -115,7 +115,7 @@ fn every_mutant_is_killed() {
     let names: Vec<&str> = mutants.iter().map(|(name, _)| *name).collect();
     let only = std::env::var("MUTANTS_ONLY").ok();
     // First none at all: the copy is as good as the original.
-    let ends = parallel(names.len() + 1, |index| {
+    let job = |index: usize| {
         if index == 0 {
             mutant::choose(usize::MAX);
             let quiet = |s: &scenarios::Scenario| {
@@ -131,7 +131,8 @@ fn every_mutant_is_killed() {
             println!("{}: {}", names[index - 1], end.by.as_deref().unwrap_or("NOTHING"));
         }
         end
-    });
+    };
+    let ends = parallel(names.len() + 1, job, |_| Vec::new());
     let mut table = String::from("| mutant | killed by | after schedules |\n| --- | --- | --- |\n");
     let mut survivors = Vec::new();
     let mut killed = 0;
