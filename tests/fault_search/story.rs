@@ -215,7 +215,9 @@ impl Writer {
                 self.add(back, Act::Secret { cluster, version: Some(self.secret) });
             }
             12 => {
-                let ms = *self.dice.pick(&[-4_000, -1_000, 1_000, 4_000]);
+                // From one to another by 4 s at the most: what has no readable mark is told from another's by its age,
+                // with 5 s of tolerance.
+                let ms = *self.dice.pick(&[-2_000, -1_000, 1_000, 2_000]);
                 self.add(at, Act::ServerClock(ms));
             }
             13 => {
