@@ -146,9 +146,13 @@ pub(super) fn stand(
     let newcomer = !ctx.memory().stood && began < led_from + LOOKS_APART;
     let stands = verdict.ready.as_ref().is_some_and(|say| say.status == Tri::True);
     let names = desired.targets.iter().flatten().map(|t| &t.name);
-    let unsure = newcomer || unsure_since(ctx, &object.project_key(), names, reading);
-    if unsure && stands && !direct && status != old {
-        due(ctx, object)?;
+    let unsure = unsure_since(ctx, &object.project_key(), names, reading);
+    if (newcomer || unsure.is_some()) && stands && !direct && status != old {
+        // Where several wait, a list takes the place of their looks. The one after such a DELETE is not enough, and the next
+        // DELETE may come before any that is.
+        if newcomer || unsure.is_some_and(|at| began < at) {
+            due(ctx, object)?;
+        }
         return ctx.call(link, Call::GetConnection(item.id.clone()));
     }
     if !unchanged {

@@ -9,11 +9,11 @@ use crate::{
 
 use super::connection::{all, connection_id, marked, readable};
 use super::connection_birth::{fitting, own_of};
-use super::farewell::{Farewell, delete_failed, farewell, lost_event, not_just_created, refuse};
+use super::farewell::{Farewell, delete_failed, disown, farewell, lost_event, not_just_created, refuse};
 use super::{
     FinalizerChange, IntentOp, Millis, Next, Outcome,
     doubt::{doubt_ends, lacked_twice, settling, unconfirmed},
-    mark::{carries_mark, denied_twice, learn_filter, mark_may_lag, without_tag_service},
+    mark::{carries_mark, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, wall},
     memory::Attempt,
     ownership::owner_tag,
@@ -91,7 +91,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
                 return refuse(ctx, object, "ConfirmingOwnership", message, ctx.now.mono + 5_000);
             }
             if shown == Some(false) {
-                denied_twice(ctx)?;
+                disown(ctx, object, &format!("Connection {id}"))?;
                 let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
                 return abandon(ctx, object, note);
             }

@@ -10,6 +10,7 @@ use super::member::{Member, SAFETY_NET, keep_claim, link, same_project, say, wal
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
     intent::{Evidence, evidence, has_finalizer},
+    mark::disowned_at,
     memory::Attempt,
     pass::{Ctx, Flow, Link, ask, done},
     report::{Progress, Say, Tri, Verdict, find},
@@ -197,6 +198,17 @@ pub(super) fn delete_failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &
         call.name()
     );
     refuse(ctx, member, "DeletionRefused", message, at)
+}
+
+/// The resource that this object owns lacks its mark. It is left behind if it goes on doing so.
+pub(super) fn disown<M: Member>(ctx: &mut Ctx<'_>, member: &M, what: &str) -> Flow<()> {
+    let Some(at) = disowned_at(ctx) else { return Ok(()) };
+    let message = format!(
+        "{what} does not show this object's mark. It is looked at again; if it still lacks the mark after {} s, it is left \
+         alone and this object is let go.",
+        ctx.world.settings.visibility_grace / 1_000
+    );
+    refuse(ctx, member, "ConfirmingOwnership", message, at)
 }
 
 /// An event that goes with dropping a resource that turned out to be somebody else's.

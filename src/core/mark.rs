@@ -19,6 +19,9 @@ pub(super) const LOOKS_APART: Millis = 5_000;
 /// For so long a reading that lacks the mark counts as the first of two.
 const DENIED_FOR: Millis = 60_000;
 
+/// For so long it counts as the first of those after which a resource is left behind.
+const DISOWNED_FOR: Millis = 600_000;
+
 /// Whether a resource carries this object's mark, by the tag service: where lists cannot be filtered. `None` where the
 /// region has no such service.
 pub(super) fn carries_mark<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link, id: &str) -> Flow<Option<bool>> {
@@ -72,6 +75,15 @@ pub(super) fn denied_twice(ctx: &mut Ctx<'_>) -> Flow<()> {
         return done(Some(first + LOOKS_APART), Outcome::Waiting);
     }
     Ok(())
+}
+
+/// Until when this object's resource has to go on lacking its mark before it is left behind, if that is not over yet. Nobody
+/// finds it again then, so this takes as long as lists may lag, with a look soon after the first and one at the end.
+pub(super) fn disowned_at(ctx: &mut Ctx<'_>) -> Option<Millis> {
+    let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
+    let first = ctx.memory().denied.filter(|first| now < *first + DISOWNED_FOR).unwrap_or(now);
+    ctx.memory().denied = Some(first);
+    [first + LOOKS_APART, first + grace].into_iter().find(|at| now < *at)
 }
 
 /// Whether a reading that lacks this object's mark may just lag behind: the resource is new, or this object has written

@@ -5,7 +5,7 @@ use crate::{
     dli::{Call, EpochMillis, QueueItem},
 };
 
-use super::farewell::{Farewell, announce, delete_failed, farewell, lost_event, not_just_created, refuse};
+use super::farewell::{Farewell, announce, delete_failed, disown, farewell, lost_event, not_just_created, refuse};
 use super::queue::{marked, queue_id, queue_name, readable, undecided};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
@@ -102,7 +102,11 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
     if ours {
         ctx.memory().denied = None;
     } else {
-        denied_twice(ctx)?;
+        if known {
+            disown(ctx, object, &format!("Queue {name}"))?;
+        } else {
+            denied_twice(ctx)?;
+        }
         let note = format!("Queue {name} in the cloud is not the one that this object owned; it is left alone.");
         return abandon(ctx, object, note);
     }

@@ -75,25 +75,25 @@ pub(super) fn cut_since<'a>(
     names: impl IntoIterator<Item = &'a QueueName>,
     reading: Look,
 ) -> bool {
-    ctx.world.projects.get(project).is_some_and(|project| any_after(&project.queues_cut, names, reading))
+    let project = ctx.world.projects.get(project);
+    project.and_then(|project| last_hidden(&project.queues_cut, names, reading)).is_some()
 }
 
-/// Whether a reading of a connection that began then may be outdated, since a DELETE of one of these queues got an error
-/// after it.
+/// When a DELETE of one of these queues got an error, if a reading of a connection that began then may be outdated by it.
 pub(super) fn unsure_since<'a>(
     ctx: &Ctx<'_>,
     project: &ObjectKey,
     names: impl IntoIterator<Item = &'a QueueName>,
     reading: Look,
-) -> bool {
-    ctx.world.projects.get(project).is_some_and(|project| any_after(&project.queues_unsure, names, reading))
+) -> Option<Millis> {
+    ctx.world.projects.get(project).and_then(|project| last_hidden(&project.queues_unsure, names, reading))
 }
 
-/// Whether something happened to one of the queues that this reading does not show.
-fn any_after<'a>(
+/// The last time that something happened to one of the queues that this reading does not show.
+fn last_hidden<'a>(
     happened: &BTreeMap<QueueName, Millis>,
     names: impl IntoIterator<Item = &'a QueueName>,
     reading: Look,
-) -> bool {
-    names.into_iter().filter_map(|name| happened.get(name)).any(|at| !reading.shows(*at))
+) -> Option<Millis> {
+    names.into_iter().filter_map(|name| happened.get(name)).copied().filter(|at| !reading.shows(*at)).max()
 }

@@ -82,7 +82,7 @@ fn hunt(name: usize, last: Option<&str>) -> End {
     End { by: None, schedules }
 }
 
-/// A schedule with two faults, by its name: what takes two is found by itself only in hours.
+/// A schedule with several faults, by its name: what takes several is found by itself only in hours.
 fn pair(name: &str) -> Option<(&str, u64, Vec<(usize, FaultKind)>)> {
     let mut words = name.split(' ');
     let (scenario, variant, names) = (words.next()?, words.next()?, words.next()?);

@@ -12,7 +12,7 @@ pub struct Mutant {
     /// What takes its place.
     pub replace: &'static str,
     /// What found it the last time: the scenario, with its vector of answers if that is not the assumed one (`bind 3`); the
-    /// random schedule, with its telling (`random 7/2`); or the pair of faults (`bind 3 17:Html,40:Paused`). The hunt
+    /// random schedule, with its telling (`random 7/2`); or the faults (`bind 3 17:Html,40:Paused`). The hunt
     /// begins there. Where that does not find it any more, it is hunted everywhere, but for a pair.
     pub found_by: &'static str,
 }
@@ -254,10 +254,10 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "one list without the mark is enough to leave a queue behind (found by this search)",
-        "core/mark.rs",
-        "    if now < first + LOOKS_APART {",
-        "    if now < first + LOOKS_APART && !ON {",
-        "names-not-unique",
+        "core/farewell.rs",
+        "let Some(at) = disowned_at(ctx) else",
+        "let Some(at) = disowned_at(ctx).filter(|_| !ON) else",
+        "delete 0 56:EmptyList",
     ),
     m(
         "what was made for an object that goes in spite of its finalizer is forgotten (measured on a real API server)",
@@ -307,13 +307,6 @@ pub const MUTANTS: &[Mutant] = &[
         "&& entry.update_time < Some(created))",
         "&& entry.update_time < Some(created) && !ON)",
         "queue-comes-again 11",
-    ),
-    m(
-        "how long a mark may lag is told by the server's clock alone",
-        "core/mark.rs",
-        "    ctx.now.mono < wrote + grace\n",
-        "    (ctx.now.mono < wrote + grace && !ON)\n",
-        "clock-jumps",
     ),
     m(
         "that a name is taken counts as an answer, although a call before is in doubt",
@@ -430,15 +423,15 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "a new process takes what a list shows for newer than what the status says (found by this search)",
         "core/binding.rs",
-        "let unsure = newcomer ||",
-        "let unsure = (newcomer && !ON) ||",
+        "let newcomer = !ctx",
+        "let newcomer = !ON && !ctx",
         "edited-while-its-queue-goes 19 61:Restart,63:StaleRead",
     ),
     m(
         "a DELETE that got an error has not been carried out (found by this search)",
         "core/binding.rs",
-        "|| unsure_since(ctx, &object.project_key(), names, reading);",
-        "|| (!ON && unsure_since(ctx, &object.project_key(), names, reading));",
+        "= unsure_since(ctx, &object.project_key(), names, reading);",
+        "= unsure_since(ctx, &object.project_key(), names, reading).filter(|_| !ON);",
         "edited-while-its-queue-goes 38 59:Html,60:AppliedLate",
     ),
     m(
@@ -594,5 +587,19 @@ pub const MUTANTS: &[Mutant] = &[
         "match not_before(ctx, object) {",
         "match not_before(ctx, object).filter(|_| !ON) {",
         "all-vanish 38 1:ClockAhead,27:Restart",
+    ),
+    m(
+        "a queue is left behind as soon as looks some seconds apart lack its mark (found by this search)",
+        "core/mark.rs",
+        "[first + LOOKS_APART, first + grace].into_iter()",
+        "[first + LOOKS_APART, first + if ON { 0 } else { grace }].into_iter()",
+        "delete 0 56:EmptyList,67:EmptyList,71:EmptyList,74:EmptyList",
+    ),
+    m(
+        "of several connections that wait none looks for itself, and a DELETE that is sent again and again outdates each list (found by this search)",
+        "core/binding.rs",
+        "if newcomer || unsure.is_some_and(|at| began < at) {",
+        "if newcomer || unsure.is_some_and(|at| ON || began < at) {",
+        "random 1842251",
     ),
 ];
