@@ -13,7 +13,7 @@ pub struct Mutant {
     pub replace: &'static str,
     /// What found it the last time: the scenario, with its vector of answers if that is not the assumed one (`bind 3`); the
     /// random schedule, with its telling (`random 7/2`); or the faults (`bind 3 17:Html,40:Paused`). The hunt
-    /// begins there. Where that does not find it any more, it is hunted everywhere, but for a pair.
+    /// begins there. Where that does not find it any more, it is hunted everywhere, but for such faults.
     pub found_by: &'static str,
 }
 
