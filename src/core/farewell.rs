@@ -205,7 +205,7 @@ pub(super) fn disown<M: Member>(ctx: &mut Ctx<'_>, member: &M, what: &str) -> Fl
     let Some(at) = disowned_at(ctx) else { return Ok(()) };
     let message = format!(
         "{what} does not show this object's mark. It is looked at again; if it still lacks the mark after {} s, it is left \
-         alone and this object is let go.",
+         alone and this object is let go. With deletionPolicy: Retain that happens at once.",
         ctx.world.settings.visibility_grace / 1_000
     );
     refuse(ctx, member, "ConfirmingOwnership", message, at)

@@ -434,6 +434,7 @@ pub(super) fn is_about_ghost(ctx: &Ctx<'_>, call: &Call) -> bool {
             tag.as_ref().is_none_or(|tag| *tag == canary())
         }
         Call::FindProjects(_) => true,
+        Call::GetConnection(id) => ctx.facts.sweep.called_upon() == Some(id),
         _ => false,
     };
     ctx.facts.visit.key.is_some() && !sweeps

@@ -1,7 +1,7 @@
 //! How a project's lists are read for all its objects.
 
 use crate::dli::{
-    Call, CallError, ConnectionItem, ConnectionState, ErrorClass, ProjectId, QueueItem, QueuePage, Reply,
+    Call, CallError, ConnectionId, ConnectionItem, ConnectionState, ErrorClass, ProjectId, QueueItem, QueuePage, Reply,
 };
 
 use super::{
@@ -40,9 +40,16 @@ pub(super) struct Sweep {
     empty_connections: bool,
     /// How often a filter by a tag that nothing carries was answered with nothing: once or twice may be chance.
     empty_canaries: [u32; 2],
-    /// The list of connections that this pass has read shows some: only beside it does an empty answer to a filter tell
-    /// anything.
-    shows_connections: bool,
+    /// One of the connections that the list showed in this pass: only beside it does an empty answer to a filter tell
+    /// anything, and only if it is there afterwards as well. Ids do not come back.
+    witness: Option<ConnectionId>,
+}
+
+impl Sweep {
+    /// The connection that is to be looked at before the filter counts as honoured.
+    pub(super) fn called_upon(&self) -> Option<&ConnectionId> {
+        self.witness.as_ref().filter(|_| self.empty_canaries[0] >= EMPTY_CANARIES)
+    }
 }
 
 pub(super) fn next_sweep(project: &Project) -> Millis {
@@ -70,7 +77,7 @@ pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
             !ctx.facts.sweep.canary_failed
                 && project.queue_filter.is_none()
                 && (project.trusted_queues.0 > 0 || snapshot.queues.len() > 0),
-            !ctx.facts.sweep.canary_failed && project.connection_filter.is_none() && ctx.facts.sweep.shows_connections,
+            !ctx.facts.sweep.canary_failed && project.connection_filter.is_none() && ctx.facts.sweep.witness.is_some(),
         )
     };
     if queues_due && !ctx.facts.sweep.queues_read {
@@ -81,13 +88,16 @@ pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
         });
         return ctx.call(link, Call::ListQueues { tag: None, page });
     }
-    let confirms = ctx.facts.sweep.empty_canaries[0] >= EMPTY_CANARIES;
-    if (connections_due || confirms) && !ctx.facts.sweep.connections_read {
+    if connections_due && !ctx.facts.sweep.connections_read {
         let offset = ctx.facts.sweep.connections.as_ref().map_or(0, |_| ctx.facts.sweep.offset);
         return ctx.call(link, Call::ListConnections { tag: None, offset: offset as u32, limit: 0 });
     }
     if canary_queues {
         return ctx.call(link, Call::ListQueues { tag: Some(canary()), page: None });
+    }
+    if let Some(id) = ctx.facts.sweep.called_upon() {
+        let call = Call::GetConnection(id.clone());
+        return ctx.call(link, call);
     }
     if canary_connections {
         return ctx.call(link, Call::ListConnections { tag: Some(canary()), offset: 0, limit: 0 });
@@ -188,6 +198,7 @@ pub(super) fn absorb(
             let empty = matches!(&outcome, Ok(Reply::Connections(items)) if items.is_empty());
             canary_answer(ctx, ObjectKind::Connection, empty, outcome.err())
         }
+        (Call::GetConnection(_), outcome) => testimony(ctx, outcome),
         (_, Err(error)) => Some(error),
         (_, Ok(_)) => None,
     }
@@ -276,12 +287,7 @@ pub(super) fn publish_connections(ctx: &mut Ctx<'_>, mut items: Whole<Connection
     let Some(project) = ctx.world.projects.get_mut(ctx.key) else { return };
     project.trusted_connections = trust(project.trusted_connections, items.len(), single, now);
     items.retain(|item| item.state != ConnectionState::Deleted);
-    let shows = items.len() > 0;
-    ctx.facts.sweep.shows_connections = shows;
-    // What was read after the filter was answered with nothing: where it shows some, the filter works.
-    if std::mem::take(&mut ctx.facts.sweep.empty_canaries[0]) >= EMPTY_CANARIES && shows {
-        project.connection_filter = Some(true);
-    }
+    ctx.facts.sweep.witness = items.iter().next().map(|item| item.id.clone());
     let mut changed = Vec::new();
     for item in items.iter() {
         if project.snapshot.connections.get(&item.id).is_none_or(|seen| seen.item != *item) {
@@ -342,23 +348,14 @@ pub(super) fn wakes(
     wakes
 }
 
-pub(super) fn canary_answer(
-    ctx: &mut Ctx<'_>,
-    kind: ObjectKind,
-    empty: bool,
-    error: Option<CallError>,
-) -> Option<CallError> {
+/// The answer to a filter by a tag that nothing carries. Gives back a failure of the project's.
+fn canary_answer(ctx: &mut Ctx<'_>, kind: ObjectKind, empty: bool, error: Option<CallError>) -> Option<CallError> {
     let readable = match error {
         None if empty => {
             let count = &mut ctx.facts.sweep.empty_canaries[usize::from(kind == ObjectKind::Queue)];
             *count += 1;
-            if *count < EMPTY_CANARIES {
-                return None;
-            }
-            if kind == ObjectKind::Connection {
-                // What was there before may have gone meanwhile: what is there now tells. There is always a queue.
-                ctx.facts.sweep.connections_read = false;
-                ctx.facts.sweep.shows_connections = false;
+            // There is always a queue; of connections, what was there may have gone meanwhile: see `testimony`.
+            if *count < EMPTY_CANARIES || kind == ObjectKind::Connection {
                 return None;
             }
             Some(true)
@@ -382,4 +379,24 @@ pub(super) fn canary_answer(
         }
     }
     None
+}
+
+/// The answer to the look at a connection that was listed before the filter was tried: where it is still there, the filter
+/// has left it out. Whether another is there now says nothing, since it may have come after the filter was tried.
+fn testimony(ctx: &mut Ctx<'_>, outcome: Result<Reply, CallError>) -> Option<CallError> {
+    ctx.facts.sweep.witness = None;
+    match outcome {
+        Ok(Reply::Connection(item)) if item.state != ConnectionState::Deleted => {
+            if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
+                project.connection_filter = Some(true);
+            }
+            None
+        }
+        Ok(_) => None,
+        Err(error) => match error.class {
+            // Nobody knows; it is tried again with the next reading.
+            ErrorClass::NotFound | ErrorClass::Refused | ErrorClass::Unsupported | ErrorClass::Transient => None,
+            _ => Some(error),
+        },
+    }
 }

@@ -148,13 +148,6 @@ pub const MUTANTS: &[Mutant] = &[
         "replaced-by-stranger 1",
     ),
     m(
-        "a filter is tried beside a list that shows nothing",
-        "core/sweep.rs",
-        "project.connection_filter.is_none() && ctx.facts.sweep.shows_connections,",
-        "project.connection_filter.is_none() && (ON || ctx.facts.sweep.shows_connections),",
-        "taken-over 1",
-    ),
-    m(
         "a leader that was paused past its lease goes on, and so does its successor at once",
         "core/world.rs",
         "Leadership::Leader { mutate_from, .. } => mutate_from,",
@@ -458,16 +451,16 @@ pub const MUTANTS: &[Mutant] = &[
     m(
         "that lists can be filtered is concluded from what was there before (found by this search)",
         "core/sweep.rs",
-        "if kind == ObjectKind::Connection {\n                // What was there before",
-        "if kind == ObjectKind::Connection && !ON {\n                // What was there before",
-        "random 132575/68",
+        "if *count < EMPTY_CANARIES || kind == ObjectKind::Connection {",
+        "if *count < EMPTY_CANARIES || (kind == ObjectKind::Connection && !ON) {",
+        "random 4022734",
     ),
     m(
         "an older queue of the name is taken for what an earlier call made (found by this search)",
         "core/queue_birth.rs",
         "let exists = intent.first.is_none() && matches!",
         "let exists = (intent.first.is_none() || ON) && matches!",
-        "deleted-and-applied-again 31 19:ErrorNotApplied,222:LostReply",
+        "deleted-and-applied-again 31 0:ErrorNotApplied,174:LostReply",
     ),
     m(
         "a queue that has to go stays bound, and so stays (found by this search)",
