@@ -26,7 +26,8 @@ impl Look {
     }
 }
 
-/// Queues that calls without an answer named, and until when these may take effect.
+/// Queues that calls without an answer named, and until when these may take effect. An Unbind and the DELETE of the queue
+/// itself come to the same.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Late {
     binds: BTreeMap<QueueName, Millis>,
@@ -42,6 +43,11 @@ impl Late {
             _ => return,
         };
         list.extend(queues.iter().map(|name| (name.clone(), until)));
+    }
+
+    /// Remembers that the DELETE of a queue was given up without an answer: its entries go with it.
+    pub(super) fn queue_may_go(&mut self, name: &QueueName, until: Millis) {
+        self.unbinds.insert(name.clone(), until);
     }
 
     /// Forgets what a reading has settled.

@@ -28,7 +28,7 @@ pub(super) struct Target {
     pub(super) severed: bool,
     /// It was unbound a moment ago: its entry is on its way out.
     pub(super) unbinding: bool,
-    /// Until when an Unbind that got no answer may still take its entry away.
+    /// Until when a call that got no answer may still take its entry away: an Unbind, or the DELETE of the queue.
     pub(super) may_go: Option<Millis>,
     /// Why it cannot be bound yet; `None` if it exists.
     pub(super) waits: Option<String>,

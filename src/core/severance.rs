@@ -27,10 +27,18 @@ pub(super) fn ended(ctx: &mut Ctx<'_>, name: &QueueName, error: Option<&CallErro
     if let Some(project) = ctx.world.projects.get_mut(&key) {
         project.queue_deletes.remove(name);
     }
+    let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
     match (changed, failed) {
-        (true, false) => fence_connections(ctx, &key, name),
+        (true, false) => {
+            fence_connections(ctx, &key, name);
+            if error.is_some_and(|error| error.cause != Cause::Answer) {
+                // It may still arrive, after they were read again.
+                for connection in concerned(ctx, &key, name) {
+                    ctx.world.queue_may_go(&connection, name, now + grace);
+                }
+            }
+        }
         (true, true) => {
-            let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
             if let Some(project) = ctx.world.projects.get_mut(&key) {
                 project.queues_unsure.retain(|_, at| now < *at + grace);
                 project.queues_unsure.insert(name.clone(), now);
@@ -53,19 +61,23 @@ fn project_key(ctx: &mut Ctx<'_>) -> Option<ObjectKey> {
 pub(super) fn fence_connections(ctx: &mut Ctx<'_>, project: &ObjectKey, name: &QueueName) {
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
     let timeout = ctx.world.settings.call_timeout;
-    let mut concerned = BTreeSet::<ObjectKey>::new();
     if let Some(project) = ctx.world.projects.get_mut(project) {
         // An answer is believed for the grace, and is as old as its call.
         project.queues_cut.retain(|_, at| now < *at + grace + timeout);
         project.queues_cut.insert(name.clone(), now);
-        concerned.extend(project.watchers(ObjectKind::Queue, name.as_str()).cloned());
     }
-    if ctx.key.kind == ObjectKind::Queue {
-        concerned.extend(ctx.world.dependents(ctx.key).cloned());
-    }
-    for key in concerned.into_iter().filter(|key| key.kind == ObjectKind::Connection) {
+    for key in concerned(ctx, project, name) {
         ctx.world.fence(&key, now, grace);
     }
+}
+
+/// Connections that refer to the queue, by the object of this pass or by its name in the cloud.
+fn concerned(ctx: &Ctx<'_>, project: &ObjectKey, name: &QueueName) -> BTreeSet<ObjectKey> {
+    let project = ctx.world.projects.get(project);
+    let by_name = project.into_iter().flat_map(|project| project.watchers(ObjectKind::Queue, name.as_str()));
+    let by_object = (ctx.key.kind == ObjectKind::Queue).then(|| ctx.world.dependents(ctx.key));
+    let all = by_name.chain(by_object.into_iter().flatten());
+    all.filter(|key| key.kind == ObjectKind::Connection).cloned().collect()
 }
 
 /// Whether a reading of a connection that began then says nothing, since one of these queues went after it.

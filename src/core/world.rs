@@ -318,6 +318,13 @@ impl World {
         self.wakes.insert(key.clone());
     }
 
+    /// Until then a connection's queue may still be deleted, by a call that was given up.
+    pub(super) fn queue_may_go(&mut self, connection: &ObjectKey, name: &QueueName, until: Millis) {
+        if let Some(memory) = self.memories.get_mut(connection) {
+            memory.late.queue_may_go(name, until);
+        }
+    }
+
     /// Memory of an object; another incarnation of it starts afresh.
     pub(super) fn memory(&mut self, key: &ObjectKey, uid: &str) -> &mut Memory {
         let memory = self.memories.entry(key.clone()).or_default();

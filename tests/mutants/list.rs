@@ -428,6 +428,13 @@ pub const MUTANTS: &[Mutant] = &[
         "edited-while-its-queue-goes 38 59:Html,60:AppliedLate",
     ),
     m(
+        "a connection is called Ready while a DELETE of its queue that got no answer may still arrive (found by this search)",
+        "core/severance.rs",
+        "if error.is_some_and(|error| error.cause != Cause::Answer) {",
+        "if !ON && error.is_some_and(|error| error.cause != Cause::Answer) {",
+        "random 1879447",
+    ),
+    m(
         "a new leader counts from the intent alone, also where its predecessor stood still (found by this search)",
         "core/doubt.rs",
         "horizon.max(ctx.world.leads_from() + grace)",
