@@ -43,9 +43,10 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Q
 }
 
 /// When the first create call was written down that may have been applied after all. Names are unique, so that a call in
-/// doubt is simply repeated; but a queue that it made has to be known again.
+/// doubt is simply repeated; but a queue that it made has to be known again. So has one that was being taken over, and that
+/// a list does not show for a while: it may carry the mark.
 fn in_doubt_since(ctx: &mut Ctx<'_>, object: &DliQueue) -> Option<i64> {
-    let before = object.intent().filter(|i| i.op == IntentOp::Create && queue_id(object).is_none())?;
+    let before = object.intent().filter(|i| i.op != IntentOp::Void && queue_id(object).is_none())?;
     if !settling(ctx, object) {
         // It can no longer show up late, and is not there.
         return None;

@@ -428,6 +428,13 @@ pub const MUTANTS: &[Mutant] = &[
         "edited-while-its-queue-goes 38 59:Html,60:AppliedLate",
     ),
     m(
+        "a queue that was marked to be taken over is forgotten when a list lacks it (found by this search)",
+        "core/queue_birth.rs",
+        "filter(|i| i.op != IntentOp::Void && queue_id(object).is_none())?;",
+        "filter(|i| i.op != IntentOp::Void && (!ON || i.op == IntentOp::Create) && queue_id(object).is_none())?;",
+        "random 5968996",
+    ),
+    m(
         "a connection is called Ready while a DELETE of its queue that got no answer may still arrive (found by this search)",
         "core/severance.rs",
         "if error.is_some_and(|error| error.cause != Cause::Answer) {",
