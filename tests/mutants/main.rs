@@ -16,7 +16,7 @@ use std::{
     process::Command,
 };
 
-use list::MUTANTS;
+use list::mutants;
 
 /// The switch, in the copy.
 const SWITCH: &str = "//! Which bug is in force in this thread.
@@ -66,7 +66,7 @@ fn plant(repository: &Path, place: &Path) {
     copy(&repository.join("tests/fault_search"), &place.join("tests/fault_search"));
     copy(&repository.join("benches"), &place.join("benches"));
     fs::remove_file(place.join("src/main.rs")).unwrap();
-    for (index, mutant) in MUTANTS.iter().enumerate() {
+    for (index, mutant) in mutants().enumerate() {
         let path = place.join("src").join(mutant.file);
         let source = fs::read_to_string(&path).unwrap();
         let found = source.matches(mutant.find).count();
@@ -82,7 +82,7 @@ fn plant(repository: &Path, place: &Path) {
     let source = fs::read_to_string(&search).unwrap();
     fs::write(&search, format!("{source}\nmod hunt;\n")).unwrap();
     fs::copy(repository.join("tests/mutants/hunt.rs"), place.join("tests/fault_search/hunt.rs")).unwrap();
-    let lines: Vec<String> = MUTANTS.iter().map(|mutant| [mutant.name, mutant.found_by].join("\t")).collect();
+    let lines: Vec<String> = mutants().map(|mutant| [mutant.name, mutant.found_by].join("\t")).collect();
     fs::write(place.join("tests/fault_search/mutants.txt"), lines.join("\n")).unwrap();
     // Without the program: it would be put in the place of the real one.
     let manifest = fs::read_to_string(repository.join("Cargo.toml")).unwrap();
