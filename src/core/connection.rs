@@ -25,6 +25,7 @@ use super::{
     ownership::owner_tag,
     pass::{Ctx, Flow, Link, Reading, done},
     report::{Progress, Say, Tri, Verdict, find},
+    severance::gone_since,
     snapshot::{Paged, Pages},
     world::Project,
 };
@@ -389,8 +390,10 @@ fn look(
         .and_then(|p| p.snapshot.connections.get(id))
         .map(|seen| (seen.item.clone(), seen.began, seen.direct));
     let list_fence = ctx.memory().list_fence;
-    if seen.as_ref().is_some_and(|(_, began, _)| *began < fence) {
-        forewarn(ctx, object)?;
+    if let Some((_, began, _)) = &seen
+        && *began < fence
+    {
+        forewarn(ctx, object, *began)?;
     }
     match seen {
         Some((item, began, direct)) if began >= fence && (direct || began >= list_fence) => {
@@ -416,13 +419,23 @@ fn look(
     ctx.call(link, Call::GetConnection(id.clone()))
 }
 
-/// Says that a queue it needs has gone, before the connection itself is read: that may take long.
-fn forewarn(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<()> {
+/// Says that a queue it needs has gone, or may have since the connection was read, before it is read again: that may take
+/// long.
+fn forewarn(ctx: &mut Ctx<'_>, object: &EnhancedConnection, read: Millis) -> Flow<()> {
     if find(object.conditions(), "Ready").is_none_or(|c| c.status != "True") {
         return Ok(());
     }
     let targets = resolve(ctx, object)?;
-    let Some(words) = targets.iter().flatten().find_map(|t| t.waits.clone()) else { return Ok(()) };
+    let words = targets.iter().flatten().find_map(|target| match &target.waits {
+        Some(words) => Some(words.clone()),
+        None => gone_since(ctx, &object.project_key(), &target.name, read).then(|| {
+            let name = &target.name;
+            format!(
+                "The queue {name} was deleted, or may have been, since this connection was last read; it is read again."
+            )
+        }),
+    });
+    let Some(words) = words else { return Ok(()) };
     let synced = Say::new(Tri::False, "Pending", words.clone());
     say(ctx, object, &Verdict::reconciling("WaitingForDependency", words, synced))
 }

@@ -91,6 +91,12 @@ pub(super) fn cut_since<'a>(
     project.and_then(|project| last_hidden(&project.queues_cut, names, reading)).is_some()
 }
 
+/// Whether a queue went, or may have gone, after a connection was read.
+pub(super) fn gone_since(ctx: &Ctx<'_>, project: &ObjectKey, name: &QueueName, read: Millis) -> bool {
+    let project = ctx.world.projects.get(project);
+    project.and_then(|project| project.queues_cut.get(name)).is_some_and(|at| read < *at)
+}
+
 /// When a DELETE of one of these queues got an error, if a reading of a connection that began then may be outdated by it.
 pub(super) fn unsure_since<'a>(
     ctx: &Ctx<'_>,

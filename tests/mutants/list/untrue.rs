@@ -143,4 +143,11 @@ pub const MUTANTS: &[Mutant] = &[
         "        if !ON { project.queues_cut.insert(name.clone(), now); }",
         "random 11167137/3",
     ),
+    m(
+        "nobody says that a queue meant by its name was deleted before a slow reading shows it (found by this search)",
+        "core/severance.rs",
+        "is_some_and(|at| read < *at)",
+        "is_some_and(|at| !ON && read < *at)",
+        "random 7278349",
+    ),
 ];
