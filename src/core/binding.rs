@@ -12,7 +12,7 @@ use super::{
     connection::{hosts, marked, readable},
     doubt::may_have_changed,
     late::Look,
-    mark::{LOOKS_APART, carries_mark, denied_twice, mark_may_lag},
+    mark::{self, LOOKS_APART, carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
     memory::Refusal,
     pass::{Ctx, Flow, Link, done},
@@ -340,7 +340,7 @@ fn still_ours(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, item:
         _ => carries_mark(ctx, object, link, item.id.as_str())?,
     };
     if shown != Some(false) {
-        ctx.memory().denied = None;
+        mark::shown(ctx);
         return Ok(());
     }
     denied_twice(ctx)?;

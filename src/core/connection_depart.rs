@@ -13,7 +13,7 @@ use super::farewell::{Farewell, delete_failed, disown, farewell, lost_event, not
 use super::{
     FinalizerChange, IntentOp, Millis, Next, Outcome,
     doubt::{doubt_ends, lacked_twice, settling, unconfirmed},
-    mark::{carries_mark, learn_filter, mark_may_lag, without_tag_service},
+    mark::{self, carries_mark, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, wall},
     memory::Attempt,
     ownership::owner_tag,
@@ -46,6 +46,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
     if readable(ctx, object) == Some(true) {
         let reading = marked(ctx, object, &link)?;
         if let Some(item) = reading.value.first() {
+            mark::shown(ctx);
             if ctx.facts.deleted && expected.as_ref().is_none_or(|id| *id == item.id) {
                 // Accepted; the list may lag. The reading by id tells.
                 match ctx.facts.connection() {
@@ -95,6 +96,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
                 let note = format!("Connection {id} does not carry this object's mark any more; it is left alone.");
                 return abandon(ctx, object, note);
             }
+            mark::shown(ctx);
             clear(ctx, object, &link, &id)?;
             ctx.call(&link, Call::DeleteConnection(id))
         }

@@ -77,12 +77,20 @@ pub(super) fn denied_twice(ctx: &mut Ctx<'_>) -> Flow<()> {
     Ok(())
 }
 
+/// A reading shows this object's mark: that one before lacked it says nothing any more.
+pub(super) fn shown(ctx: &mut Ctx<'_>) {
+    let memory = ctx.memory();
+    memory.denied = None;
+    memory.disowned = None;
+}
+
 /// Until when this object's resource has to go on lacking its mark before it is left behind, if that is not over yet. Nobody
-/// finds it again then, so this takes as long as lists may lag, with a look soon after the first and one at the end.
+/// finds it again then, so this takes as long as lists may lag, with a look soon after the first and one at the end, all of
+/// them during the deletion.
 pub(super) fn disowned_at(ctx: &mut Ctx<'_>) -> Option<Millis> {
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
-    let first = ctx.memory().denied.filter(|first| now < *first + DISOWNED_FOR).unwrap_or(now);
-    ctx.memory().denied = Some(first);
+    let first = ctx.memory().disowned.filter(|first| now < *first + DISOWNED_FOR).unwrap_or(now);
+    ctx.memory().disowned = Some(first);
     [first + LOOKS_APART, first + grace].into_iter().find(|at| now < *at)
 }
 

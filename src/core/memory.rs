@@ -43,6 +43,8 @@ pub(super) struct Memory {
     pub(super) failures: u32,
     /// When a reading first lacked this object's mark on what it owns.
     pub(super) denied: Option<Millis>,
+    /// When a reading first lacked it during the deletion: what is given up then is lost, so earlier ones do not count.
+    pub(super) disowned: Option<Millis>,
     /// When a list began that lacked what a create call in doubt may have made.
     pub(super) empty_look: Option<Millis>,
     /// The cloud's words about the create call in doubt.

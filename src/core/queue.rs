@@ -15,7 +15,7 @@ use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
     doubt::{attempt, may_have_changed, settling},
-    mark::{denied_twice, learn_filter, without_tag_service},
+    mark::{self, denied_twice, learn_filter, without_tag_service},
     member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, wall, watch},
     memory::Attempt,
     ownership::owner_tag,
@@ -348,7 +348,7 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
             }
             if shows_mark(ctx, object, link, &item)? {
                 present(ctx, object);
-                ctx.memory().denied = None;
+                mark::shown(ctx);
                 return standing(ctx, object, link, &item, Some(true));
             }
             denied_twice(ctx)?;

@@ -11,7 +11,7 @@ use super::queue_birth::{marked_by_service, same_queue};
 use super::{
     FinalizerChange, IntentOp, Millis, Next, Object, Outcome,
     doubt::{doubt_ends, in_doubt_for, intent_horizon, unconfirmed},
-    mark::{denied_twice, learn_filter, mark_may_lag, without_tag_service},
+    mark::{self, denied_twice, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, rival, wall},
     pass::{Ctx, Flow, Link, SHOWN_FOR, done},
     report::Verdict,
@@ -100,7 +100,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
         }
     };
     if ours {
-        ctx.memory().denied = None;
+        mark::shown(ctx);
     } else {
         if known {
             disown(ctx, object, &format!("Queue {name}"))?;

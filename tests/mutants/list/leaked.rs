@@ -143,4 +143,11 @@ pub const MUTANTS: &[Mutant] = &[
         "[first + LOOKS_APART, first + if ON { 0 } else { grace }].into_iter()",
         "delete 0 56:EmptyList,67:EmptyList,71:EmptyList,74:EmptyList",
     ),
+    m(
+        "that the mark was lacking before the deletion counts when a resource is left behind (found by this search)",
+        "core/mark.rs",
+        "let first = ctx.memory().disowned.filter(",
+        "let first = if ON { ctx.memory().denied } else { ctx.memory().disowned }.filter(",
+        "random 9156387",
+    ),
 ];
