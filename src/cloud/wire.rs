@@ -137,7 +137,7 @@ impl Body {
         let undecodable = |error: DecodeError| classify::undecodable(call, &response, &error.to_string(), hidden);
         match response.status {
             status if is_success(status) => {}
-            100..=199 | 300..=399 => {
+            ..=199 | 300..=399 => {
                 let what = format!("the answer is HTTP {}, which the API does not use", response.status);
                 return Err(classify::undecodable(call, &response, &what, hidden));
             }
