@@ -9,15 +9,15 @@ use super::{
     Millis, Next, Outcome, Status,
     binding_report::{available, describe, status, verdict},
     binding_target::resolve,
+    conditions::{ConditionStatus, ConditionValue, Conditions, Progress, find},
     connection::{hosts, marked, readable},
     doubt::may_have_changed,
     late::Look,
     mark::{self, LOOKS_APART, carries_mark, denied_twice, mark_may_lag},
     member::{Member, due, say, say_status, settled, wall},
     memory::Refusal,
-    pass::{Ctx, Flow, Link, done},
+    pass::{Context, Flow, ProjectAccess, done},
     plan::{Desired, Plan, PlanStep, UNKNOWN_HOSTS, hosts_hash, plan},
-    report::{Progress, Say, Tri, Verdict, find},
     severance::{cut_since, unsure_since},
 };
 
@@ -29,7 +29,7 @@ const HOLD_OFF: Millis = 10_000;
 const SAID_WITHIN: Millis = 5_000;
 
 /// Takes in the answer to a change of the connection.
-pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -> Option<CallError> {
+pub(in crate::core) fn absorb(ctx: &mut Context<'_>, call: &Call, error: Option<CallError>) -> Option<CallError> {
     let now = ctx.now.mono;
     let (stuck_retry, grace) = (ctx.world.settings.stuck_retry, ctx.world.settings.visibility_grace);
     ctx.facts.connection = None;
@@ -84,10 +84,10 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, error: Option<CallError>) -
 }
 
 /// A connection that exists: takes the next step of its plan, or reports how it stands.
-pub(super) fn stand(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn stand(
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
     item: &ConnectionItem,
     began: Millis,
 ) -> Flow<Next> {
@@ -144,7 +144,7 @@ pub(super) fn stand(
     // Who has just begun does not know what went before, and a list may be wrong: nothing is called Ready because of the first.
     // Nor because of what was read before a DELETE that may have been carried out.
     let newcomer = !ctx.memory().stood && began < led_from + LOOKS_APART;
-    let stands = verdict.ready.as_ref().is_some_and(|say| say.status == Tri::True);
+    let stands = verdict.ready.as_ref().is_some_and(|say| say.status == ConditionStatus::True);
     let names = desired.targets.iter().flatten().map(|t| &t.name);
     let unsure = unsure_since(ctx, &object.project_key(), names, reading);
     if (newcomer || unsure.is_some()) && stands && !direct && status != old {
@@ -198,7 +198,7 @@ pub(super) fn stand(
 
 /// Takes what the cloud has refused out of the plan; gives it back with the cloud's words.
 fn drop_refused(
-    ctx: &mut Ctx<'_>,
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
     desired: &Desired,
     plan: &mut Plan,
@@ -237,9 +237,9 @@ fn drop_refused(
 
 /// Takes a step: what is about to be done is written down first.
 fn act(
-    ctx: &mut Ctx<'_>,
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
     item: &ConnectionItem,
     began: Millis,
     plan: &Plan,
@@ -272,16 +272,16 @@ fn act(
     };
     let message = describe(&step);
     let synced = match reason {
-        "CorrectingDrift" => Say::new(Tri::False, "Drifted", message.clone()),
-        _ => Say::new(Tri::False, "Pending", message.clone()),
+        "CorrectingDrift" => ConditionValue::new(ConditionStatus::False, "Drifted", message.clone()),
+        _ => ConditionValue::new(ConditionStatus::False, "Pending", message.clone()),
     };
     let bound = plan.active == plan.wanted;
     let ready = if bound && reason == "CorrectingDrift" {
-        Say::new(Tri::True, "Available", available(plan))
+        ConditionValue::new(ConditionStatus::True, "Available", available(plan))
     } else {
-        Say::new(Tri::False, reason, message)
+        ConditionValue::new(ConditionStatus::False, reason, message)
     };
-    let verdict = Verdict { ready: Some(ready), progress: Progress::Reconciling(reason), synced };
+    let verdict = Conditions { ready: Some(ready), progress: Progress::Reconciling(reason), synced };
     let mut status = status(object, link, item, plan, &verdict, server);
     if plan.steps.iter().any(|step| matches!(step, PlanStep::SetHosts(_))) {
         // A call that another process has begun may still be on its way.
@@ -329,7 +329,12 @@ fn act(
 }
 
 /// Makes sure that nobody has taken the connection over before it is changed: the later mark counts.
-fn still_ours(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, item: &ConnectionItem) -> Flow<()> {
+fn still_ours(
+    ctx: &mut Context<'_>,
+    object: &EnhancedConnection,
+    link: &ProjectAccess,
+    item: &ConnectionItem,
+) -> Flow<()> {
     let adopted = object.status.as_ref().and_then(|s| s.adopted) == Some(true);
     let shown = match readable(ctx, object) {
         Some(true) => match marked(ctx, object, link)?.value.iter().any(|c| c.id == item.id) {
@@ -353,6 +358,6 @@ fn still_ours(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, item:
          alone. Delete this object, or set adoptionPolicy: Always in a new one to take it back.",
         item.name
     );
-    say(ctx, object, &Verdict::stalled("OwnershipLost", message, "NotOwned"))?;
+    say(ctx, object, &Conditions::stalled("OwnershipLost", message, "NotOwned"))?;
     done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
 }

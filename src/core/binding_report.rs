@@ -6,19 +6,19 @@ use crate::{
 };
 
 use super::{
+    conditions::{ConditionStatus, ConditionValue, Conditions, Progress},
     connection::{connection_id, hosts},
     member::Member,
-    pass::Link,
+    pass::ProjectAccess,
     plan::{Plan, PlanStep, hosts_hash},
-    report::{Progress, Say, Tri, Verdict},
-    timing::rfc3339,
+    records::time::rfc3339,
 };
 
 fn names(list: &[QueueName]) -> String {
     list.iter().map(QueueName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn describe(step: &PlanStep) -> String {
+pub(in crate::core) fn describe(step: &PlanStep) -> String {
     match step {
         PlanStep::Bind(queues) => format!("Binding {}.", names(queues)),
         PlanStep::Unbind(queues) => format!("Unbinding {}.", names(queues)),
@@ -26,24 +26,24 @@ pub(super) fn describe(step: &PlanStep) -> String {
     }
 }
 
-pub(super) fn available(plan: &Plan) -> String {
+pub(in crate::core) fn available(plan: &Plan) -> String {
     match plan.wanted {
         0 => "The connection is ACTIVE; no binding is asked for.".to_owned(),
         n => format!("The connection is ACTIVE, and so are {n}/{n} peerings."),
     }
 }
 
-pub(super) fn verdict(
+pub(in crate::core) fn verdict(
     object: &EnhancedConnection,
     item: &ConnectionItem,
     plan: &Plan,
     full: bool,
     refused: &[(String, String)],
-) -> Verdict {
+) -> Conditions {
     let count = format!("{}/{} peerings are ACTIVE", plan.active, plan.wanted);
     if let Some((name, words)) = plan.failed.first() {
         let words = if words.is_empty() { "no reason given" } else { words };
-        return Verdict::stalled(
+        return Conditions::stalled(
             "PeeringFailed",
             format!(
                 "{count}; the peering of {name} is FAILED: {words}. A failed peering cannot be unbound: mend the VPC, then delete \
@@ -53,7 +53,7 @@ pub(super) fn verdict(
         );
     }
     if let Some((name, words)) = refused.first() {
-        return Verdict::stalled(
+        return Conditions::stalled(
             "BindRefused",
             format!(
                 "{count}; the cloud refuses {name}: {words}. Correct spec.queues; it is tried again every ten minutes."
@@ -74,40 +74,64 @@ pub(super) fn verdict(
             .iter()
             .any(|count| *count > 0);
         let synced = if plan.waiting.is_empty() && !leaves && plan.drift.is_empty() {
-            Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.")
+            ConditionValue::new(ConditionStatus::True, "InSync", "The cloud has what the spec asks for.")
         } else {
-            Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet.")
+            ConditionValue::new(
+                ConditionStatus::False,
+                "Pending",
+                "The cloud does not have all that the spec asks for yet.",
+            )
         };
-        return Verdict::reconciling("PeeringCreating", format!("{count}; {}.", list.join(", ")), synced);
+        return Conditions::reconciling("PeeringCreating", format!("{count}; {}.", list.join(", ")), synced);
     }
     if let Some(first) = plan.waiting.first() {
         let message = format!("{count}; {first}");
-        return Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
+        return Conditions::reconciling(
+            "WaitingForDependency",
+            message.clone(),
+            ConditionValue::new(ConditionStatus::False, "Pending", message),
+        );
     }
     if let Some(name) = plan.unbinding.first() {
         let message = format!("{count}; {name} is bound again, once its unbinding is done.");
-        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
+        return Conditions::reconciling(
+            "Updating",
+            message.clone(),
+            ConditionValue::new(ConditionStatus::False, "Pending", message),
+        );
     }
     if let Some((name, _)) = plan.late.first() {
         let message = format!(
             "{count}; a call that changes the binding of {name} may still be under way. What came of it is read when it cannot \
              be any more."
         );
-        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
+        return Conditions::reconciling(
+            "Updating",
+            message.clone(),
+            ConditionValue::new(ConditionStatus::False, "Pending", message),
+        );
     }
     if let Some(name) = plan.former.first() {
         let message =
             format!("{count}; {name} was made again, and the entry that is shown may be that of its predecessor.");
-        return Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
+        return Conditions::reconciling(
+            "WaitingForDependency",
+            message.clone(),
+            ConditionValue::new(ConditionStatus::False, "Pending", message),
+        );
     }
-    let in_sync = Say::new(Tri::True, "InSync", "The cloud has what the spec asks for.");
+    let in_sync = ConditionValue::new(ConditionStatus::True, "InSync", "The cloud has what the spec asks for.");
     if let Some((name, state)) = plan.leaving.iter().find(|(_, s)| *s != PeeringState::Failed) {
         let message = format!("{name} is to be unbound, once its peering is ACTIVE (it is {}).", state.as_str());
-        return Verdict::reconciling("Updating", message.clone(), Say::new(Tri::False, "Pending", message));
+        return Conditions::reconciling(
+            "Updating",
+            message.clone(),
+            ConditionValue::new(ConditionStatus::False, "Pending", message),
+        );
     }
     let synced = match (plan.drift.first(), plan.leaving.first()) {
-        (Some(first), _) => Say::new(
-            Tri::False,
+        (Some(first), _) => ConditionValue::new(
+            ConditionStatus::False,
             "Drifted",
             format!(
                 "{}: {}: spec {}, cloud {}.{}",
@@ -121,8 +145,8 @@ pub(super) fn verdict(
                 if full { "" } else { " managementPolicy does not let the operator correct it." }
             ),
         ),
-        (None, Some((name, _))) => Say::new(
-            Tri::False,
+        (None, Some((name, _))) => ConditionValue::new(
+            ConditionStatus::False,
             "Drifted",
             format!(
                 "The peering of {name} is FAILED and cannot be unbound: mend the VPC, then delete this object and create it \
@@ -133,13 +157,25 @@ pub(super) fn verdict(
     };
     if plan.active < plan.wanted {
         let message = format!("{count}; managementPolicy {:?} does not bind.", object.management());
-        return Verdict { ready: Some(Say::new(Tri::False, "NotBound", message)), progress: Progress::None, synced };
+        return Conditions {
+            ready: Some(ConditionValue::new(ConditionStatus::False, "NotBound", message)),
+            progress: Progress::None,
+            synced,
+        };
     }
     if item.state.as_str() != "ACTIVE" {
         let message = format!("The cloud says that the connection is {}.", item.state.as_str());
-        return Verdict { ready: Some(Say::new(Tri::False, "NotActive", message)), progress: Progress::None, synced };
+        return Conditions {
+            ready: Some(ConditionValue::new(ConditionStatus::False, "NotActive", message)),
+            progress: Progress::None,
+            synced,
+        };
     }
-    Verdict { ready: Some(Say::new(Tri::True, "Available", available(plan))), progress: Progress::None, synced }
+    Conditions {
+        ready: Some(ConditionValue::new(ConditionStatus::True, "Available", available(plan))),
+        progress: Progress::None,
+        synced,
+    }
 }
 
 fn observed(entries: &[Peering]) -> Vec<ObservedPeering> {
@@ -158,12 +194,12 @@ fn observed(entries: &[Peering]) -> Vec<ObservedPeering> {
     list
 }
 
-pub(super) fn status(
+pub(in crate::core) fn status(
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
     item: &ConnectionItem,
     plan: &Plan,
-    verdict: &Verdict,
+    verdict: &Conditions,
     server: i64,
 ) -> EnhancedConnectionStatus {
     let old = object.status.clone().unwrap_or_default();

@@ -5,17 +5,17 @@ use crate::{api::EnhancedConnection, dli::QueueName};
 
 use super::{
     Object, ObjectKey, ObjectKind, Outcome,
+    conditions::find,
     ghost::{left_bound, must_be_unbound},
     member::Member,
-    pass::{Ctx, Flow, done},
+    pass::{Context, Flow, done},
     plan::Target,
     queue::{queue_id, queue_name},
-    report::find,
-    timing::parse_rfc3339,
+    records::time::parse_rfc3339,
 };
 
 /// Finds the queues that the spec names. `None`: bindings are not managed.
-pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Option<Vec<Target>>> {
+pub(in crate::core) fn resolve(ctx: &mut Context<'_>, object: &EnhancedConnection) -> Flow<Option<Vec<Target>>> {
     let Some(queues) = &object.spec.queues else { return Ok(None) };
     let project_key = object.project_key();
     let mut targets = Vec::with_capacity(queues.len());
@@ -31,7 +31,7 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Op
 }
 
 /// DliQueues that the spec of this connection names.
-pub(super) fn references(key: &ObjectKey, object: &EnhancedConnection) -> impl Iterator<Item = ObjectKey> {
+pub(in crate::core) fn references(key: &ObjectKey, object: &EnhancedConnection) -> impl Iterator<Item = ObjectKey> {
     let references = object.spec.queues.iter().flatten().filter_map(|target| target.reference.as_ref());
     references.map(|reference| queue_key(key, &reference.name))
 }
@@ -40,7 +40,7 @@ fn queue_key(key: &ObjectKey, name: &str) -> ObjectKey {
     ObjectKey::new(ObjectKind::Queue, &key.namespace, name)
 }
 
-fn by_reference(ctx: &mut Ctx<'_>, project_key: &ObjectKey, key: &ObjectKey) -> Flow<Target> {
+fn by_reference(ctx: &mut Context<'_>, project_key: &ObjectKey, key: &ObjectKey) -> Flow<Target> {
     let name = &key.name;
     ctx.world.depend(ctx.key, key);
     let Some(Object::Queue(queue)) = ctx.cached(key)? else {
@@ -82,7 +82,7 @@ fn by_reference(ctx: &mut Ctx<'_>, project_key: &ObjectKey, key: &ObjectKey) -> 
     Ok(Target { name: remote, pool, id, created, dangling: false, unsettled, severed, unbinding, may_go, waits })
 }
 
-fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Target> {
+fn by_name(ctx: &mut Context<'_>, project_key: &ObjectKey, name: &str) -> Flow<Target> {
     let remote = QueueName::new(name);
     let key = ctx.key.clone();
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
@@ -122,17 +122,17 @@ fn by_name(ctx: &mut Ctx<'_>, project_key: &ObjectKey, name: &str) -> Flow<Targe
 }
 
 /// Whether this object has unbound a queue so lately that its entry may still be shown, or still be there.
-fn unbinding(ctx: &mut Ctx<'_>, name: &QueueName) -> bool {
+fn unbinding(ctx: &mut Context<'_>, name: &QueueName) -> bool {
     let now = ctx.now.mono;
     ctx.memory().unbinding.get(name).is_some_and(|until| now < *until)
 }
 
 /// Whether what has this name now has to go, and cannot while it is bound.
-fn severed(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> bool {
+fn severed(ctx: &Context<'_>, project_key: &ObjectKey, name: &QueueName) -> bool {
     ctx.world.projects.get(project_key).is_some_and(|project| must_be_unbound(project, name))
 }
 
-fn pool_of(ctx: &Ctx<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {
+fn pool_of(ctx: &Context<'_>, project_key: &ObjectKey, name: &QueueName) -> Option<QueueName> {
     let seen = ctx.world.projects.get(project_key)?.snapshot.queues.get(name)?;
     seen.item.elastic_resource_pool_name.clone()
 }

@@ -18,20 +18,20 @@ use super::connection_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKey, ObjectKind, Outcome, Status, binding,
     binding_target::resolve,
+    conditions::{ConditionStatus, ConditionValue, Conditions, Progress, find},
     doubt::{attempt, settling},
+    inventory::{PageResult, Pages},
     mark::without_tag_service,
     member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, wall, watch},
-    memory::Attempt,
-    ownership::owner_tag,
-    pass::{Ctx, Flow, Link, Reading, done},
-    report::{Progress, Say, Tri, Verdict, find},
+    memory::CreateOutcome,
+    pass::{Context, Flow, ProjectAccess, Reading, done},
+    records::owner_tag::owner_tag,
     severance::gone_since,
-    snapshot::{Paged, Pages},
     world::Project,
 };
 
 /// Clocks of server and intent may differ by this much.
-pub(super) const SKEW: i64 = 5_000;
+pub(in crate::core) const SKEW: i64 = 5_000;
 
 impl Member for EnhancedConnection {
     fn kind(&self) -> ObjectKind {
@@ -101,13 +101,13 @@ impl Member for EnhancedConnection {
 }
 
 /// The id in the status.
-pub(super) fn connection_id(object: &EnhancedConnection) -> Option<ConnectionId> {
+pub(in crate::core) fn connection_id(object: &EnhancedConnection) -> Option<ConnectionId> {
     object.status.as_ref().and_then(|s| s.connection_id.as_deref()).map(ConnectionId::new)
 }
 
 /// Takes in the answer to one of the connection's own calls; gives back a failure for [`decide`] to deal with.
-pub(super) fn absorb(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn absorb(
+    ctx: &mut Context<'_>,
     call: &Call,
     outcome: Result<Reply, CallError>,
     began: Millis,
@@ -185,13 +185,13 @@ pub(super) fn absorb(
             match outcome {
                 Ok(Reply::ConnectionCreated(id)) => {
                     let memory = ctx.memory();
-                    memory.attempt = Some(Attempt::Accepted { n, sent: began, at: now, id: Some(id) });
+                    memory.attempt = Some(CreateOutcome::Accepted { n, sent: began, at: now, id: Some(id) });
                     memory.fence = now;
                     memory.pending_since = Some(now);
                     None
                 }
                 Ok(_) => {
-                    ctx.memory().attempt = Some(Attempt::Unknown { n, gave_up: now });
+                    ctx.memory().attempt = Some(CreateOutcome::Unknown { n, gave_up: now });
                     None
                 }
                 Err(error) => attempt(ctx, n, error),
@@ -256,7 +256,7 @@ fn concerned(project: &Project, item: &ConnectionItem, reader: &ObjectKey) -> Ve
     project.watchers(ObjectKind::Connection, item.name.as_str()).filter(|key| *key != reader).cloned().collect()
 }
 
-pub(super) fn decide(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
+pub(in crate::core) fn decide(ctx: &mut Context<'_>, object: &EnhancedConnection) -> Flow<Next> {
     if object.metadata.deletion_timestamp.is_some() {
         return depart(ctx, object);
     }
@@ -286,7 +286,7 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
 }
 
 /// Connections of this name, as last seen.
-pub(super) fn named(ctx: &Ctx<'_>, object: &EnhancedConnection) -> Vec<(ConnectionItem, Millis)> {
+pub(in crate::core) fn named(ctx: &Context<'_>, object: &EnhancedConnection) -> Vec<(ConnectionItem, Millis)> {
     let name = ConnectionName::new(&object.remote_name());
     ctx.world
         .projects
@@ -298,21 +298,21 @@ pub(super) fn named(ctx: &Ctx<'_>, object: &EnhancedConnection) -> Vec<(Connecti
         .collect()
 }
 
-pub(super) fn complete(ctx: &Ctx<'_>, object: &EnhancedConnection) -> Option<Millis> {
+pub(in crate::core) fn complete(ctx: &Context<'_>, object: &EnhancedConnection) -> Option<Millis> {
     ctx.world.projects.get(&object.project_key()).and_then(|p| p.snapshot.connections.complete())
 }
 
 /// Whether the region lets ownership of connections be read back. Where there is nothing to try it on, nobody knows.
-pub(super) fn readable(ctx: &Ctx<'_>, object: &EnhancedConnection) -> Option<bool> {
+pub(in crate::core) fn readable(ctx: &Context<'_>, object: &EnhancedConnection) -> Option<bool> {
     ctx.world.projects.get(&object.project_key()).and_then(|p| p.connection_filter)
 }
 
 /// Connections that carry this object's mark and its name: what was retained under another name is not this object's any
 /// more.
-pub(super) fn marked(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn marked(
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
 ) -> Flow<Reading<Vec<ConnectionItem>>> {
     if let Some(mut reading) = ctx.facts.owned_connections.clone() {
         let name = object.remote_name();
@@ -324,7 +324,7 @@ pub(super) fn marked(
 }
 
 /// All connections, read in this pass: where marks cannot be read back.
-pub(super) fn all(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<ConnectionItem>>> {
+pub(in crate::core) fn all(ctx: &mut Context<'_>, link: &ProjectAccess) -> Flow<Reading<Vec<ConnectionItem>>> {
     if let Some(reading) = &ctx.facts.all_connections {
         return Ok(reading.clone());
     }
@@ -333,35 +333,35 @@ pub(super) fn all(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<Connection
 }
 
 /// Takes in a page of all connections: a server may cut the list, and what it cut off is not absent.
-fn take_page(ctx: &mut Ctx<'_>, items: Vec<ConnectionItem>, began: Millis) {
+fn take_page(ctx: &mut Context<'_>, items: Vec<ConnectionItem>, began: Millis) {
     let pages = ctx.facts.connection_pages.take().map_or_else(|| Pages::begin(began), |(pages, _)| pages);
     let began = pages.began();
     match pages.page(items, 0) {
-        Paged::Complete(items, _) => {
+        PageResult::Complete(items, _) => {
             let mut value = items.into_items();
             value.retain(|item| item.state != ConnectionState::Deleted);
             ctx.facts.all_connections = Some(Reading { value, began });
         }
-        Paged::More(pages, offset) => ctx.facts.connection_pages = Some((pages, offset)),
+        PageResult::More(pages, offset) => ctx.facts.connection_pages = Some((pages, offset)),
         // It moved while it was read: from the beginning.
-        Paged::Broken => {}
+        PageResult::Broken => {}
     }
 }
 
 /// The same VPC and network: what cannot be changed.
-pub(super) fn fits(object: &EnhancedConnection, item: &ConnectionItem) -> bool {
+pub(in crate::core) fn fits(object: &EnhancedConnection, item: &ConnectionItem) -> bool {
     item.dest_vpc_id.as_ref().is_none_or(|v| *v == object.spec.dest_vpc_id)
         && item.dest_network_id.as_ref().is_none_or(|n| *n == object.spec.dest_network_id)
 }
 
 /// The hosts that the spec asks for.
-pub(super) fn hosts(object: &EnhancedConnection) -> Option<Vec<Host>> {
+pub(in crate::core) fn hosts(object: &EnhancedConnection) -> Option<Vec<Host>> {
     let hosts = object.spec.hosts.as_ref()?;
     Some(hosts.iter().map(|h| Host { name: h.name.clone(), ip: h.ip.clone() }).collect())
 }
 
 /// A connection that this object owns.
-fn owned(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, id: &ConnectionId) -> Flow<Next> {
+fn owned(ctx: &mut Context<'_>, object: &EnhancedConnection, link: &ProjectAccess, id: &ConnectionId) -> Flow<Next> {
     match look(ctx, object, link, id)? {
         Some((item, began)) => {
             present(ctx, object);
@@ -374,9 +374,9 @@ fn owned(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, id: &Conne
 /// The newest reading of a connection, or the proof that it is gone. What was read before this object's last write says
 /// nothing, so it is read again when that is due.
 fn look(
-    ctx: &mut Ctx<'_>,
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
     id: &ConnectionId,
 ) -> Flow<Option<(ConnectionItem, Millis)>> {
     let fence = ctx.memory().fence;
@@ -421,7 +421,7 @@ fn look(
 
 /// Says that a queue it needs has gone, or may have since the connection was read, before it is read again: that may take
 /// long.
-fn forewarn(ctx: &mut Ctx<'_>, object: &EnhancedConnection, read: Millis) -> Flow<()> {
+fn forewarn(ctx: &mut Context<'_>, object: &EnhancedConnection, read: Millis) -> Flow<()> {
     if find(object.conditions(), "Ready").is_none_or(|c| c.status != "True") {
         return Ok(());
     }
@@ -436,14 +436,14 @@ fn forewarn(ctx: &mut Ctx<'_>, object: &EnhancedConnection, read: Millis) -> Flo
         }),
     });
     let Some(words) = words else { return Ok(()) };
-    let synced = Say::new(Tri::False, "Pending", words.clone());
-    say(ctx, object, &Verdict::reconciling("WaitingForDependency", words, synced))
+    let synced = ConditionValue::new(ConditionStatus::False, "Pending", words.clone());
+    say(ctx, object, &Conditions::reconciling("WaitingForDependency", words, synced))
 }
 
 /// Proved to be gone, without this object's doing.
-pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &EnhancedConnection, id: &ConnectionId) -> Flow<Next> {
+pub(in crate::core) fn vanished(ctx: &mut Context<'_>, object: &EnhancedConnection, id: &ConnectionId) -> Flow<Next> {
     // Just created: its own reading may lag behind the answer that named it.
-    if let Some(Attempt::Accepted { at, .. }) = ctx.memory().attempt
+    if let Some(CreateOutcome::Accepted { at, .. }) = ctx.memory().attempt
         && ctx.now.mono < at + ctx.world.settings.visibility_grace
     {
         ctx.facts.connection = None;
@@ -459,10 +459,10 @@ pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &EnhancedConnection, id: &Conn
     if object.management() == ManagementPolicy::Report {
         let message =
             format!("Connection {id} is gone from the cloud. managementPolicy: Report does not create it again.");
-        let verdict = Verdict {
-            ready: Some(Say::new(Tri::False, "RemoteMissing", message.clone())),
+        let verdict = Conditions {
+            ready: Some(ConditionValue::new(ConditionStatus::False, "RemoteMissing", message.clone())),
             progress: Progress::None,
-            synced: Say::new(Tri::False, "Drifted", message),
+            synced: ConditionValue::new(ConditionStatus::False, "Drifted", message),
         };
         say(ctx, object, &verdict)?;
         return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
@@ -470,7 +470,11 @@ pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &EnhancedConnection, id: &Conn
     // The id goes first: then a create call is in doubt in the same way as any other.
     let message =
         format!("Connection {id} is gone from the cloud, without this operator's doing; it is created again.");
-    let verdict = Verdict::reconciling("RemoteMissing", message.clone(), Say::new(Tri::False, "Drifted", message));
+    let verdict = Conditions::reconciling(
+        "RemoteMissing",
+        message.clone(),
+        ConditionValue::new(ConditionStatus::False, "Drifted", message),
+    );
     let status = EnhancedConnectionStatus {
         observed_generation: Some(object.generation()),
         conditions: verdict.conditions(object.conditions(), object.generation(), wall(ctx, object)),
@@ -479,14 +483,14 @@ pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &EnhancedConnection, id: &Conn
         ..EnhancedConnectionStatus::default()
     };
     let memory = ctx.memory();
-    memory.attempt = object.intent().map(|i| Attempt::NotApplied { n: i.n });
+    memory.attempt = object.intent().map(|i| CreateOutcome::NotApplied { n: i.n });
     memory.failures = 0;
     say_status(ctx, object, &verdict, Status::Connection(Box::new(status)))?;
     done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
 }
 
 /// Only looks.
-fn observe(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<Next> {
+fn observe(ctx: &mut Context<'_>, object: &EnhancedConnection, link: &ProjectAccess) -> Flow<Next> {
     if complete(ctx, object).is_none() {
         return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
     }
@@ -509,10 +513,10 @@ fn observe(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<
                     object.remote_name()
                 ),
             };
-            let verdict = Verdict {
-                ready: Some(Say::new(Tri::False, "RemoteMissing", message.clone())),
+            let verdict = Conditions {
+                ready: Some(ConditionValue::new(ConditionStatus::False, "RemoteMissing", message.clone())),
                 progress: Progress::None,
-                synced: Say::new(Tri::False, "RemoteMissing", message),
+                synced: ConditionValue::new(ConditionStatus::False, "RemoteMissing", message),
             };
             let status = EnhancedConnectionStatus {
                 observed_generation: Some(object.generation()),

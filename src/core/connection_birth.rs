@@ -14,23 +14,23 @@ use super::connection::{SKEW, all, complete, connection_id, fits, hosts, marked,
 use super::{
     Intent, IntentOp, Millis, Next, Object, Outcome, Status,
     binding_target::{references, resolve},
+    conditions::{ConditionStatus, ConditionValue, Conditions},
     doubt::{doubt_ends, lacked_twice, new_intent, send_create, send_mark, unconfirmed, void_intent},
     late::{Late, Look},
     mark::{LOOKS_APART, carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, present, rival, say, settled, wall},
-    memory::Attempt,
-    ownership::{digest, marks},
-    pass::{Ctx, Flow, Link, done},
+    memory::CreateOutcome,
+    pass::{Context, Flow, ProjectAccess, done},
     plan::{UNKNOWN_HOSTS, hosts_hash},
-    report::{Say, Tri, Verdict},
+    records::backoff,
+    records::owner_tag::{digest, marks},
     severance::cut_since,
-    timing,
 };
 
 /// How long a connection waits for queues that are being made, before it is created without them.
-pub(super) const WAIT_FOR_QUEUES: i64 = 60_000;
+pub(in crate::core) const WAIT_FOR_QUEUES: i64 = 60_000;
 
-pub(super) fn arrive(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<Next> {
+pub(in crate::core) fn arrive(ctx: &mut Context<'_>, object: &EnhancedConnection, link: &ProjectAccess) -> Flow<Next> {
     if complete(ctx, object).is_none() {
         return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
     }
@@ -46,7 +46,7 @@ pub(super) fn arrive(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link
     if found.is_empty() { create(ctx, object, link) } else { adopt(ctx, object, link, &found) }
 }
 
-pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<Next> {
+pub(in crate::core) fn create(ctx: &mut Context<'_>, object: &EnhancedConnection, link: &ProjectAccess) -> Flow<Next> {
     let targets = resolve(ctx, object)?;
     let waiting: Vec<String> = targets.iter().flatten().filter_map(|t| t.waits.clone()).collect();
     if let Some(first) = waiting.first() {
@@ -55,8 +55,11 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link
         let patient = object.management() == ManagementPolicy::Report;
         if left > 0 || patient {
             let message = format!("{first} The connection is created once its queues exist.");
-            let verdict =
-                Verdict::reconciling("WaitingForDependency", message.clone(), Say::new(Tri::False, "Pending", message));
+            let verdict = Conditions::reconciling(
+                "WaitingForDependency",
+                message.clone(),
+                ConditionValue::new(ConditionStatus::False, "Pending", message),
+            );
             say(ctx, object, &verdict)?;
             let left = if patient { 60_000 } else { left };
             return done(Some(ctx.now.mono + left as Millis), Outcome::Waiting);
@@ -64,7 +67,11 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link
     }
     if ctx.world.weigh(&object.project_key()).is_some() {
         let message = "Many of the project's resources are missing from the cloud at once; nothing is created until each is confirmed.";
-        let verdict = Verdict::reconciling("WaitingForDependency", message, Say::new(Tri::False, "Pending", message));
+        let verdict = Conditions::reconciling(
+            "WaitingForDependency",
+            message,
+            ConditionValue::new(ConditionStatus::False, "Pending", message),
+        );
         say(ctx, object, &verdict)?;
         return done(Some(ctx.now.mono + 10_000), Outcome::Waiting);
     }
@@ -84,7 +91,11 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link
 
 /// What is to be taken over is said to be there, and names may not be unique: one look without it may be wrong, and what is
 /// then made would be a second one. It takes another, some seconds later. Gives what that one finds.
-fn overlooked(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Flow<Vec<(ConnectionItem, Millis)>> {
+fn overlooked(
+    ctx: &mut Context<'_>,
+    object: &EnhancedConnection,
+    link: &ProjectAccess,
+) -> Flow<Vec<(ConnectionItem, Millis)>> {
     if object.adoption() == AdoptionPolicy::IfOwned {
         return Ok(Vec::new());
     }
@@ -99,8 +110,8 @@ fn overlooked(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link) -> Fl
             "No connection named {} is found to be taken over. It is looked for once more, and created if it is not there.",
             object.remote_name()
         );
-        let synced = Say::new(Tri::False, "Pending", message.clone());
-        say(ctx, object, &Verdict::reconciling("ConfirmingAbsence", message, synced))?;
+        let synced = ConditionValue::new(ConditionStatus::False, "Pending", message.clone());
+        say(ctx, object, &Conditions::reconciling("ConfirmingAbsence", message, synced))?;
         return done(Some(again), Outcome::Waiting);
     }
     let reading = all(ctx, link)?;
@@ -115,7 +126,12 @@ fn asked_hosts(object: &EnhancedConnection) -> Option<String> {
 }
 
 /// The create call, as its intent says.
-pub(super) fn post(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, intent: &Intent) -> Flow<Next> {
+pub(in crate::core) fn post(
+    ctx: &mut Context<'_>,
+    object: &EnhancedConnection,
+    link: &ProjectAccess,
+    intent: &Intent,
+) -> Flow<Next> {
     if intent.hosts_hash != asked_hosts(object) {
         // Edited since the intent was written, which no call was made for.
         return create(ctx, object, link);
@@ -136,7 +152,7 @@ pub(super) fn post(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, 
 }
 
 /// Digest of what cannot be changed after the creation.
-pub(super) fn immutables(object: &EnhancedConnection) -> String {
+pub(in crate::core) fn immutables(object: &EnhancedConnection) -> String {
     let s = &object.spec;
     let text = format!("{}|{}|{:?}", s.dest_vpc_id, s.dest_network_id, s.route_table_id);
     digest(&text)[..16].to_owned()
@@ -144,14 +160,19 @@ pub(super) fn immutables(object: &EnhancedConnection) -> String {
 
 /// A create call was written down, and no id is known: it was not sent, or it was and its connection has to be found.
 /// Names may not be unique, so a second call is made only once the first can no longer show up.
-pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, intent: &Intent) -> Flow<Next> {
+pub(in crate::core) fn confirm(
+    ctx: &mut Context<'_>,
+    object: &EnhancedConnection,
+    link: &ProjectAccess,
+    intent: &Intent,
+) -> Flow<Next> {
     let now = ctx.now.mono;
     let attempted = ctx.memory().attempt.clone().filter(|a| a.number() == intent.n);
     match &attempted {
-        Some(Attempt::Accepted { id: Some(id), .. }) => return take_id(ctx, object, link, id, intent),
+        Some(CreateOutcome::Accepted { id: Some(id), .. }) => return take_id(ctx, object, link, id, intent),
         // An intent is good for one call: when it was written is what the next process goes by.
-        Some(Attempt::NotApplied { .. }) => return arrive(ctx, object, link),
-        Some(Attempt::Exists { n }) => return exists(ctx, object, link, *n),
+        Some(CreateOutcome::NotApplied { .. }) => return arrive(ctx, object, link),
+        Some(CreateOutcome::Exists { n }) => return exists(ctx, object, link, *n),
         None if ctx.wrote_intent(intent) => return post(ctx, object, link, intent),
         _ => {}
     }
@@ -207,8 +228,8 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
             // A second connection would be for ever.
             lacked_twice(ctx, object, intent, began, until)?;
             // A cloud that fails on and on is asked ever less often.
-            if let Some(Attempt::Unknown { gave_up, .. }) = attempted {
-                let at = gave_up + timing::backoff(ctx.memory().failures, ctx.world.settings.seed);
+            if let Some(CreateOutcome::Unknown { gave_up, .. }) = attempted {
+                let at = gave_up + backoff::backoff(ctx.memory().failures, ctx.world.settings.seed);
                 if now < at {
                     unconfirmed(ctx, object, intent, at)?;
                     return done(Some(at), Outcome::Failed);
@@ -225,7 +246,11 @@ pub(super) fn confirm(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Lin
 }
 
 /// Connections that a call of this intent may have made.
-pub(super) fn fitting(object: &EnhancedConnection, intent: &Intent, list: Vec<ConnectionItem>) -> Vec<ConnectionItem> {
+pub(in crate::core) fn fitting(
+    object: &EnhancedConnection,
+    intent: &Intent,
+    list: Vec<ConnectionItem>,
+) -> Vec<ConnectionItem> {
     let name = ConnectionName::new(&object.remote_name());
     list.into_iter()
         .filter(|c| c.name == name && fits(object, c))
@@ -234,10 +259,10 @@ pub(super) fn fitting(object: &EnhancedConnection, intent: &Intent, list: Vec<Co
 }
 
 /// Those that the tag service shows this object's mark on; where nobody can tell, all but that of another object.
-pub(super) fn own_of(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn own_of(
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
     list: Vec<ConnectionItem>,
 ) -> Flow<Vec<ConnectionItem>> {
     let mut own = Vec::new();
@@ -254,7 +279,7 @@ pub(super) fn own_of(
 }
 
 /// Whether another object owns the connection, or may be about to: which one its call made, its answer tells.
-fn of_rival(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, id: &ConnectionId) -> Flow<bool> {
+fn of_rival(ctx: &mut Context<'_>, object: &EnhancedConnection, link: &ProjectAccess, id: &ConnectionId) -> Flow<bool> {
     let Some(Object::Connection(rival)) = rival(ctx, object, link)? else { return Ok(false) };
     Ok(match connection_id(&rival) {
         Some(owned) => owned == *id,
@@ -263,15 +288,15 @@ fn of_rival(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, id: &Co
 }
 
 /// The create call was refused since the name is taken: by somebody else, as far as this call goes.
-fn exists(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, n: u32) -> Flow<Next> {
+fn exists(ctx: &mut Context<'_>, object: &EnhancedConnection, link: &ProjectAccess, n: u32) -> Flow<Next> {
     let name = ConnectionName::new(&object.remote_name());
     let reading = all(ctx, link)?;
     let found: Vec<_> =
         reading.value.into_iter().filter(|c| c.name == name).map(|item| (item, reading.began)).collect();
     if found.is_empty() {
         // Gone again, or not shown yet: the next call tells.
-        ctx.memory().attempt = Some(Attempt::NotApplied { n });
-        let at = ctx.now.mono + timing::backoff(ctx.memory().failures, ctx.world.settings.seed);
+        ctx.memory().attempt = Some(CreateOutcome::NotApplied { n });
+        let at = ctx.now.mono + backoff::backoff(ctx.memory().failures, ctx.world.settings.seed);
         ctx.hold(at, object.generation(), None);
         return done(Some(at), Outcome::Failed);
     }
@@ -279,10 +304,10 @@ fn exists(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, n: u32) -
 }
 
 /// The create call was answered with an id.
-pub(super) fn take_id(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn take_id(
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
     id: &ConnectionId,
     intent: &Intent,
 ) -> Flow<Next> {
@@ -301,10 +326,10 @@ pub(super) fn take_id(
 }
 
 /// Writes the id down: from now on the connection is this object's.
-pub(super) fn take(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn take(
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
     item: &ConnectionItem,
     adopted: bool,
     intent: &Intent,
@@ -323,14 +348,15 @@ pub(super) fn take(
     let reason = if wanted == 0 { "Creating" } else { "PeeringCreating" };
     // Whatever hosts are there were written by another, or may have been: where neither an answer nor a mark says that it is
     // this object's.
-    let answered = matches!(&ctx.memory().attempt, Some(Attempt::Accepted { id: Some(id), .. }) if *id == item.id);
+    let answered =
+        matches!(&ctx.memory().attempt, Some(CreateOutcome::Accepted { id: Some(id), .. }) if *id == item.id);
     let told = answered || readable(ctx, object) == Some(true) || has_tag_service(ctx, object);
     let others = (adopted || !told).then(|| UNKNOWN_HOSTS.to_owned());
     let written = others.or_else(|| intent.hosts_hash.clone());
     let now = ctx.now.mono;
     // An answer may have waited for long, while nothing could be asked: what it says is as old as it is.
     let (from, at) = match ctx.memory().attempt {
-        Some(Attempt::Accepted { n, sent, at, .. }) if n == intent.n => (sent, at),
+        Some(CreateOutcome::Accepted { n, sent, at, .. }) if n == intent.n => (sent, at),
         _ => (now, now),
     };
     let grace = ctx.world.settings.visibility_grace;
@@ -339,10 +365,14 @@ pub(super) fn take(
     let cut = cut_since(ctx, &object.project_key(), &names, Look { began: from, direct: true, grace });
     let recent = answered && !cut && now < at + grace;
     let synced = match recent && !adopted && asked == sent && written == asked_hosts(object) {
-        true => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
-        false => Say::new(Tri::False, "Pending", "The cloud does not have all that the spec asks for yet."),
+        true => ConditionValue::new(ConditionStatus::True, "InSync", "The cloud has what the spec asks for."),
+        false => ConditionValue::new(
+            ConditionStatus::False,
+            "Pending",
+            "The cloud does not have all that the spec asks for yet.",
+        ),
     };
-    let verdict = Verdict::reconciling(reason, message, synced);
+    let verdict = Conditions::reconciling(reason, message, synced);
     let mut managed = sent;
     managed.extend(object.status.iter().flat_map(|s| s.managed_targets.iter().cloned()));
     let wall = wall(ctx, object);
@@ -355,7 +385,7 @@ pub(super) fn take(
         }),
         connection_name: Some(item.name.to_string()),
         connection_id: Some(item.id.to_string()),
-        create_time: item.create_time.map(super::timing::rfc3339),
+        create_time: item.create_time.map(super::records::time::rfc3339),
         status: Some(item.state.as_str().to_owned()),
         dest_vpc_id: item.dest_vpc_id.clone(),
         dest_network_id: item.dest_network_id.clone(),
@@ -376,17 +406,17 @@ pub(super) fn take(
     ctx.facts.connection = None;
     ctx.facts.owned_connections = None;
     // The answer that carried the id is the only thing that would be lost here; the mark finds it again.
-    let attempt = Attempt::Accepted { n: intent.n, sent: from, at, id: Some(item.id.clone()) };
+    let attempt = CreateOutcome::Accepted { n: intent.n, sent: from, at, id: Some(item.id.clone()) };
     ctx.memory().attempt = Some(attempt);
     let events = verdict.events(object.conditions());
     ctx.put_status(Status::Connection(Box::new(status)), events)
 }
 
 /// Takes over a connection that exists, if the policy allows.
-pub(super) fn adopt(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn adopt(
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
-    link: &Link,
+    link: &ProjectAccess,
     found: &[(ConnectionItem, Millis)],
 ) -> Flow<Next> {
     let retry = Some(ctx.now.mono + ctx.world.settings.stuck_retry);
@@ -409,7 +439,7 @@ pub(super) fn adopt(
             candidates.len(),
             object.remote_name()
         );
-        say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+        say(ctx, object, &Conditions::stalled("NameConflict", message, "NotOwned"))?;
         return done(retry, Outcome::Stuck);
     };
     let item = (*item).clone();
@@ -421,7 +451,7 @@ pub(super) fn adopt(
                 let Some(tags) = tags_of(ctx, object, link, item.id.as_str())? else {
                     let message = "Marks cannot be read in this region, so nobody can tell whether this connection has an owner. \
                                    Set adoptionPolicy: Always to take it over all the same.";
-                    say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+                    say(ctx, object, &Conditions::stalled("NameConflict", message, "NotOwned"))?;
                     return done(retry, Outcome::Stuck);
                 };
                 may_adopt(ctx, policy, &tags)
@@ -437,7 +467,7 @@ pub(super) fn adopt(
             };
             let message =
                 format!("A connection named {} exists and was not made by this object. {remedy}", object.remote_name());
-            say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+            say(ctx, object, &Conditions::stalled("NameConflict", message, "NotOwned"))?;
             settled(ctx, object);
             return done(retry, Outcome::Stuck);
         }
@@ -456,7 +486,7 @@ pub(super) fn adopt(
             item.dest_vpc_id.as_deref().unwrap_or("?"),
             item.dest_network_id.as_deref().unwrap_or("?")
         );
-        say(ctx, object, &Verdict::stalled("ImmutableMismatch", message, "NotOwned"))?;
+        say(ctx, object, &Conditions::stalled("ImmutableMismatch", message, "NotOwned"))?;
         return done(retry, Outcome::Stuck);
     }
     let key = format!("{}/{}/{}", link.project_id(), item.name, item.id);

@@ -12,20 +12,20 @@ use super::connection_birth::{fitting, own_of};
 use super::farewell::{Farewell, delete_failed, disown, farewell, lost_event, not_just_created, refuse};
 use super::{
     FinalizerChange, IntentOp, Millis, Next, Outcome,
+    conditions::{Conditions, find},
     doubt::{doubt_ends, lacked_twice, settling, unconfirmed},
     mark::{self, carries_mark, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, wall},
-    memory::Attempt,
-    ownership::owner_tag,
-    pass::{Ctx, Flow, Link, done},
-    report::{Verdict, find},
+    memory::CreateOutcome,
+    pass::{Context, Flow, ProjectAccess, done},
+    records::owner_tag::owner_tag,
 };
 
 /// An accepted DELETE is not sent again before this time.
 const REPEAT: Millis = 10_000;
 
 /// Deletion.
-pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Next> {
+pub(in crate::core) fn depart(ctx: &mut Context<'_>, object: &EnhancedConnection) -> Flow<Next> {
     let farewell = farewell(ctx, object)?;
     // It is not sent again at once because the cloud goes on showing what it has deleted.
     let now = ctx.now.mono;
@@ -39,7 +39,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
         Farewell::Owned(link) | Farewell::InDoubt(link, _) => link.clone(),
     };
     let expected = connection_id(object).or_else(|| match &ctx.memory().attempt {
-        Some(Attempt::Accepted { id, .. }) => id.clone(),
+        Some(CreateOutcome::Accepted { id, .. }) => id.clone(),
         _ => None,
     });
     // What is ours by its mark goes, all of it.
@@ -104,7 +104,12 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &EnhancedConnection) -> Flow<Nex
 }
 
 /// Unbinds what this object bound, where the cloud has refused to delete the connection before: some may want that first.
-pub(super) fn clear(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link, id: &ConnectionId) -> Flow<()> {
+pub(in crate::core) fn clear(
+    ctx: &mut Context<'_>,
+    object: &EnhancedConnection,
+    link: &ProjectAccess,
+    id: &ConnectionId,
+) -> Flow<()> {
     if !ctx.memory().delete_refused || ctx.facts.unbound {
         return Ok(());
     }
@@ -127,11 +132,11 @@ pub(super) fn clear(ctx: &mut Ctx<'_>, object: &EnhancedConnection, link: &Link,
 }
 
 /// A create call in doubt whose connection nobody has seen.
-pub(super) fn finish_doubt(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn finish_doubt(
+    ctx: &mut Context<'_>,
     object: &EnhancedConnection,
     farewell: &Farewell,
-    link: &Link,
+    link: &ProjectAccess,
 ) -> Flow<Next> {
     let Farewell::InDoubt(_, intent) = farewell else { return finish(ctx, object, farewell) };
     let until = doubt_ends(ctx, link, intent);
@@ -206,10 +211,10 @@ pub(super) fn finish_doubt(
 }
 
 /// Nothing of this object is left in the cloud.
-pub(super) fn finish(ctx: &mut Ctx<'_>, object: &EnhancedConnection, farewell: &Farewell) -> Flow<Next> {
+pub(in crate::core) fn finish(ctx: &mut Context<'_>, object: &EnhancedConnection, farewell: &Farewell) -> Flow<Next> {
     if let Farewell::InDoubt(link, intent) = farewell {
         let link = link.clone();
-        let accepted = matches!(ctx.memory().attempt, Some(Attempt::Accepted { .. }));
+        let accepted = matches!(ctx.memory().attempt, Some(CreateOutcome::Accepted { .. }));
         let until = doubt_ends(ctx, &link, intent);
         if !accepted && ctx.now.mono < until {
             unconfirmed(ctx, object, intent, until)?;
@@ -220,9 +225,9 @@ pub(super) fn finish(ctx: &mut Ctx<'_>, object: &EnhancedConnection, farewell: &
 }
 
 /// Lets the object go and leaves the resource, which turned out to be another's; says so.
-pub(super) fn abandon(ctx: &mut Ctx<'_>, object: &EnhancedConnection, note: String) -> Flow<Next> {
+pub(in crate::core) fn abandon(ctx: &mut Context<'_>, object: &EnhancedConnection, note: String) -> Flow<Next> {
     if find(object.conditions(), "Ready").is_none_or(|c| c.reason != "OwnershipLost") {
-        let verdict = Verdict::stalled("OwnershipLost", note.clone(), "NotOwned");
+        let verdict = Conditions::stalled("OwnershipLost", note.clone(), "NotOwned");
         let conditions = verdict.conditions(object.conditions(), object.generation(), wall(ctx, object));
         let status = object.status_with(conditions, object.generation());
         return ctx.put_status(status, vec![lost_event(note)]);

@@ -7,20 +7,20 @@ use crate::{
 
 use super::{
     Effect, Intent, IntentOp, Millis, ObjectKey, Outcome,
+    conditions::{ConditionStatus, ConditionValue, Conditions, find},
     ghost::Made,
     mark::LOOKS_APART,
     member::{Member, say, wall},
-    memory::Attempt,
-    pass::{Ctx, Flow, Halt, Link, done},
-    report::{Say, Tri, Verdict, find},
-    timing::rfc3339,
+    memory::CreateOutcome,
+    pass::{Context, Flow, Halt, ProjectAccess, done},
+    records::time::rfc3339,
 };
 
 /// Time from writing an intent to the last moment at which its call may be sent.
-pub(super) const SEND_WITHIN: Millis = 20_000;
+pub(in crate::core) const SEND_WITHIN: Millis = 20_000;
 
 /// The first moment of the server's clock at which a list shows whether the call of an intent was applied.
-pub(super) fn intent_horizon(ctx: &Ctx<'_>, intent: &Intent) -> EpochMillis {
+pub(in crate::core) fn intent_horizon(ctx: &Context<'_>, intent: &Intent) -> EpochMillis {
     let settings = &ctx.world.settings;
     intent.at + (SEND_WITHIN + settings.call_timeout + settings.visibility_grace) as EpochMillis
 }
@@ -30,7 +30,7 @@ pub(super) fn intent_horizon(ctx: &Ctx<'_>, intent: &Intent) -> EpochMillis {
 ///
 /// The server's clock may have been set since the intent was written: where this machine's clock does not agree that it is
 /// so old, nothing is concluded before this process has led for as long as a call can be in doubt.
-pub(super) fn in_doubt_for(ctx: &Ctx<'_>, server: EpochMillis, intent: &Intent) -> i64 {
+pub(in crate::core) fn in_doubt_for(ctx: &Context<'_>, server: EpochMillis, intent: &Intent) -> i64 {
     let horizon = intent_horizon(ctx, intent);
     let known = ctx.world.leads_from() as EpochMillis + (horizon - intent.at);
     let by_machine = (horizon - ctx.now.wall).min(known - ctx.now.mono as EpochMillis);
@@ -38,17 +38,19 @@ pub(super) fn in_doubt_for(ctx: &Ctx<'_>, server: EpochMillis, intent: &Intent) 
 }
 
 /// The first moment at which reads say whether the create call in doubt was applied.
-pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Millis {
+pub(in crate::core) fn doubt_ends(ctx: &mut Context<'_>, link: &ProjectAccess, intent: &Intent) -> Millis {
     let grace = ctx.world.settings.visibility_grace;
     if let Some(attempt) = ctx.memory().attempt.clone()
         && attempt.number() == intent.n
     {
         return match attempt {
-            Attempt::Accepted { at, .. } => at + grace,
+            CreateOutcome::Accepted { at, .. } => at + grace,
             // An earlier call is in doubt as well: what it made was there by now, but need not show its mark.
-            Attempt::NotApplied { .. } | Attempt::Exists { .. } if intent.first.is_some() => ctx.memory().fence + grace,
-            Attempt::NotApplied { .. } | Attempt::Exists { .. } => 0,
-            Attempt::Unknown { gave_up, .. } => gave_up + grace,
+            CreateOutcome::NotApplied { .. } | CreateOutcome::Exists { .. } if intent.first.is_some() => {
+                ctx.memory().fence + grace
+            }
+            CreateOutcome::NotApplied { .. } | CreateOutcome::Exists { .. } => 0,
+            CreateOutcome::Unknown { gave_up, .. } => gave_up + grace,
         };
     }
     // Of another process: only the intent tells. What it sent at the last moment of its time need not be shown yet.
@@ -58,7 +60,7 @@ pub(super) fn doubt_ends(ctx: &mut Ctx<'_>, link: &Link, intent: &Intent) -> Mil
 }
 
 /// Notes how a create call ended; gives back what was certainly not applied.
-pub(super) fn attempt(ctx: &mut Ctx<'_>, n: u32, error: CallError) -> Option<CallError> {
+pub(in crate::core) fn attempt(ctx: &mut Context<'_>, n: u32, error: CallError) -> Option<CallError> {
     let now = ctx.now.mono;
     let memory = ctx.memory();
     memory.fence = now;
@@ -66,28 +68,28 @@ pub(super) fn attempt(ctx: &mut Ctx<'_>, n: u32, error: CallError) -> Option<Cal
     match (error.applied, error.class) {
         // Not made by this call. An earlier one may have made it, where the intent says that one is in doubt.
         (_, ErrorClass::Exists) => {
-            memory.attempt = Some(Attempt::Exists { n });
+            memory.attempt = Some(CreateOutcome::Exists { n });
             memory.failures = memory.failures.saturating_add(1);
             None
         }
         (Applied::Unknown | Applied::Yes, _) => {
-            memory.attempt = Some(Attempt::Unknown { n, gave_up: now });
+            memory.attempt = Some(CreateOutcome::Unknown { n, gave_up: now });
             memory.failures = memory.failures.saturating_add(1);
             memory.last_words = Some(error.to_string());
             None
         }
         (Applied::No, _) => {
-            memory.attempt = Some(Attempt::NotApplied { n });
+            memory.attempt = Some(CreateOutcome::NotApplied { n });
             Some(error)
         }
     }
 }
 
 /// A new intent.
-pub(super) fn new_intent<M: Member>(
-    ctx: &Ctx<'_>,
+pub(in crate::core) fn new_intent<M: Member>(
+    ctx: &Context<'_>,
     member: &M,
-    link: &Link,
+    link: &ProjectAccess,
     op: IntentOp,
     key: String,
     immutables_hash: String,
@@ -110,10 +112,10 @@ pub(super) fn new_intent<M: Member>(
 }
 
 /// Sends a create call.
-pub(super) fn send_create<T, M: Member>(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn send_create<T, M: Member>(
+    ctx: &mut Context<'_>,
     member: &M,
-    link: &Link,
+    link: &ProjectAccess,
     intent: &Intent,
     call: Call,
 ) -> Flow<T> {
@@ -122,10 +124,10 @@ pub(super) fn send_create<T, M: Member>(
 }
 
 /// Sends the call that puts this object's mark on what is taken over.
-pub(super) fn send_mark<T, M: Member>(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn send_mark<T, M: Member>(
+    ctx: &mut Context<'_>,
     member: &M,
-    link: &Link,
+    link: &ProjectAccess,
     (targets, asked): (&[String], &[ObjectKey]),
     call: Call,
 ) -> Flow<T> {
@@ -144,9 +146,9 @@ struct Noted<'a> {
 /// Sends a call that makes something this object's. Should the object go although its finalizer was just put on, that has
 /// to be found.
 fn send_noted<T, M: Member>(
-    ctx: &mut Ctx<'_>,
+    ctx: &mut Context<'_>,
     member: &M,
-    link: &Link,
+    link: &ProjectAccess,
     Noted { since, earlier, targets, asked }: Noted<'_>,
     call: Call,
 ) -> Flow<T> {
@@ -169,7 +171,7 @@ fn send_noted<T, M: Member>(
 }
 
 /// Notes that a create call came to nothing and that what has the name is another's.
-pub(super) fn void_intent<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
+pub(in crate::core) fn void_intent<M: Member>(ctx: &mut Context<'_>, member: &M, link: &ProjectAccess) -> Flow<()> {
     match member.intent() {
         Some(intent) if intent.op == IntentOp::Create => {
             let void = new_intent(ctx, member, link, IntentOp::Void, intent.key, intent.immutables_hash, Vec::new());
@@ -180,7 +182,12 @@ pub(super) fn void_intent<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link)
 }
 
 /// Says that a create call is in doubt, and when it will be known.
-pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Intent, until: Millis) -> Flow<()> {
+pub(in crate::core) fn unconfirmed<M: Member>(
+    ctx: &mut Context<'_>,
+    member: &M,
+    intent: &Intent,
+    until: Millis,
+) -> Flow<()> {
     let now = ctx.now;
     let at = wall(ctx, member) + until.saturating_sub(now.mono) as EpochMillis;
     let old = find(member.conditions(), "Ready").filter(|c| c.reason == "CreateUnconfirmed");
@@ -200,18 +207,18 @@ pub(super) fn unconfirmed<M: Member>(ctx: &mut Ctx<'_>, member: &M, intent: &Int
         Some(old) if old.message.starts_with(&call) => old.message.clone(),
         _ => format!("{call}{what} will be known at {}.{words}", rfc3339(at)),
     };
-    let verdict = Verdict::reconciling(
+    let verdict = Conditions::reconciling(
         "CreateUnconfirmed",
         message.clone(),
-        Say::new(Tri::Unknown, "CreateUnconfirmed", message),
+        ConditionValue::new(ConditionStatus::Unknown, "CreateUnconfirmed", message),
     );
     say(ctx, member, &verdict)
 }
 
 /// A list that began at `began` lacks what the call in doubt may have made. One list may be wrong: it takes two, some
 /// seconds apart, that began after the doubt's end.
-pub(super) fn lacked_twice<M: Member>(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn lacked_twice<M: Member>(
+    ctx: &mut Context<'_>,
     member: &M,
     intent: &Intent,
     began: Millis,
@@ -227,11 +234,11 @@ pub(super) fn lacked_twice<M: Member>(
 }
 
 /// Until an intent's call can no longer show up late, what a list lacks may still be on its way into it.
-pub(super) fn settling<M: Member>(ctx: &Ctx<'_>, member: &M) -> bool {
+pub(in crate::core) fn settling<M: Member>(ctx: &Context<'_>, member: &M) -> bool {
     member.intent().is_some_and(|intent| in_doubt_for(ctx, wall(ctx, member), &intent) > 0)
 }
 
 /// Whether a call that ended with this, or without an error, may have been carried out.
-pub(super) fn may_have_changed(error: Option<&CallError>) -> bool {
+pub(in crate::core) fn may_have_changed(error: Option<&CallError>) -> bool {
     error.is_none_or(|e| e.applied != Applied::No)
 }

@@ -9,25 +9,25 @@ use super::doubt::{in_doubt_for, may_have_changed, settling};
 use super::member::{Member, SAFETY_NET, keep_claim, link, same_project, say, wall};
 use super::{
     Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Outcome,
-    intent::{Evidence, evidence, has_finalizer},
+    conditions::{ConditionStatus, ConditionValue, Conditions, Progress, find},
     mark::disowned_at,
-    memory::Attempt,
-    pass::{Ctx, Flow, Link, ask, done},
-    report::{Progress, Say, Tri, Verdict, find},
-    world::Standing,
+    memory::CreateOutcome,
+    pass::{Context, Flow, ProjectAccess, ask, done},
+    seam::{RecordedIntent, has_finalizer, recorded_intent},
+    world::ProjectAvailability,
 };
 
 /// What deleting an object comes down to.
 #[derive(Debug)]
-pub(super) enum Farewell {
+pub(in crate::core) enum Farewell {
     /// Delete the remote resource whose id the status has.
-    Owned(Link),
+    Owned(ProjectAccess),
     /// A create call is in doubt, or an adoption has been begun: find out, and delete what carries the mark.
-    InDoubt(Link, Intent),
+    InDoubt(ProjectAccess, Intent),
 }
 
 /// The part of a deletion that both kinds share. Drops the finalizer where nothing is to be deleted in the cloud.
-pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewell> {
+pub(in crate::core) fn farewell<M: Member>(ctx: &mut Context<'_>, member: &M) -> Flow<Farewell> {
     let now = ctx.now;
     if !has_finalizer(member.meta()) {
         ctx.gone();
@@ -36,15 +36,15 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     let project_key = member.project_key();
     ctx.memory().project = Some(project_key.clone());
     ctx.memory().guarded = None;
-    let evidence = evidence(member.meta());
-    let unreadable = evidence == Evidence::Unreadable;
+    let evidence = recorded_intent(member.meta());
+    let unreadable = evidence == RecordedIntent::Unreadable;
     let intent = match evidence {
-        Evidence::Valid(intent) => Some(intent),
-        Evidence::None | Evidence::Unreadable => None,
+        RecordedIntent::Valid(intent) => Some(intent),
+        RecordedIntent::None | RecordedIntent::Unreadable => None,
     };
     let in_doubt = match &intent {
         Some(intent) if intent.op == IntentOp::Create && !member.has_id() => {
-            let made_nothing = [Attempt::NotApplied { n: intent.n }, Attempt::Exists { n: intent.n }];
+            let made_nothing = [CreateOutcome::NotApplied { n: intent.n }, CreateOutcome::Exists { n: intent.n }];
             intent.first.is_some() || !ctx.memory().attempt.as_ref().is_some_and(|a| made_nothing.contains(a))
         }
         _ => false,
@@ -100,8 +100,8 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
     let usable = refused.is_none_or(|(id, until)| Some(&id) != credential.as_ref() || now.mono >= until);
     let link = link(project);
     match (standing, link) {
-        (Standing::Unknown, _) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
-        (Standing::Down { reason, .. }, link) if link.is_none() || !usable || reason == "ProjectChanged" => {
+        (ProjectAvailability::Unknown, _) => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
+        (ProjectAvailability::Down { reason, .. }, link) if link.is_none() || !usable || reason == "ProjectChanged" => {
             let message = format!(
                 "DliProject {} is not usable: {reason}. Mend it, or set deletionPolicy: Retain to let the object go and keep \
                  the cloud resource.",
@@ -125,7 +125,7 @@ pub(super) fn farewell<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Farewel
 }
 
 /// That nothing is found proves nothing yet where it was created a moment ago, unless it was deleted on the way.
-pub(super) fn not_just_created<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<()> {
+pub(in crate::core) fn not_just_created<M: Member>(ctx: &mut Context<'_>, member: &M) -> Flow<()> {
     if ctx.facts.deleted || ctx.memory().deleted_at.is_some() || !settling(ctx, member) {
         return Ok(());
     }
@@ -137,8 +137,8 @@ pub(super) fn not_just_created<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow
 }
 
 /// Says why a deletion does not go on.
-pub(super) fn refuse<T, M: Member>(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn refuse<T, M: Member>(
+    ctx: &mut Context<'_>,
     member: &M,
     reason: &'static str,
     message: String,
@@ -149,18 +149,27 @@ pub(super) fn refuse<T, M: Member>(
 }
 
 /// Says what a deletion waits for.
-pub(super) fn announce<M: Member>(ctx: &mut Ctx<'_>, member: &M, reason: &'static str, message: String) -> Flow<()> {
-    let verdict = Verdict {
-        ready: Some(Say::new(Tri::False, "Deleting", message.clone())),
+pub(in crate::core) fn announce<M: Member>(
+    ctx: &mut Context<'_>,
+    member: &M,
+    reason: &'static str,
+    message: String,
+) -> Flow<()> {
+    let verdict = Conditions {
+        ready: Some(ConditionValue::new(ConditionStatus::False, "Deleting", message.clone())),
         progress: Progress::Reconciling(reason),
-        synced: Say::new(Tri::False, "Deleting", message),
+        synced: ConditionValue::new(ConditionStatus::False, "Deleting", message),
     };
     let verdict = repeated_deletion(member, verdict, reason);
     say(ctx, member, &verdict)
 }
 
 /// A refusal that goes on keeps its first words.
-pub(super) fn repeated_deletion<M: Member>(member: &M, mut verdict: Verdict, reason: &'static str) -> Verdict {
+pub(in crate::core) fn repeated_deletion<M: Member>(
+    member: &M,
+    mut verdict: Conditions,
+    reason: &'static str,
+) -> Conditions {
     let same = find(member.conditions(), "Reconciling").is_some_and(|c| c.reason == reason);
     if same && let (Some(old), Some(say)) = (find(member.conditions(), "Ready"), &mut verdict.ready) {
         say.message.clone_from(&old.message);
@@ -170,7 +179,12 @@ pub(super) fn repeated_deletion<M: Member>(member: &M, mut verdict: Verdict, rea
 }
 
 /// A DELETE that failed.
-pub(super) fn delete_failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, error: &CallError) -> Flow<T> {
+pub(in crate::core) fn delete_failed<T, M: Member>(
+    ctx: &mut Context<'_>,
+    member: &M,
+    call: &Call,
+    error: &CallError,
+) -> Flow<T> {
     let now = ctx.now;
     match error.class {
         ErrorClass::Throttled => return done(Some(now.mono + error.retry_after.unwrap_or(1_000)), Outcome::Waiting),
@@ -201,7 +215,7 @@ pub(super) fn delete_failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &
 }
 
 /// The resource that this object owns lacks its mark. It is left behind if it goes on doing so.
-pub(super) fn disown<M: Member>(ctx: &mut Ctx<'_>, member: &M, what: &str) -> Flow<()> {
+pub(in crate::core) fn disown<M: Member>(ctx: &mut Context<'_>, member: &M, what: &str) -> Flow<()> {
     let Some(at) = disowned_at(ctx) else { return Ok(()) };
     let message = format!(
         "{what} does not show this object's mark. It is looked at again; if it still lacks the mark after {} s, it is left \
@@ -212,6 +226,6 @@ pub(super) fn disown<M: Member>(ctx: &mut Ctx<'_>, member: &M, what: &str) -> Fl
 }
 
 /// An event that goes with dropping a resource that turned out to be somebody else's.
-pub(super) fn lost_event(note: String) -> Event {
+pub(in crate::core) fn lost_event(note: String) -> Event {
     Event { warning: true, reason: "OwnershipLost", action: "Delete", note }
 }

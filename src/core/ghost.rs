@@ -13,24 +13,24 @@ use crate::dli::{
 
 use super::{
     Millis, Object, ObjectKey, ObjectKind,
+    conditions::without_request,
     connection::SKEW,
     doubt::may_have_changed,
     mark::LOOKS_APART,
     member::Member,
-    ownership::{canary, owner_tag},
-    pass::{Ctx, Flow, Link, Reading},
+    pass::{Context, Flow, ProjectAccess, Reading},
     queue::{queue_id, queue_name},
     queue_birth::same_queue,
-    report::without_request,
+    records::backoff,
+    records::owner_tag::{canary, owner_tag},
     severance::fence_connections,
-    timing,
     world::Project,
 };
 
 /// So long after the finalizer was put on, an object that goes without having been deleted has gone that way, the time
 /// included that a write to it may take to end without an answer. Later, somebody has taken the finalizer off, or the API
 /// server has lost its memory: nothing is deleted for that.
-pub(super) const RACE: Millis = 25_000;
+pub(in crate::core) const RACE: Millis = 25_000;
 
 /// Time between two looks.
 const PAUSE: Millis = 5_000;
@@ -46,34 +46,34 @@ const REFUSED_PAUSE: Millis = 60_000;
 
 /// A create call that was sent for an object whose finalizer was just put on.
 #[derive(Clone, Debug)]
-pub(super) struct Made {
+pub(in crate::core) struct Made {
     /// When the finalizer was put on.
-    pub(super) guarded: Millis,
-    pub(super) project: ObjectKey,
-    pub(super) name: String,
+    pub(in crate::core) guarded: Millis,
+    pub(in crate::core) project: ObjectKey,
+    pub(in crate::core) name: String,
     /// What was there before this moment, by the server's clock, was made by another.
-    pub(super) since: EpochMillis,
+    pub(in crate::core) since: EpochMillis,
     /// An earlier create call is in doubt, or this one marks what another made: whatever the last create call came to,
     /// something may be there.
-    pub(super) earlier: bool,
+    pub(in crate::core) earlier: bool,
     /// Queues that a connection's call binds.
-    pub(super) targets: Vec<String>,
+    pub(in crate::core) targets: Vec<String>,
     /// DliQueues that a connection which is taken over is to reach: bindings of their queues are this object's too, whoever
     /// made them, even if it could not know the queues yet.
-    pub(super) asked: Vec<ObjectKey>,
+    pub(in crate::core) asked: Vec<ObjectKey>,
 }
 
 /// What is left of an object.
 #[derive(Clone, Debug)]
-pub(super) struct Ghost {
-    pub(super) name: String,
-    pub(super) since: EpochMillis,
+pub(in crate::core) struct Ghost {
+    pub(in crate::core) name: String,
+    pub(in crate::core) since: EpochMillis,
     /// A connection's id, if the answer to the create call is known.
-    pub(super) id: Option<ConnectionId>,
+    pub(in crate::core) id: Option<ConnectionId>,
     /// Looks that began before this moment do not prove that there is nothing.
-    pub(super) until: Millis,
+    pub(in crate::core) until: Millis,
     /// When to look next.
-    pub(super) next: Millis,
+    pub(in crate::core) next: Millis,
     targets: Vec<String>,
     asked: Vec<ObjectKey>,
     /// A DELETE was refused: what is bound is unbound first, by the connection if it is a queue.
@@ -88,7 +88,7 @@ pub(super) struct Ghost {
 }
 
 impl Ghost {
-    pub(super) fn new(made: Made, until: Millis) -> Self {
+    pub(in crate::core) fn new(made: Made, until: Millis) -> Self {
         let Made { name, since, targets, asked, .. } = made;
         Self {
             name,
@@ -118,7 +118,7 @@ impl Ghost {
 
 /// What a project's pass does about one of them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Visit {
+pub(in crate::core) struct Visit {
     key: Option<ObjectKey>,
     began: Millis,
     queue: Option<Option<QueueItem>>,
@@ -130,7 +130,7 @@ pub(super) struct Visit {
 }
 
 /// What the cloud refuses to delete, in words; `None` if there is no such thing.
-pub(super) fn undeletable(project: &Project) -> Option<String> {
+pub(in crate::core) fn undeletable(project: &Project) -> Option<String> {
     let mut refused = project.ghosts.iter().filter_map(|(key, ghost)| Some((key, ghost, ghost.words.as_ref()?)));
     let (key, ghost, words) = refused.next()?;
     let others = match refused.count() {
@@ -145,12 +145,12 @@ pub(super) fn undeletable(project: &Project) -> Option<String> {
 }
 
 /// When the project has to look after one of them.
-pub(super) fn next_visit(project: &Project) -> Option<Millis> {
+pub(in crate::core) fn next_visit(project: &Project) -> Option<Millis> {
     project.ghosts.values().map(|ghost| ghost.next).min()
 }
 
 /// Deletes what is left of the next one that is due.
-pub(super) fn lay_to_rest(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
+pub(in crate::core) fn lay_to_rest(ctx: &mut Context<'_>, link: &ProjectAccess) -> Flow<()> {
     let now = ctx.now.mono;
     let Some(project) = ctx.world.projects.get(ctx.key) else { return Ok(()) };
     let due = match &ctx.facts.visit.key {
@@ -166,7 +166,7 @@ pub(super) fn lay_to_rest(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
     }
 }
 
-fn queue(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow<()> {
+fn queue(ctx: &mut Context<'_>, link: &ProjectAccess, key: &ObjectKey, ghost: &Ghost) -> Flow<()> {
     let name = QueueName::new(&ghost.name);
     let Some(found) = ctx.facts.visit.queue.clone() else { return ctx.call(link, Call::GetQueue(name)) };
     let item = match found {
@@ -207,7 +207,7 @@ fn queue(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow
     Ok(())
 }
 
-fn connection(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) -> Flow<()> {
+fn connection(ctx: &mut Context<'_>, link: &ProjectAccess, key: &ObjectKey, ghost: &Ghost) -> Flow<()> {
     if let Some(id) = &ghost.id {
         if ghost.deleted.is_none() {
             return delete(ctx, link, ghost, id);
@@ -251,7 +251,7 @@ fn connection(ctx: &mut Ctx<'_>, link: &Link, key: &ObjectKey, ghost: &Ghost) ->
     Ok(())
 }
 
-fn delete(ctx: &mut Ctx<'_>, link: &Link, ghost: &Ghost, id: &ConnectionId) -> Flow<()> {
+fn delete(ctx: &mut Context<'_>, link: &ProjectAccess, ghost: &Ghost, id: &ConnectionId) -> Flow<()> {
     if ghost.refused && !ctx.facts.visit.unbound {
         let Some(found) = &ctx.facts.visit.connection else { return ctx.call(link, Call::GetConnection(id.clone())) };
         let bound = found.iter().flat_map(ConnectionItem::entries).filter(|e| e.state == PeeringState::Active);
@@ -267,7 +267,7 @@ fn delete(ctx: &mut Ctx<'_>, link: &Link, ghost: &Ghost, id: &ConnectionId) -> F
 
 /// Queues whose binding to it was this object's: those that it bound or found bound, and those that it asked for when it
 /// took the connection over.
-fn bound_names(ctx: &mut Ctx<'_>, ghost: &Ghost) -> Flow<BTreeSet<QueueName>> {
+fn bound_names(ctx: &mut Context<'_>, ghost: &Ghost) -> Flow<BTreeSet<QueueName>> {
     let mut names: BTreeSet<QueueName> = ghost.targets.iter().map(|name| QueueName::new(name)).collect();
     for key in &ghost.asked {
         match ctx.cached(key)? {
@@ -282,7 +282,13 @@ fn bound_names(ctx: &mut Ctx<'_>, ghost: &Ghost) -> Flow<BTreeSet<QueueName>> {
 }
 
 /// Whether the tag service shows the mark; where there is none, name and time have to do.
-fn shows_mark(ctx: &mut Ctx<'_>, link: &Link, resource: ResourceType, id: String, own: &Tag) -> Flow<bool> {
+fn shows_mark(
+    ctx: &mut Context<'_>,
+    link: &ProjectAccess,
+    resource: ResourceType,
+    id: String,
+    own: &Tag,
+) -> Flow<bool> {
     if ctx.world.projects.get(ctx.key).and_then(|p| p.tag_service) == Some(false) {
         return Ok(true);
     }
@@ -293,7 +299,7 @@ fn shows_mark(ctx: &mut Ctx<'_>, link: &Link, resource: ResourceType, id: String
 }
 
 /// This look shows nothing of it. The project's own list is read anew for the next.
-fn nothing(ctx: &mut Ctx<'_>, ghost: &Ghost) {
+fn nothing(ctx: &mut Context<'_>, ghost: &Ghost) {
     let began = ctx.facts.visit.began;
     if ghost.lacked.is_some_and(|first| began >= first + LOOKS_APART) {
         gone(ctx);
@@ -314,7 +320,7 @@ fn nothing(ctx: &mut Ctx<'_>, ghost: &Ghost) {
 }
 
 /// Its DELETE was accepted: it is looked at until it is not shown any more.
-fn deleted(ctx: &mut Ctx<'_>, id: Option<&ConnectionId>) {
+fn deleted(ctx: &mut Context<'_>, id: Option<&ConnectionId>) {
     let until = ctx.now.mono + ctx.world.settings.visibility_grace;
     let key = ctx.facts.visit.key.clone();
     let project = ctx.world.projects.get_mut(ctx.key);
@@ -326,7 +332,7 @@ fn deleted(ctx: &mut Ctx<'_>, id: Option<&ConnectionId>) {
 }
 
 /// Nothing is left of it: who waits for the name can go on.
-fn gone(ctx: &mut Ctx<'_>) {
+fn gone(ctx: &mut Context<'_>) {
     let Some(key) = std::mem::take(&mut ctx.facts.visit).key else { return };
     if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
         project.ghosts.remove(&key);
@@ -336,7 +342,7 @@ fn gone(ctx: &mut Ctx<'_>) {
     ctx.world.wake(&key);
 }
 
-fn postpone(ctx: &mut Ctx<'_>, by: Millis) {
+fn postpone(ctx: &mut Context<'_>, by: Millis) {
     let now = ctx.now.mono;
     let Some(key) = std::mem::take(&mut ctx.facts.visit).key else { return };
     if let Some(ghost) = ctx.world.projects.get_mut(ctx.key).and_then(|p| p.ghosts.get_mut(&key)) {
@@ -345,7 +351,7 @@ fn postpone(ctx: &mut Ctx<'_>, by: Millis) {
 }
 
 /// Takes in the answer to a call that [`lay_to_rest`] asked for. A failure puts it off.
-pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, CallError>, began: Millis) {
+pub(in crate::core) fn absorb(ctx: &mut Context<'_>, call: &Call, outcome: Result<Reply, CallError>, began: Millis) {
     let visit = &mut ctx.facts.visit;
     match (call, outcome) {
         (Call::GetQueue(_), Ok(Reply::Queue(item))) => {
@@ -400,13 +406,13 @@ pub(super) fn absorb(ctx: &mut Ctx<'_>, call: &Call, outcome: Result<Reply, Call
             if refused && let Call::DeleteQueue(name) = call {
                 wake_connections(ctx, name);
             }
-            postpone(ctx, timing::backoff(failures, ctx.world.settings.seed).max(1_000).max(lag).max(pause));
+            postpone(ctx, backoff::backoff(failures, ctx.world.settings.seed).max(1_000).max(lag).max(pause));
         }
     }
 }
 
 /// Who has bound a queue that has to go hears of it.
-fn wake_connections(ctx: &mut Ctx<'_>, name: &QueueName) {
+fn wake_connections(ctx: &mut Context<'_>, name: &QueueName) {
     let project = ctx.world.projects.get(ctx.key);
     let by_name = project.into_iter().flat_map(|p| p.watchers(ObjectKind::Queue, name.as_str()));
     let by_reference = ctx.facts.visit.key.iter().flat_map(|key| ctx.world.dependents(key));
@@ -417,18 +423,18 @@ fn wake_connections(ctx: &mut Ctx<'_>, name: &QueueName) {
 }
 
 /// Whether the queue of this name was made for an object that is gone, and cannot go itself while it is bound.
-pub(super) fn must_be_unbound(project: &Project, name: &QueueName) -> bool {
+pub(in crate::core) fn must_be_unbound(project: &Project, name: &QueueName) -> bool {
     project.ghosts.keys().any(|key| left_bound(project, key).as_ref() == Some(name))
 }
 
 /// Name of the queue that was made for this object, which is gone, if the queue cannot go while it is bound.
-pub(super) fn left_bound(project: &Project, key: &ObjectKey) -> Option<QueueName> {
+pub(in crate::core) fn left_bound(project: &Project, key: &ObjectKey) -> Option<QueueName> {
     let ghost = project.ghosts.get(key).filter(|ghost| ghost.refused && ghost.deleted.is_none())?;
     (key.kind == ObjectKind::Queue).then(|| QueueName::new(&ghost.name))
 }
 
 /// Whether a call of a project's pass is about one of them, so that its answer is for [`absorb`].
-pub(super) fn is_about_ghost(ctx: &Ctx<'_>, call: &Call) -> bool {
+pub(in crate::core) fn is_about_ghost(ctx: &Context<'_>, call: &Call) -> bool {
     let sweeps = match call {
         Call::ListQueues { tag, .. } | Call::ListConnections { tag, .. } => {
             tag.as_ref().is_none_or(|tag| *tag == canary())

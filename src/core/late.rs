@@ -11,17 +11,17 @@ use super::Millis;
 
 /// When a connection was read, and how.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
-    pub(super) began: Millis,
+pub(in crate::core) struct Look {
+    pub(in crate::core) began: Millis,
     /// By a get call. Lists may lag behind.
-    pub(super) direct: bool,
+    pub(in crate::core) direct: bool,
     /// For how long lists may lag, and calls may be under way.
-    pub(super) grace: Millis,
+    pub(in crate::core) grace: Millis,
 }
 
 impl Look {
     /// Whether it shows all that happened until then.
-    pub(super) fn shows(self, until: Millis) -> bool {
+    pub(in crate::core) fn shows(self, until: Millis) -> bool {
         self.began >= until && (self.direct || self.began >= until + self.grace)
     }
 }
@@ -29,14 +29,14 @@ impl Look {
 /// Queues that calls without an answer named, and until when these may take effect. An Unbind and the DELETE of the queue
 /// itself come to the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Late {
+pub(in crate::core) struct Late {
     binds: BTreeMap<QueueName, Millis>,
     unbinds: BTreeMap<QueueName, Millis>,
 }
 
 impl Late {
     /// Remembers a call that was given up without an answer.
-    pub(super) fn gave_up(&mut self, call: &Call, until: Millis) {
+    pub(in crate::core) fn gave_up(&mut self, call: &Call, until: Millis) {
         let (queues, list) = match call {
             Call::Bind { queues, .. } => (queues, &mut self.binds),
             Call::Unbind { queues, .. } => (queues, &mut self.unbinds),
@@ -46,26 +46,26 @@ impl Late {
     }
 
     /// Remembers that the DELETE of a queue was given up without an answer: its entries go with it.
-    pub(super) fn queue_may_go(&mut self, name: &QueueName, until: Millis) {
+    pub(in crate::core) fn queue_may_go(&mut self, name: &QueueName, until: Millis) {
         self.unbinds.insert(name.clone(), until);
     }
 
     /// Forgets what a reading has settled.
-    pub(super) fn settle(&mut self, reading: Look) {
+    pub(in crate::core) fn settle(&mut self, reading: Look) {
         self.binds.retain(|_, until| !reading.shows(*until));
         self.unbinds.retain(|_, until| !reading.shows(*until));
     }
 
     /// Until when an entry may come that is not there: a leader before this one, who ended at `led_from`, may have asked
     /// for it.
-    pub(super) fn may_come(&self, name: &QueueName, reading: Look, led_from: Millis) -> Option<Millis> {
+    pub(in crate::core) fn may_come(&self, name: &QueueName, reading: Look, led_from: Millis) -> Option<Millis> {
         let inherited = led_from + reading.grace;
         let inherited = (!reading.shows(inherited)).then_some(inherited);
         self.binds.get(name).copied().max(inherited)
     }
 
     /// Until when an entry that is wanted may go.
-    pub(super) fn may_go(&self, name: &QueueName) -> Option<Millis> {
+    pub(in crate::core) fn may_go(&self, name: &QueueName) -> Option<Millis> {
         self.unbinds.get(name).copied()
     }
 }

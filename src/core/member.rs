@@ -12,24 +12,24 @@ use crate::{
 
 use super::{
     Intent, Millis, Next, Object, ObjectKey, ObjectKind, Outcome, Status,
-    intent::{Evidence, evidence},
-    pass::{Ctx, Flow, Link, done},
-    report::{Progress, Say, Tri, Verdict, find},
-    timing,
-    world::{Claim, Project, Rank, Standing, World},
+    conditions::{ConditionStatus, ConditionValue, Conditions, Progress, find},
+    pass::{Context, Flow, ProjectAccess, done},
+    records::backoff,
+    seam::{RecordedIntent, recorded_intent},
+    world::{ClaimStrength, NameClaim, OperatorState, Project, ProjectAvailability},
 };
 
 /// After this time without a usable project, what an object says is marked as stale.
-pub(super) const STALE_AFTER: Millis = 600_000;
+pub(in crate::core) const STALE_AFTER: Millis = 600_000;
 
 /// Time between two reads that confirm an absence while many are missing at once.
 const CONFIRMATION_GAP: Millis = 500;
 
 /// Look again at what should have woken the object, in case the wake-up was lost.
-pub(super) const SAFETY_NET: Millis = 60_000;
+pub(in crate::core) const SAFETY_NET: Millis = 60_000;
 
 /// A queue or a connection.
-pub(super) trait Member {
+pub(in crate::core) trait Member {
     fn kind(&self) -> ObjectKind;
     fn meta(&self) -> &ObjectMeta;
     fn project_ref(&self) -> Option<&str>;
@@ -58,14 +58,14 @@ pub(super) trait Member {
     }
 
     fn project_key(&self) -> ObjectKey {
-        World::project_key(self.meta().namespace.as_deref().unwrap_or_default(), self.project_ref())
+        OperatorState::project_key(self.meta().namespace.as_deref().unwrap_or_default(), self.project_ref())
     }
 
     /// Durable evidence of this incarnation.
     fn intent(&self) -> Option<Intent> {
-        match evidence(self.meta()) {
-            Evidence::Valid(intent) => Some(intent),
-            Evidence::None | Evidence::Unreadable => None,
+        match recorded_intent(self.meta()) {
+            RecordedIntent::Valid(intent) => Some(intent),
+            RecordedIntent::None | RecordedIntent::Unreadable => None,
         }
     }
 
@@ -76,12 +76,12 @@ pub(super) trait Member {
 }
 
 /// The default of a remote name: the object's name, in the characters that the cloud allows.
-pub(super) fn default_name(name: &str) -> String {
+pub(in crate::core) fn default_name(name: &str) -> String {
     name.replace(['-', '.'], "_")
 }
 
 /// Writes the conditions of a verdict if they say something new.
-pub(super) fn say<M: Member>(ctx: &mut Ctx<'_>, member: &M, verdict: &Verdict) -> Flow<()> {
+pub(in crate::core) fn say<M: Member>(ctx: &mut Context<'_>, member: &M, verdict: &Conditions) -> Flow<()> {
     let wall = wall(ctx, member);
     let conditions = verdict.conditions(member.conditions(), member.generation(), wall);
     let status = member.status_with(conditions, member.generation());
@@ -89,7 +89,12 @@ pub(super) fn say<M: Member>(ctx: &mut Ctx<'_>, member: &M, verdict: &Verdict) -
 }
 
 /// Writes a whole status if it differs from the old one.
-pub(super) fn say_status<M: Member>(ctx: &mut Ctx<'_>, member: &M, verdict: &Verdict, status: Status) -> Flow<()> {
+pub(in crate::core) fn say_status<M: Member>(
+    ctx: &mut Context<'_>,
+    member: &M,
+    verdict: &Conditions,
+    status: Status,
+) -> Flow<()> {
     if status == member.status() {
         return Ok(());
     }
@@ -98,7 +103,7 @@ pub(super) fn say_status<M: Member>(ctx: &mut Ctx<'_>, member: &M, verdict: &Ver
 }
 
 /// The server's clock of a member's project.
-pub(super) fn wall<M: Member>(ctx: &Ctx<'_>, member: &M) -> EpochMillis {
+pub(in crate::core) fn wall<M: Member>(ctx: &Context<'_>, member: &M) -> EpochMillis {
     match ctx.world.projects.get(&member.project_key()) {
         Some(project) => ctx.world.server_now(&project.endpoint, ctx.now),
         None => ctx.now.wall,
@@ -106,28 +111,32 @@ pub(super) fn wall<M: Member>(ctx: &Ctx<'_>, member: &M) -> EpochMillis {
 }
 
 /// Waits for another object or a change in the cloud.
-fn pending(reason: &'static str, message: String) -> Verdict {
-    Verdict::reconciling(reason, message.clone(), Say::new(Tri::False, "Pending", message))
+fn pending(reason: &'static str, message: String) -> Conditions {
+    Conditions::reconciling(reason, message.clone(), ConditionValue::new(ConditionStatus::False, "Pending", message))
 }
 
 /// All that has to be in order before a live object is worked on; gives the way to its project.
-pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
+pub(in crate::core) fn gate<M: Member>(ctx: &mut Context<'_>, member: &M) -> Flow<ProjectAccess> {
     let now = ctx.now;
     let generation = member.generation();
     let project_key = member.project_key();
     ctx.memory().project = Some(project_key.clone());
     if member.suspended() {
-        let verdict = Verdict {
+        let verdict = Conditions {
             ready: None,
             progress: Progress::None,
-            synced: Say::new(Tri::Unknown, "Suspended", "spec.suspend is true: the operator leaves this object alone."),
+            synced: ConditionValue::new(
+                ConditionStatus::Unknown,
+                "Suspended",
+                "spec.suspend is true: the operator leaves this object alone.",
+            ),
         };
         say(ctx, member, &verdict)?;
         return done(None, Outcome::Settled);
     }
-    let evidence = evidence(member.meta());
+    let evidence = recorded_intent(member.meta());
     // A status that was copied along with the YAML speaks of what belongs to another.
-    if member.has_id() && member.management() != ManagementPolicy::Observe && evidence == Evidence::None {
+    if member.has_id() && member.management() != ManagementPolicy::Observe && evidence == RecordedIntent::None {
         return ctx.put_status(member.no_status(), Vec::new());
     }
     if let Some(hold) = ctx.memory().hold.clone() {
@@ -140,13 +149,13 @@ pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
         ctx.memory().hold = None;
     }
     if let Some(fault) = member.name_fault() {
-        say(ctx, member, &Verdict::stalled("InvalidName", fault, "Pending"))?;
+        say(ctx, member, &Conditions::stalled("InvalidName", fault, "Pending"))?;
         return done(None, Outcome::Stuck);
     }
-    if evidence == Evidence::Unreadable {
+    if evidence == RecordedIntent::Unreadable {
         let message = "The intent annotation was written by a newer version of the operator. Run that version; nothing is \
                        done to this object until then.";
-        say(ctx, member, &Verdict::stalled("IntentUnreadable", message, "Pending"))?;
+        say(ctx, member, &Conditions::stalled("IntentUnreadable", message, "Pending"))?;
         return done(None, Outcome::Stuck);
     }
     ctx.world.depend(ctx.key, &project_key);
@@ -169,12 +178,12 @@ pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
         return done(Some(now.mono + SAFETY_NET), Outcome::Waiting);
     }
     match project.standing.clone() {
-        Standing::Unknown => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
-        Standing::Down { reason, message } => {
+        ProjectAvailability::Unknown => done(Some(now.mono + SAFETY_NET), Outcome::Waiting),
+        ProjectAvailability::Down { reason, message } => {
             let since = project.standing_since;
             stale(ctx, member, since, reason, &message)
         }
-        Standing::Ready => {
+        ProjectAvailability::Ready => {
             let Some(link) = link(project) else { return done(Some(now.mono + 1_000), Outcome::Waiting) };
             same_project(ctx, member, &link)?;
             Ok(link)
@@ -183,12 +192,18 @@ pub(super) fn gate<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Link> {
 }
 
 /// Nothing has been said about this object yet.
-pub(super) fn unseen<M: Member>(member: &M) -> bool {
+pub(in crate::core) fn unseen<M: Member>(member: &M) -> bool {
     member.conditions().is_empty()
 }
 
 /// The project cannot be used: what was seen stays said; who was never seen says what it waits for.
-fn stale<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, since: Millis, reason: &'static str, message: &str) -> Flow<T> {
+fn stale<T, M: Member>(
+    ctx: &mut Context<'_>,
+    member: &M,
+    since: Millis,
+    reason: &'static str,
+    message: &str,
+) -> Flow<T> {
     let now = ctx.now;
     let waiting = find(member.conditions(), "Ready").is_none_or(|c| c.reason == "WaitingForDependency");
     if waiting {
@@ -215,12 +230,12 @@ fn stale<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, since: Millis, reason: &'s
         }
         ctx.facts.looks = 1;
     }
-    let say_stale = Say::new(
-        Tri::Unknown,
+    let say_stale = ConditionValue::new(
+        ConditionStatus::Unknown,
         "ObservationStale",
         format!("Not looked at since DliProject {} became unusable: {reason}: {message}", member.project_key().name),
     );
-    let verdict = Verdict { ready: None, progress: Progress::None, synced: say_stale };
+    let verdict = Conditions { ready: None, progress: Progress::None, synced: say_stale };
     let fresh = verdict.conditions(member.conditions(), member.generation(), wall(ctx, member));
     // Everything but Synced stays as it was.
     let mut conditions: Vec<Condition> = member.conditions().iter().filter(|c| c.type_ != "Synced").cloned().collect();
@@ -231,8 +246,8 @@ fn stale<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, since: Millis, reason: &'s
     done(None, Outcome::Waiting)
 }
 
-pub(super) fn link(project: &Project) -> Option<Link> {
-    Some(Link {
+pub(in crate::core) fn link(project: &Project) -> Option<ProjectAccess> {
+    Some(ProjectAccess {
         endpoint: project.endpoint.clone(),
         credential: project.credential.clone()?,
         project: Some(project.id.clone()?),
@@ -240,7 +255,7 @@ pub(super) fn link(project: &Project) -> Option<Link> {
 }
 
 /// One edit cannot move an object to another project.
-pub(super) fn same_project<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
+pub(in crate::core) fn same_project<M: Member>(ctx: &mut Context<'_>, member: &M, link: &ProjectAccess) -> Flow<()> {
     let Some(seen) = member.seen_project() else { return Ok(()) };
     let id = link.project_id();
     if seen.id == id && *seen.region == *link.endpoint.region {
@@ -258,18 +273,18 @@ pub(super) fn same_project<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link
         member.project_key().name,
         link.endpoint.region
     );
-    say(ctx, member, &Verdict::stalled("ProjectChanged", message, "ProjectChanged"))?;
+    say(ctx, member, &Conditions::stalled("ProjectChanged", message, "ProjectChanged"))?;
     done(None, Outcome::Stuck)
 }
 
-fn claim_of<M: Member>(member: &M, link: &Link) -> Option<Claim> {
+fn claim_of<M: Member>(member: &M, link: &ProjectAccess) -> Option<NameClaim> {
     let (endpoint, project) = (link.endpoint.clone(), link.project.clone()?);
-    Some(Claim { endpoint, project, kind: member.kind(), name: member.remote_name().into() })
+    Some(NameClaim { endpoint, project, kind: member.kind(), name: member.remote_name().into() })
 }
 
 /// What an object that is being deleted may have made under its name is not to be taken for another's: nobody else works
 /// on the name until it is gone.
-pub(super) fn keep_claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) {
+pub(in crate::core) fn keep_claim<M: Member>(ctx: &mut Context<'_>, member: &M, link: &ProjectAccess) {
     if let Some(claim) = claim_of(member, link) {
         // Who holds it by a better right keeps it.
         let _held = ctx.world.claim(&claim, ctx.key, rank(member));
@@ -277,7 +292,11 @@ pub(super) fn keep_claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) 
 }
 
 /// Another object that works on the same remote name.
-pub(super) fn rival<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<Option<Object>> {
+pub(in crate::core) fn rival<M: Member>(
+    ctx: &mut Context<'_>,
+    member: &M,
+    link: &ProjectAccess,
+) -> Flow<Option<Object>> {
     let holder = claim_of(member, link).and_then(|claim| ctx.world.holder(&claim).cloned());
     match holder.filter(|holder| holder != ctx.key) {
         Some(holder) => ctx.cached(&holder),
@@ -286,7 +305,7 @@ pub(super) fn rival<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Fl
 }
 
 /// Makes sure that no other object works on the same remote name.
-pub(super) fn claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Flow<()> {
+pub(in crate::core) fn claim<M: Member>(ctx: &mut Context<'_>, member: &M, link: &ProjectAccess) -> Flow<()> {
     let Some(claim) = claim_of(member, link) else { return Ok(()) };
     let Err(holder) = ctx.world.claim(&claim, ctx.key, rank(member)) else { return Ok(()) };
     if ctx.cached(&holder)?.is_none() {
@@ -298,19 +317,19 @@ pub(super) fn claim<M: Member>(ctx: &mut Ctx<'_>, member: &M, link: &Link) -> Fl
         "{holder} works on {} in this project already. Give one of them another name, or delete one.",
         claim.name
     );
-    say(ctx, member, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+    say(ctx, member, &Conditions::stalled("NameConflict", message, "NotOwned"))?;
     done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
 }
 
-fn rank<M: Member>(member: &M) -> Rank {
+fn rank<M: Member>(member: &M) -> ClaimStrength {
     match (member.intent(), member.has_id()) {
-        (Some(_), true) => Rank::Owns,
-        (Some(_), false) => Rank::Intends,
-        (None, _) => Rank::Asks,
+        (Some(_), true) => ClaimStrength::Owns,
+        (Some(_), false) => ClaimStrength::Intends,
+        (None, _) => ClaimStrength::Asks,
     }
 }
 
-fn claim_again<M: Member>(ctx: &mut Ctx<'_>, member: &M, claim: &Claim) -> Flow<()> {
+fn claim_again<M: Member>(ctx: &mut Context<'_>, member: &M, claim: &NameClaim) -> Flow<()> {
     match ctx.world.claim(claim, ctx.key, rank(member)) {
         Ok(()) => Ok(()),
         Err(_) => done(Some(ctx.now.mono + 1_000), Outcome::Conflict),
@@ -318,7 +337,7 @@ fn claim_again<M: Member>(ctx: &mut Ctx<'_>, member: &M, claim: &Claim) -> Flow<
 }
 
 /// Has the object woken when the remote name changes.
-pub(super) fn watch<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
+pub(in crate::core) fn watch<M: Member>(ctx: &mut Context<'_>, member: &M) {
     let name: Arc<str> = member.remote_name().into();
     let key = ctx.key.clone();
     if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
@@ -327,14 +346,14 @@ pub(super) fn watch<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
 }
 
 /// Until when a pending object has its turn to look again still before it.
-pub(super) fn not_before<M: Member>(ctx: &Ctx<'_>, member: &M) -> Option<Millis> {
+pub(in crate::core) fn not_before<M: Member>(ctx: &Context<'_>, member: &M) -> Option<Millis> {
     let at = *ctx.world.projects.get(&member.project_key())?.due.get(ctx.key)?;
     (ctx.now.mono < at).then_some(at)
 }
 
 /// Decides how to read what is needed when it is due: a read of its own while few are waiting, one list for all when
 /// many are. `Ok` means: read it now.
-pub(super) fn due<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<()> {
+pub(in crate::core) fn due<M: Member>(ctx: &mut Context<'_>, member: &M) -> Flow<()> {
     let now = ctx.now.mono;
     let since = *ctx.memory().pending_since.get_or_insert(now);
     let key = ctx.key.clone();
@@ -343,7 +362,7 @@ pub(super) fn due<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<()> {
     let Some(project) = ctx.world.projects.get_mut(&project_key) else { return Ok(()) };
     match project.due.get(&key).copied() {
         None => {
-            let at = now + timing::poll_after(now - since);
+            let at = now + backoff::poll_after(now - since);
             project.due.insert(key, at);
             done(Some(at), Outcome::Waiting)
         }
@@ -366,18 +385,18 @@ pub(super) fn due<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<()> {
 }
 
 /// Waits for the next look at what is pending, where each pass begins with a look of its own: no list can take its place.
-pub(super) fn look_again<M: Member>(ctx: &mut Ctx<'_>, member: &M) -> Flow<Next> {
+pub(in crate::core) fn look_again<M: Member>(ctx: &mut Context<'_>, member: &M) -> Flow<Next> {
     let now = ctx.now.mono;
     let since = *ctx.memory().pending_since.get_or_insert(now);
     let key = ctx.key.clone();
     if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
         project.due.remove(&key);
     }
-    done(Some(now + timing::poll_after(now - since)), Outcome::Waiting)
+    done(Some(now + backoff::poll_after(now - since)), Outcome::Waiting)
 }
 
 /// Nothing is pending any more.
-pub(super) fn settled<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
+pub(in crate::core) fn settled<M: Member>(ctx: &mut Context<'_>, member: &M) {
     let key = ctx.key.clone();
     if let Some(project) = ctx.world.projects.get_mut(&member.project_key()) {
         project.due.remove(&key);
@@ -388,11 +407,16 @@ pub(super) fn settled<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
 }
 
 /// What is said of a failed call, and when the next try is.
-pub(super) fn failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, error: &CallError) -> Flow<T> {
+pub(in crate::core) fn failed<T, M: Member>(
+    ctx: &mut Context<'_>,
+    member: &M,
+    call: &Call,
+    error: &CallError,
+) -> Flow<T> {
     let now = ctx.now;
     let name = call.name();
     match error.class {
-        // The budget knows, and tells the turn.
+        // The limiter knows, and tells the turn.
         ErrorClass::Throttled => return done(Some(now.mono + error.retry_after.unwrap_or(1_000)), Outcome::Waiting),
         ErrorClass::Auth => {
             // The project says so; this object stays as it is.
@@ -407,20 +431,20 @@ pub(super) fn failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, e
     let uid = ctx.uid();
     let at = ctx.world.next_try(ctx.key, &uid, now, Some(error));
     let verdict = match error.class {
-        ErrorClass::Quota => Verdict::stalled(
+        ErrorClass::Quota => Conditions::stalled(
             "QuotaExceeded",
             format!("{name}: {error}. Raise the quota, or delete something; it is tried again every ten minutes."),
             "Pending",
         ),
-        ErrorClass::Denied => Verdict::stalled(
+        ErrorClass::Denied => Conditions::stalled(
             "AccessDenied",
             format!("{name}: {error}. Grant the right; it is tried again every ten minutes."),
             "Pending",
         ),
         ErrorClass::Unsupported => {
-            Verdict::stalled("Unsupported", format!("{name} is not offered in this region: {error}."), "Unsupported")
+            Conditions::stalled("Unsupported", format!("{name} is not offered in this region: {error}."), "Unsupported")
         }
-        ErrorClass::Refused | ErrorClass::NotFound => Verdict::stalled(
+        ErrorClass::Refused | ErrorClass::NotFound => Conditions::stalled(
             "Refused",
             format!("{name}: {error}. Correct the spec; it is tried again every ten minutes."),
             "Pending",
@@ -445,7 +469,7 @@ pub(super) fn failed<T, M: Member>(ctx: &mut Ctx<'_>, member: &M, call: &Call, e
 }
 
 /// A failure that goes on keeps its first words: the request id in them is new each time, and each write costs.
-pub(super) fn repeated<M: Member>(member: &M, mut verdict: Verdict) -> Verdict {
+pub(in crate::core) fn repeated<M: Member>(member: &M, mut verdict: Conditions) -> Conditions {
     if let (Some(old), Some(say)) = (find(member.conditions(), "Ready"), &mut verdict.ready)
         && old.reason == say.reason
         && old.observed_generation == Some(member.generation())
@@ -463,7 +487,7 @@ pub(super) fn repeated<M: Member>(member: &M, mut verdict: Verdict) -> Verdict {
 
 /// Guards against creating a world again: while many owned resources are missing at once, each has to be proved gone
 /// before any is created. `proved`: a read of its own in this pass has shown this one to be gone.
-pub(super) fn missing<M: Member>(ctx: &mut Ctx<'_>, member: &M, proved: bool) -> Flow<()> {
+pub(in crate::core) fn missing<M: Member>(ctx: &mut Context<'_>, member: &M, proved: bool) -> Flow<()> {
     let now = ctx.now.mono;
     let project_key = member.project_key();
     let key = ctx.key.clone();
@@ -475,10 +499,10 @@ pub(super) fn missing<M: Member>(ctx: &mut Ctx<'_>, member: &M, proved: bool) ->
     let message = format!(
         "{count} of {owned} owned resources are missing from the cloud at once; confirming each before any is created."
     );
-    let verdict = Verdict {
-        ready: Some(Say::new(Tri::False, "RemoteMissing", message)),
+    let verdict = Conditions {
+        ready: Some(ConditionValue::new(ConditionStatus::False, "RemoteMissing", message)),
         progress: Progress::Reconciling("ConfirmingAbsence"),
-        synced: Say::new(Tri::Unknown, "RemoteMissing", "The cloud's lists are in doubt."),
+        synced: ConditionValue::new(ConditionStatus::Unknown, "RemoteMissing", "The cloud's lists are in doubt."),
     };
     say(ctx, member, &repeated(member, verdict))?;
     if known {
@@ -503,7 +527,7 @@ pub(super) fn missing<M: Member>(ctx: &mut Ctx<'_>, member: &M, proved: bool) ->
 }
 
 /// The remote resource is there.
-pub(super) fn present<M: Member>(ctx: &mut Ctx<'_>, member: &M) {
+pub(in crate::core) fn present<M: Member>(ctx: &mut Context<'_>, member: &M) {
     let key = ctx.key.clone();
     let project_key = member.project_key();
     let removed = ctx.world.projects.get_mut(&project_key).and_then(|p| p.missing.remove(&key)).is_some();

@@ -1,29 +1,26 @@
 //! One pass over one object: the loop of asking and being told, shared by all kinds.
 //!
-//! A pass decides from the top each time it is told something: with the object, the world and the [`Facts`] gathered so
+//! A pass decides from the top each time it is told something: with the object, the world and the [`Observations`] gathered so
 //! far it either finds what it still needs, and asks for it, or comes to its end. So there is no position in a
 //! procedure that a crash could lose.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{
-    api::{DliProject, DliQueue, EnhancedConnection},
-    dli::{Answer, Call, CallError, ConnectionItem, ErrorClass, ProjectId, QueueItem, Tag},
-};
+use crate::dli::{Answer, Call, CallError, ConnectionItem, ErrorClass, ProjectId, QueueItem, Tag};
 
 use super::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, Input, Intent, KubeEffect,
     KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Precondition, Status, Step,
-    budget::Urgency,
+    conditions::Conditions,
     connection, ghost,
-    intent::{Evidence, evidence, guarded, meta},
-    memory::{Hold, Memory},
+    inventory::Pages,
+    memory::{Backoff, ObjectState},
     project, queue,
-    report::Verdict,
-    severance,
-    snapshot::Pages,
-    sweep,
-    world::World,
+    rate_limit::Priority,
+    seam::has_finalizer,
+    seam::{RecordedIntent, recorded_intent},
+    severance, sweep,
+    world::OperatorState,
 };
 
 /// A mutating call goes out only within this time after the object was seen to be the newest: written under its
@@ -33,7 +30,7 @@ const FRESH_FOR: Millis = 10_000;
 /// A DELETE goes by the name only within this time after the last reading before it began, which showed whose the queue
 /// is: somebody else may have the name by then. Longer than a reading, a request to the API server and a held turn take
 /// where nothing stands still.
-pub(super) const SHOWN_FOR: Millis = 15_000;
+pub(in crate::core) const SHOWN_FOR: Millis = 15_000;
 
 /// Where one pass over one object stands.
 #[derive(Clone, Debug)]
@@ -41,71 +38,71 @@ pub struct Pass {
     key: ObjectKey,
     object: Option<Object>,
     fresh_at: Option<Millis>,
-    /// A turn of the budget that was taken and not yet used: the moment from which the call may be sent.
+    /// A turn of the limiter that was taken and not yet used: the moment from which the call may be sent.
     turn: Option<Millis>,
     asked: Option<(Effect, Millis)>,
-    facts: Facts,
+    facts: Observations,
 }
 
 /// What this pass has found out so far.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
+pub(in crate::core) struct Observations {
     /// A write may or may not have been applied: read before anything else.
-    pub(super) look: bool,
-    pub(super) cached: BTreeMap<ObjectKey, Option<Object>>,
-    pub(super) credential: Option<CredentialState>,
-    pub(super) terminating: Option<bool>,
-    pub(super) dependents: Option<bool>,
+    pub(in crate::core) look: bool,
+    pub(in crate::core) cached: BTreeMap<ObjectKey, Option<Object>>,
+    pub(in crate::core) credential: Option<CredentialState>,
+    pub(in crate::core) terminating: Option<bool>,
+    pub(in crate::core) dependents: Option<bool>,
     /// This pass has called the cloud.
-    pub(super) called: bool,
+    pub(in crate::core) called: bool,
     /// When the last reading of the cloud began.
     read_at: Millis,
     /// It ends since its turn has not come.
-    pub(super) in_line: bool,
+    pub(in crate::core) in_line: bool,
     /// A failed call that nothing has dealt with yet.
-    pub(super) failure: Option<(Call, CallError)>,
+    pub(in crate::core) failure: Option<(Call, CallError)>,
     /// The signature was refused for its date: one more try with the server's clock.
-    pub(super) redated: bool,
-    pub(super) queue: Option<Option<QueueItem>>,
-    pub(super) connection: Option<Reading<Option<ConnectionItem>>>,
-    pub(super) owned_queues: Option<Reading<Vec<QueueItem>>>,
+    pub(in crate::core) redated: bool,
+    pub(in crate::core) queue: Option<Option<QueueItem>>,
+    pub(in crate::core) connection: Option<Reading<Option<ConnectionItem>>>,
+    pub(in crate::core) owned_queues: Option<Reading<Vec<QueueItem>>>,
     /// Connections with this object's mark and name, and all connections: two different readings.
-    pub(super) owned_connections: Option<Reading<Vec<ConnectionItem>>>,
-    pub(super) all_connections: Option<Reading<Vec<ConnectionItem>>>,
+    pub(in crate::core) owned_connections: Option<Reading<Vec<ConnectionItem>>>,
+    pub(in crate::core) all_connections: Option<Reading<Vec<ConnectionItem>>>,
     /// What of all connections was read so far, and where the next page begins.
-    pub(super) connection_pages: Option<(Pages<ConnectionItem>, usize)>,
+    pub(in crate::core) connection_pages: Option<(Pages<ConnectionItem>, usize)>,
     /// How many looks for what is ours were made.
-    pub(super) looks: u32,
+    pub(in crate::core) looks: u32,
     /// Tags by the id of the resource.
-    pub(super) tags: BTreeMap<String, Vec<Tag>>,
-    pub(super) tagged: bool,
+    pub(in crate::core) tags: BTreeMap<String, Vec<Tag>>,
+    pub(in crate::core) tagged: bool,
     /// The intent that this pass wrote, acknowledged by the API server.
-    pub(super) written_intent: Option<u32>,
+    pub(in crate::core) written_intent: Option<u32>,
     /// The DELETE of this pass was accepted.
-    pub(super) deleted: bool,
+    pub(in crate::core) deleted: bool,
     /// This pass has unbound what stood in the way of a deletion.
-    pub(super) unbound: bool,
-    pub(super) sweep: sweep::Sweep,
-    pub(super) visit: ghost::Visit,
+    pub(in crate::core) unbound: bool,
+    pub(in crate::core) sweep: sweep::RefreshProgress,
+    pub(in crate::core) visit: ghost::Visit,
 }
 
-impl Facts {
+impl Observations {
     /// The connection as it was read in this pass; within it, `None` where it was not there.
-    pub(super) fn connection(&self) -> Option<Option<ConnectionItem>> {
+    pub(in crate::core) fn connection(&self) -> Option<Option<ConnectionItem>> {
         self.connection.as_ref().map(|read| read.value.clone())
     }
 }
 
 /// Something read in this pass, and when the reading began.
 #[derive(Clone, Debug)]
-pub(super) struct Reading<T> {
-    pub(super) value: T,
-    pub(super) began: Millis,
+pub(in crate::core) struct Reading<T> {
+    pub(in crate::core) value: T,
+    pub(in crate::core) began: Millis,
 }
 
 /// Why deciding stops here.
 #[derive(Debug)]
-pub(super) enum Halt {
+pub(in crate::core) enum Halt {
     /// Something is needed.
     Do(Box<Effect>),
     /// The pass is over.
@@ -113,24 +110,24 @@ pub(super) enum Halt {
 }
 
 /// The outcome of a decision that may stop at any point.
-pub(super) type Flow<T> = Result<T, Halt>;
+pub(in crate::core) type Flow<T> = Result<T, Halt>;
 
 /// Asks for an effect.
-pub(super) fn ask<T>(effect: Effect) -> Flow<T> {
+pub(in crate::core) fn ask<T>(effect: Effect) -> Flow<T> {
     Err(Halt::Do(Box::new(effect)))
 }
 
 /// The end of a pass.
-pub(super) fn done<T>(at: Option<Millis>, outcome: Outcome) -> Flow<T> {
+pub(in crate::core) fn done<T>(at: Option<Millis>, outcome: Outcome) -> Flow<T> {
     Err(Halt::Done(Next { at, outcome }))
 }
 
 /// What a decision works with.
-pub(super) struct Ctx<'a> {
-    pub(super) world: &'a mut World,
-    pub(super) key: &'a ObjectKey,
-    pub(super) facts: &'a mut Facts,
-    pub(super) now: Now,
+pub(in crate::core) struct Context<'a> {
+    pub(in crate::core) world: &'a mut OperatorState,
+    pub(in crate::core) key: &'a ObjectKey,
+    pub(in crate::core) facts: &'a mut Observations,
+    pub(in crate::core) now: Now,
     object: &'a mut Option<Object>,
     fresh_at: &'a mut Option<Millis>,
     turn: &'a mut Option<Millis>,
@@ -139,7 +136,7 @@ pub(super) struct Ctx<'a> {
 impl Pass {
     /// Begins a pass over an object; its first input is [`Input::Object`].
     pub fn new(key: ObjectKey) -> Self {
-        Self { key, object: None, fresh_at: None, turn: None, asked: None, facts: Facts::default() }
+        Self { key, object: None, fresh_at: None, turn: None, asked: None, facts: Observations::default() }
     }
 
     /// The object.
@@ -149,9 +146,9 @@ impl Pass {
 }
 
 /// Takes one input and says what to do next.
-pub fn step(world: &mut World, pass: &mut Pass, input: Input, now: Now) -> Step {
+pub fn step(world: &mut OperatorState, pass: &mut Pass, input: Input, now: Now) -> Step {
     let asked = pass.asked.take();
-    let mut ctx = Ctx {
+    let mut ctx = Context {
         world,
         key: &pass.key,
         facts: &mut pass.facts,
@@ -187,7 +184,7 @@ pub fn step(world: &mut World, pass: &mut Pass, input: Input, now: Now) -> Step 
     }
 }
 
-impl Ctx<'_> {
+impl Context<'_> {
     fn decide(&mut self) -> Flow<Next> {
         if !self.world.leads(self.now) {
             return done(Some(self.now.mono + 1_000), Outcome::Waiting);
@@ -207,7 +204,7 @@ impl Ctx<'_> {
         match (asked, input) {
             (None, Input::Object(object)) => {
                 // What is written on top of an outdated version is refused again: the newest is asked for.
-                let version = &meta(&object).resource_version;
+                let version = &object.meta().resource_version;
                 self.facts.look = self.world.outdated.get(self.key).is_some_and(|old| Some(old) == version.as_ref());
                 if !self.facts.look {
                     self.world.outdated.remove(self.key);
@@ -246,11 +243,11 @@ impl Ctx<'_> {
             (KubeEffect::GetLive(_), KubeReply::Object(Some(object))) => {
                 self.facts.look = false;
                 // Another incarnation is another object: its own pass will come.
-                if self.object.as_ref().is_some_and(|old| meta(old).uid != meta(&object).uid) {
+                if self.object.as_ref().is_some_and(|old| old.meta().uid != object.meta().uid) {
                     return done(Some(self.now.mono + 1_000), Outcome::Conflict);
                 }
                 // By a write whose answer was lost.
-                if !self.object.as_ref().is_some_and(guarded) && guarded(&object) {
+                if !self.object.as_ref().is_some_and(|o| has_finalizer(o.meta())) && has_finalizer(object.meta()) {
                     let now = self.now.mono;
                     self.memory().guarded.get_or_insert(now);
                 }
@@ -262,10 +259,11 @@ impl Ctx<'_> {
                 if let KubeEffect::PatchMeta { intent: Some(intent), .. } = effect {
                     self.facts.written_intent = Some(intent.n);
                 }
-                if self.now.mono >= self.world.leads_from() && meta(&object).deletion_timestamp.is_none() {
+                if self.now.mono >= self.world.leads_from() && object.meta().deletion_timestamp.is_none() {
                     self.memory().stood = true;
                 }
-                let first = guarded(&object) && !self.object.as_ref().is_some_and(guarded);
+                let first =
+                    has_finalizer(object.meta()) && !self.object.as_ref().is_some_and(|o| has_finalizer(o.meta()));
                 *self.object = Some(object);
                 // A deletion that had begun before may still take the object away: it is read once more before a call.
                 *self.fresh_at = (!first).then_some(self.now.mono);
@@ -283,7 +281,7 @@ impl Ctx<'_> {
                 done(None, Outcome::Gone)
             }
             (KubeEffect::PatchMeta { .. } | KubeEffect::PutStatus { .. }, KubeReply::Conflict) => {
-                if let Some(version) = self.object.as_ref().and_then(|o| meta(o).resource_version.clone()) {
+                if let Some(version) = self.object.as_ref().and_then(|o| o.meta().resource_version.clone()) {
                     self.world.outdated.insert(self.key.clone(), version);
                 }
                 done(Some(self.now.mono + 1_000), Outcome::Conflict)
@@ -336,27 +334,27 @@ impl Ctx<'_> {
     }
 
     /// The object has gone: nothing about it is remembered, and who waits for it is told.
-    pub(super) fn gone(&mut self) {
+    pub(in crate::core) fn gone(&mut self) {
         self.world.wake_dependents(self.key);
         self.world.forget(self.key, self.now);
     }
 
-    pub(super) fn uid(&self) -> Arc<str> {
-        self.object.as_ref().and_then(|o| meta(o).uid.as_deref()).unwrap_or_default().into()
+    pub(in crate::core) fn uid(&self) -> Arc<str> {
+        self.object.as_ref().and_then(|o| o.meta().uid.as_deref()).unwrap_or_default().into()
     }
 
-    pub(super) fn memory(&mut self) -> &mut Memory {
-        let uid = self.object.as_ref().and_then(|o| meta(o).uid.as_deref()).unwrap_or_default();
+    pub(in crate::core) fn memory(&mut self) -> &mut ObjectState {
+        let uid = self.object.as_ref().and_then(|o| o.meta().uid.as_deref()).unwrap_or_default();
         self.world.memory(self.key, uid)
     }
 
-    pub(super) fn precondition(&self) -> Precondition {
-        let version = self.object.as_ref().and_then(|o| meta(o).resource_version.as_deref()).unwrap_or_default();
+    pub(in crate::core) fn precondition(&self) -> Precondition {
+        let version = self.object.as_ref().and_then(|o| o.meta().resource_version.as_deref()).unwrap_or_default();
         Precondition { uid: self.uid(), resource_version: version.into() }
     }
 
     /// Another object, out of the watch cache.
-    pub(super) fn cached(&mut self, key: &ObjectKey) -> Flow<Option<Object>> {
+    pub(in crate::core) fn cached(&mut self, key: &ObjectKey) -> Flow<Option<Object>> {
         match self.facts.cached.get(key) {
             Some(object) => Ok(object.clone()),
             None => ask(Effect::Kube(KubeEffect::GetCached(key.clone()))),
@@ -364,7 +362,7 @@ impl Ctx<'_> {
     }
 
     /// Makes sure that the object is the newest.
-    pub(super) fn fresh(&mut self) -> Flow<()> {
+    pub(in crate::core) fn fresh(&mut self) -> Flow<()> {
         // Also when its call is held.
         let sent = self.turn.map_or(self.now.mono, |at| at.max(self.now.mono));
         match *self.fresh_at {
@@ -373,24 +371,24 @@ impl Ctx<'_> {
         }
     }
 
-    /// Takes a turn of the budget for a create call, or ends the pass until its turn comes.
-    pub(super) fn turn(&mut self, link: &Link) -> Flow<()> {
-        self.take_turn(link, Urgency::Create)
+    /// Takes a turn of the limiter for a create call, or ends the pass until its turn comes.
+    pub(in crate::core) fn turn(&mut self, link: &ProjectAccess) -> Flow<()> {
+        self.take_turn(link, Priority::Create)
     }
 
-    fn take_turn(&mut self, link: &Link, urgency: Urgency) -> Flow<()> {
+    fn take_turn(&mut self, link: &ProjectAccess, urgency: Priority) -> Flow<()> {
         if self.turn.is_some() {
             return Ok(());
         }
         let now = self.now.mono;
         let goes_on = self.facts.called;
-        let budget = self.world.budget(&link.endpoint, &link.credential);
+        let limiter = self.world.limiter(&link.endpoint, &link.credential);
         let taken = if goes_on {
-            budget.go_on(self.key, urgency, now)
+            limiter.go_on(self.key, urgency, now)
         } else {
-            budget.take(self.key, urgency, now).map(|()| now)
+            limiter.take(self.key, urgency, now).map(|()| now)
         };
-        let overdue = budget.overdue(now);
+        let overdue = limiter.overdue(now);
         if let Some(key) = overdue {
             self.world.wake(&key);
         }
@@ -407,18 +405,18 @@ impl Ctx<'_> {
     }
 
     /// How urgent a call of this pass is.
-    fn urgency(&self, call: &Call) -> Urgency {
+    fn urgency(&self, call: &Call) -> Priority {
         match (self.key.kind, call) {
-            (ObjectKind::Project, _) => Urgency::List,
-            _ if self.object.as_ref().is_some_and(|o| meta(o).deletion_timestamp.is_some()) => Urgency::Delete,
-            (_, Call::Bind { .. } | Call::Unbind { .. } | Call::SetHosts { .. }) => Urgency::Edit,
-            (_, call) if call.is_mutation() => Urgency::Create,
-            _ => Urgency::Read,
+            (ObjectKind::Project, _) => Priority::List,
+            _ if self.object.as_ref().is_some_and(|o| o.meta().deletion_timestamp.is_some()) => Priority::Delete,
+            (_, Call::Bind { .. } | Call::Unbind { .. } | Call::SetHosts { .. }) => Priority::Edit,
+            (_, call) if call.is_mutation() => Priority::Create,
+            _ => Priority::Read,
         }
     }
 
     /// Makes sure that the cloud may be changed now; then the call, once it has a turn and a fresh object, goes out.
-    pub(super) fn may_mutate(&mut self) -> Flow<()> {
+    pub(in crate::core) fn may_mutate(&mut self) -> Flow<()> {
         match self.world.may_mutate(self.now) {
             Ok(_) => Ok(()),
             Err(at) => done(Some(at), Outcome::Waiting),
@@ -426,12 +424,12 @@ impl Ctx<'_> {
     }
 
     /// Until when a DELETE may go by the name of the queue that the last reading showed.
-    pub(super) fn shown_until(&self) -> Millis {
+    pub(in crate::core) fn shown_until(&self) -> Millis {
         self.facts.read_at + SHOWN_FOR
     }
 
     /// Asks for a call to the cloud.
-    pub(super) fn call<T>(&mut self, link: &Link, call: Call) -> Flow<T> {
+    pub(in crate::core) fn call<T>(&mut self, link: &ProjectAccess, call: Call) -> Flow<T> {
         let mut not_after = None;
         let urgency = self.urgency(&call);
         if call.is_mutation() {
@@ -473,7 +471,7 @@ impl Ctx<'_> {
     }
 
     /// Writes the intent and the finalizer in one PATCH; the call comes after it.
-    pub(super) fn write_intent<T>(&mut self, intent: Intent) -> Flow<T> {
+    pub(in crate::core) fn write_intent<T>(&mut self, intent: Intent) -> Flow<T> {
         ask(Effect::Kube(KubeEffect::PatchMeta {
             key: self.key.clone(),
             precondition: self.precondition(),
@@ -483,7 +481,7 @@ impl Ctx<'_> {
     }
 
     /// Adds or removes the finalizer.
-    pub(super) fn change_finalizer<T>(&mut self, finalizer: FinalizerChange) -> Flow<T> {
+    pub(in crate::core) fn change_finalizer<T>(&mut self, finalizer: FinalizerChange) -> Flow<T> {
         ask(Effect::Kube(KubeEffect::PatchMeta {
             key: self.key.clone(),
             precondition: self.precondition(),
@@ -493,7 +491,7 @@ impl Ctx<'_> {
     }
 
     /// Writes the status.
-    pub(super) fn put_status<T>(&mut self, status: Status, events: Vec<super::Event>) -> Flow<T> {
+    pub(in crate::core) fn put_status<T>(&mut self, status: Status, events: Vec<super::Event>) -> Flow<T> {
         ask(Effect::Kube(KubeEffect::PutStatus {
             key: self.key.clone(),
             precondition: self.precondition(),
@@ -503,66 +501,48 @@ impl Ctx<'_> {
     }
 
     /// A pause until `at`, with what is said meanwhile; an edit of the object ends it.
-    pub(super) fn hold(&mut self, at: Millis, generation: i64, verdict: Option<Verdict>) {
-        self.memory().hold = Some(Box::new(Hold { until: at, generation, verdict }));
+    pub(in crate::core) fn hold(&mut self, at: Millis, generation: i64, verdict: Option<Conditions>) {
+        self.memory().hold = Some(Box::new(Backoff { until: at, generation, verdict }));
     }
 }
 
 /// How to reach a project: everything that a call needs beside itself.
 #[derive(Clone, Debug)]
-pub(super) struct Link {
-    pub(super) endpoint: Endpoint,
-    pub(super) credential: CredentialId,
-    pub(super) project: Option<ProjectId>,
+pub(in crate::core) struct ProjectAccess {
+    pub(in crate::core) endpoint: Endpoint,
+    pub(in crate::core) credential: CredentialId,
+    pub(in crate::core) project: Option<ProjectId>,
 }
 
-impl Link {
+impl ProjectAccess {
     /// The project's id; empty where it is not known yet.
-    pub(super) fn project_id(&self) -> &str {
+    pub(in crate::core) fn project_id(&self) -> &str {
         self.project.as_ref().map(ProjectId::as_str).unwrap_or_default()
     }
 }
 
-impl From<Arc<DliProject>> for Object {
-    fn from(object: Arc<DliProject>) -> Self {
-        Self::Project(object)
-    }
-}
-
-impl From<Arc<DliQueue>> for Object {
-    fn from(object: Arc<DliQueue>) -> Self {
-        Self::Queue(object)
-    }
-}
-
-impl From<Arc<EnhancedConnection>> for Object {
-    fn from(object: Arc<EnhancedConnection>) -> Self {
-        Self::Connection(object)
-    }
-}
-
-impl Ctx<'_> {
+impl Context<'_> {
     /// Number of the attempt that the object's intent stands for; 0 without one.
-    pub(super) fn intent_number(&self) -> u32 {
-        match self.object.as_ref().map(|o| evidence(meta(o))) {
-            Some(Evidence::Valid(intent)) => intent.n,
+    pub(in crate::core) fn intent_number(&self) -> u32 {
+        match self.object.as_ref().map(|o| recorded_intent(o.meta())) {
+            Some(RecordedIntent::Valid(intent)) => intent.n,
             _ => 0,
         }
     }
 
     /// Whether a create call before that of the object's intent may have been applied.
-    pub(super) fn in_doubt_before(&self) -> bool {
-        let intent = self.object.as_ref().map(|o| evidence(meta(o)));
-        matches!(intent, Some(Evidence::Valid(intent)) if intent.first.is_some())
+    pub(in crate::core) fn in_doubt_before(&self) -> bool {
+        let intent = self.object.as_ref().map(|o| recorded_intent(o.meta()));
+        matches!(intent, Some(RecordedIntent::Valid(intent)) if intent.first.is_some())
     }
 
     /// Whether the object is newer than the watch cache: written or read live by this pass.
-    pub(super) fn wrote(&self) -> bool {
+    pub(in crate::core) fn wrote(&self) -> bool {
         self.fresh_at.is_some()
     }
 
     /// Whether this pass wrote this very intent, so that no call of it can have been sent before.
-    pub(super) fn wrote_intent(&self, intent: &Intent) -> bool {
+    pub(in crate::core) fn wrote_intent(&self, intent: &Intent) -> bool {
         self.facts.written_intent == Some(intent.n)
     }
 }

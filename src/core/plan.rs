@@ -7,45 +7,45 @@ use crate::{
     dli::{ConnectionItem, EpochMillis, Host, Peering, PeeringState, QueueName},
 };
 
-use super::{Millis, ownership::digest};
+use super::{Millis, records::owner_tag::digest};
 
 /// A queue that a connection is to be bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub(in crate::core) struct Target {
     /// Name in the cloud.
-    pub(super) name: QueueName,
+    pub(in crate::core) name: QueueName,
     /// The pool it lives in, under whose name its entry may stand.
-    pub(super) pool: Option<QueueName>,
+    pub(in crate::core) pool: Option<QueueName>,
     /// Number of the queue in the cloud, as far as known: a queue that is made again is another one.
-    pub(super) id: Option<i64>,
+    pub(in crate::core) id: Option<i64>,
     /// When it was made, by the server's clock, in milliseconds.
-    pub(super) created: Option<i64>,
+    pub(in crate::core) created: Option<i64>,
     /// The reference leads nowhere, so the name is a guess.
-    pub(super) dangling: bool,
+    pub(in crate::core) dangling: bool,
     /// It is not made yet, or being deleted: an entry of its name says nothing, or will soon be gone.
-    pub(super) unsettled: bool,
+    pub(in crate::core) unsettled: bool,
     /// What has its name now has to go, and cannot while it is bound.
-    pub(super) severed: bool,
+    pub(in crate::core) severed: bool,
     /// It was unbound a moment ago: its entry is on its way out.
-    pub(super) unbinding: bool,
+    pub(in crate::core) unbinding: bool,
     /// Until when a call that got no answer may still take its entry away: an Unbind, or the DELETE of the queue.
-    pub(super) may_go: Option<Millis>,
+    pub(in crate::core) may_go: Option<Millis>,
     /// Why it cannot be bound yet; `None` if it exists.
-    pub(super) waits: Option<String>,
+    pub(in crate::core) waits: Option<String>,
 }
 
 /// What the spec asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Desired {
+pub(in crate::core) struct Desired {
     /// `None`: bindings are not managed.
-    pub(super) targets: Option<Vec<Target>>,
+    pub(in crate::core) targets: Option<Vec<Target>>,
     /// `None`: hosts are not managed.
-    pub(super) hosts: Option<Vec<Host>>,
+    pub(in crate::core) hosts: Option<Vec<Host>>,
     /// An entry of a queue that was made since this moment, by the server's clock, and that is older than the queue, may
     /// be that of another queue which had the name before: readings lag behind.
-    pub(super) lagging_since: EpochMillis,
+    pub(in crate::core) lagging_since: EpochMillis,
     /// Bindings of this object's own that may still be made although they are not there, and until when.
-    pub(super) may_come: BTreeMap<QueueName, Millis>,
+    pub(in crate::core) may_come: BTreeMap<QueueName, Millis>,
 }
 
 impl Desired {
@@ -58,7 +58,7 @@ impl Desired {
 
 /// A step, the first of which is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PlanStep {
+pub(in crate::core) enum PlanStep {
     /// Unbind queues that this object bound and that are no longer desired.
     Unbind(Vec<QueueName>),
     /// Bind desired queues that have no entry.
@@ -69,36 +69,36 @@ pub(super) enum PlanStep {
 
 /// What there is to do, and how things stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) steps: Vec<PlanStep>,
+pub(in crate::core) struct Plan {
+    pub(in crate::core) steps: Vec<PlanStep>,
     /// Desired targets with an ACTIVE entry, of how many.
-    pub(super) active: usize,
-    pub(super) wanted: usize,
+    pub(in crate::core) active: usize,
+    pub(in crate::core) wanted: usize,
     /// Desired targets whose entry is being made, with the time of the entry.
-    pub(super) creating: Vec<(QueueName, Option<i64>)>,
+    pub(in crate::core) creating: Vec<(QueueName, Option<i64>)>,
     /// Desired targets whose entry failed, with the cloud's words.
-    pub(super) failed: Vec<(QueueName, String)>,
+    pub(in crate::core) failed: Vec<(QueueName, String)>,
     /// Desired targets that do not exist yet, with the reason.
-    pub(super) waiting: Vec<String>,
+    pub(in crate::core) waiting: Vec<String>,
     /// Desired targets whose old entry is not gone yet.
-    pub(super) unbinding: Vec<QueueName>,
+    pub(in crate::core) unbinding: Vec<QueueName>,
     /// Desired targets that are younger than the entry of their name.
-    pub(super) former: Vec<QueueName>,
+    pub(in crate::core) former: Vec<QueueName>,
     /// Bindings that a call without an answer may still make or undo, and until when.
-    pub(super) late: Vec<(QueueName, Millis)>,
+    pub(in crate::core) late: Vec<(QueueName, Millis)>,
     /// Entries to unbind that cannot be unbound now (being made) or ever (failed).
-    pub(super) leaving: Vec<(QueueName, PeeringState)>,
+    pub(in crate::core) leaving: Vec<(QueueName, PeeringState)>,
     /// Differences from the spec.
-    pub(super) drift: Vec<Drift>,
+    pub(in crate::core) drift: Vec<Drift>,
     /// What is recorded as this object's own bindings after this plan.
-    pub(super) managed: BTreeSet<String>,
+    pub(in crate::core) managed: BTreeSet<String>,
 }
 
 /// Stands in the place of a digest from before a call that writes hosts until it is known to have been carried out.
-pub(super) const UNKNOWN_HOSTS: &str = "";
+pub(in crate::core) const UNKNOWN_HOSTS: &str = "";
 
 /// Digest of a hosts file, whatever its order.
-pub(super) fn hosts_hash(hosts: &[Host]) -> String {
+pub(in crate::core) fn hosts_hash(hosts: &[Host]) -> String {
     let set: BTreeSet<(&str, &str)> = hosts.iter().map(|h| (h.name.as_str(), h.ip.as_str())).collect();
     let mut text = String::new();
     for (name, ip) in set {
@@ -112,7 +112,12 @@ pub(super) fn hosts_hash(hosts: &[Host]) -> String {
 
 /// Compares what is desired with what was seen. `managed`: bindings recorded as this object's own; `written`: digest of
 /// the hosts that were written last, [`UNKNOWN_HOSTS`] while nobody can tell.
-pub(super) fn plan(desired: &Desired, seen: &ConnectionItem, managed: &[String], written: Option<&str>) -> Plan {
+pub(in crate::core) fn plan(
+    desired: &Desired,
+    seen: &ConnectionItem,
+    managed: &[String],
+    written: Option<&str>,
+) -> Plan {
     let mut plan = Plan { managed: managed.iter().cloned().collect(), ..Plan::default() };
     let mut entries: BTreeMap<&QueueName, &Peering> = BTreeMap::new();
     for entry in seen.entries() {

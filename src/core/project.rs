@@ -5,17 +5,17 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass, ProjectId, RegionName},
 };
 
+use super::conditions::without_request;
 use super::ghost::{lay_to_rest, next_visit, undeletable};
-use super::report::without_request;
 use super::sweep::{next_sweep, sweep};
 use super::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, FinalizerChange, KubeEffect, Millis, Next, Outcome,
     Status,
-    intent::has_finalizer,
-    pass::{Ctx, Flow, Link, ask, done},
-    report::{Say, Tri, Verdict, find},
-    timing,
-    world::{Project, Standing},
+    conditions::{ConditionStatus, ConditionValue, Conditions, find},
+    pass::{Context, Flow, ProjectAccess, ask, done},
+    records::backoff,
+    seam::has_finalizer,
+    world::{Project, ProjectAvailability},
 };
 
 /// The cloud that a project uses when it names none.
@@ -30,7 +30,7 @@ const HAUNTED_FOR: Millis = 60_000;
 /// Failures in a row after which a project that was fine is said not to be.
 const PATIENCE: u32 = 3;
 
-pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
+pub(in crate::core) fn decide(ctx: &mut Context<'_>, object: &DliProject) -> Flow<Next> {
     let deleting = object.metadata.deletion_timestamp.is_some();
     if deleting {
         if !has_finalizer(&object.metadata) {
@@ -76,14 +76,14 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliProject) -> Flow<Next> {
 
 /// Whether something is still to be deleted that was made for an object which has gone. A project that cannot do it is
 /// not held for ever.
-fn haunted(ctx: &Ctx<'_>) -> bool {
+fn haunted(ctx: &Context<'_>) -> bool {
     let project = ctx.world.projects.get(ctx.key);
     project.is_some_and(|p| p.ghosts.values().any(|ghost| ctx.now.mono < ghost.until + HAUNTED_FOR))
 }
 
 /// A project whose Secret cannot be used. What is being deleted goes on with the credentials that were there before.
 fn without_credential(
-    ctx: &mut Ctx<'_>,
+    ctx: &mut Context<'_>,
     object: &DliProject,
     deleting: bool,
     last: Option<CredentialId>,
@@ -102,13 +102,13 @@ fn without_credential(
     {
         project.credential = last;
     }
-    ctx.world.set_standing(ctx.key, Standing::Down { reason, message: message.clone() }, now);
-    report(ctx, object, &Verdict::stalled(reason, message, reason))?;
+    ctx.world.set_standing(ctx.key, ProjectAvailability::Down { reason, message: message.clone() }, now);
+    report(ctx, object, &Conditions::stalled(reason, message, reason))?;
     done(Some(now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
 }
 
 fn work(
-    ctx: &mut Ctx<'_>,
+    ctx: &mut Context<'_>,
     object: &DliProject,
     endpoint: Endpoint,
     credential: CredentialId,
@@ -125,8 +125,12 @@ fn work(
             "spec.projectId is {named}, but this object was bound to project {pinned} and cannot move. Set spec.projectId \
              back to {pinned}, or make a new DliProject for the other project."
         );
-        ctx.world.set_standing(&key, Standing::Down { reason: "ProjectChanged", message: message.clone() }, now);
-        report(ctx, object, &Verdict::stalled("ProjectChanged", message, "ProjectChanged"))?;
+        ctx.world.set_standing(
+            &key,
+            ProjectAvailability::Down { reason: "ProjectChanged", message: message.clone() },
+            now,
+        );
+        report(ctx, object, &Conditions::stalled("ProjectChanged", message, "ProjectChanged"))?;
         return done(None, Outcome::Stuck);
     }
     let Some(project) = ctx.world.projects.get_mut(&key) else { return done(Some(now.mono + 1_000), Outcome::Failed) };
@@ -137,21 +141,21 @@ fn work(
         project.failures = 0;
         project.queues_at = 0;
         project.connections_at = 0;
-        if project.standing == Standing::Ready {
-            project.standing = Standing::Unknown;
+        if project.standing == ProjectAvailability::Ready {
+            project.standing = ProjectAvailability::Unknown;
         }
     }
-    let mut link = Link { endpoint, credential, project: project.id.clone() };
+    let mut link = ProjectAccess { endpoint, credential, project: project.id.clone() };
 
     if let Some((refused, until)) = project.refused.clone()
         && refused == link.credential
     {
         if now.mono < until {
             let (reason, message) = match &project.standing {
-                Standing::Down { reason, message } => (*reason, message.clone()),
+                ProjectAvailability::Down { reason, message } => (*reason, message.clone()),
                 _ => ("CredentialsInvalid", String::new()),
             };
-            report(ctx, object, &Verdict::stalled(reason, message, reason))?;
+            report(ctx, object, &Conditions::stalled(reason, message, reason))?;
             return done(Some(until), Outcome::Stuck);
         }
         project.refused = None;
@@ -162,13 +166,13 @@ fn work(
     let retry_at = ctx.world.projects.get(&key).map_or(0, |p| p.retry_at);
     if now.mono < retry_at {
         let standing = ctx.world.projects.get(&key).map(|p| p.standing.clone());
-        if let Some(Standing::Down { reason, message }) = standing {
+        if let Some(ProjectAvailability::Down { reason, message }) = standing {
             let verdict = match reason {
-                "AccessDenied" | "Unsupported" | "CredentialsInvalid" => Verdict::stalled(reason, message, reason),
-                _ => Verdict::reconciling(
+                "AccessDenied" | "Unsupported" | "CredentialsInvalid" => Conditions::stalled(reason, message, reason),
+                _ => Conditions::reconciling(
                     reason,
                     message,
-                    Say::new(Tri::Unknown, reason, "The cloud could not be read."),
+                    ConditionValue::new(ConditionStatus::Unknown, reason, "The cloud could not be read."),
                 ),
             };
             report(ctx, object, &verdict)?;
@@ -184,7 +188,7 @@ fn work(
                 Some(Err(verdict)) => {
                     let say = verdict.ready.clone();
                     if let Some(say) = say {
-                        let standing = Standing::Down { reason: say.reason, message: say.message };
+                        let standing = ProjectAvailability::Down { reason: say.reason, message: say.message };
                         ctx.world.set_standing(&key, standing, now);
                     }
                     ctx.facts.sweep.found = Some(Err(verdict.clone()));
@@ -207,7 +211,7 @@ fn work(
     report(ctx, object, &verdict)?;
     let Some(project) = ctx.world.projects.get_mut(&key) else { return done(Some(now.mono + 1_000), Outcome::Failed) };
     project.failures = 0;
-    ctx.world.set_standing(&key, Standing::Ready, now);
+    ctx.world.set_standing(&key, ProjectAvailability::Ready, now);
     let at = ctx.world.projects.get(&key).map_or(now.mono, |project| {
         let sweep = next_sweep(project);
         next_visit(project).map_or(sweep, |visit| visit.min(sweep))
@@ -216,26 +220,29 @@ fn work(
     done(Some(at), Outcome::Settled)
 }
 
-pub(super) fn verdict(ctx: &Ctx<'_>, id: &str, region: &str) -> Verdict {
+pub(in crate::core) fn verdict(ctx: &Context<'_>, id: &str, region: &str) -> Conditions {
     match ctx.world.projects.get(ctx.key).and_then(|p| p.breaker) {
-        Some((missing, owned)) => Verdict {
-            ready: Some(Say::new(
-                Tri::False,
+        Some((missing, owned)) => Conditions {
+            ready: Some(ConditionValue::new(
+                ConditionStatus::False,
                 "SnapshotSuspect",
                 format!(
                     "{missing} of {owned} owned resources are missing from the cloud's lists at once. Nothing is created \
                      until each is confirmed to be gone. Check that the credentials belong to project {id}."
                 ),
             )),
-            progress: super::report::Progress::Reconciling("SnapshotSuspect"),
-            synced: Say::new(Tri::Unknown, "SnapshotSuspect", "The cloud's lists are in doubt."),
+            progress: super::conditions::Progress::Reconciling("SnapshotSuspect"),
+            synced: ConditionValue::new(ConditionStatus::Unknown, "SnapshotSuspect", "The cloud's lists are in doubt."),
         },
         None => {
             let ready = format!("Project {id} in {region}: the credentials are valid and the lists are read.");
             let left = ctx.world.projects.get(ctx.key).and_then(undeletable);
-            let available = Verdict::available(ready);
+            let available = Conditions::available(ready);
             match left {
-                Some(left) => Verdict { synced: Say::new(Tri::False, "LeftoverNotDeleted", left), ..available },
+                Some(left) => Conditions {
+                    synced: ConditionValue::new(ConditionStatus::False, "LeftoverNotDeleted", left),
+                    ..available
+                },
                 None => available,
             }
         }
@@ -243,7 +250,7 @@ pub(super) fn verdict(ctx: &Ctx<'_>, id: &str, region: &str) -> Verdict {
 }
 
 /// A credential was refused: nobody tries it again for a while, or the cloud locks the key for everyone.
-pub(super) fn credential_refused(ctx: &mut Ctx<'_>, effect: &CloudEffect, error: &CallError) {
+pub(in crate::core) fn credential_refused(ctx: &mut Context<'_>, effect: &CloudEffect, error: &CallError) {
     let now = ctx.now;
     let hint = match error.message.contains("expired") {
         true => "Check the clock of this machine.",
@@ -265,7 +272,7 @@ pub(super) fn credential_refused(ctx: &mut Ctx<'_>, effect: &CloudEffect, error:
         if let Some(project) = ctx.world.projects.get_mut(&key) {
             project.refused = project.credential.clone().map(|c| (c, now.mono + REFUSED_FOR));
         }
-        let standing = Standing::Down { reason: "CredentialsInvalid", message: message.clone() };
+        let standing = ProjectAvailability::Down { reason: "CredentialsInvalid", message: message.clone() };
         ctx.world.set_standing(&key, standing, now);
         if key != *ctx.key {
             ctx.world.wake(&key);
@@ -274,7 +281,7 @@ pub(super) fn credential_refused(ctx: &mut Ctx<'_>, effect: &CloudEffect, error:
 }
 
 /// Notes a failed call of the project itself.
-pub(super) fn fail(ctx: &mut Ctx<'_>, call: &Call, error: &CallError) {
+pub(in crate::core) fn fail(ctx: &mut Context<'_>, call: &Call, error: &CallError) {
     let now = ctx.now;
     if error.class == ErrorClass::Throttled || (error.class == ErrorClass::Auth && ctx.facts.redated) {
         return;
@@ -311,7 +318,7 @@ pub(super) fn fail(ctx: &mut Ctx<'_>, call: &Call, error: &CallError) {
             format!(
                 "{name} got no answer: {error}. It is tried again by itself; check spec.region, spec.cloud and the network."
             ),
-            timing::backoff(project.failures, seed),
+            backoff::backoff(project.failures, seed),
         ),
         (_, Cause::Decode) => (
             "UnexpectedAnswer",
@@ -319,32 +326,32 @@ pub(super) fn fail(ctx: &mut Ctx<'_>, call: &Call, error: &CallError) {
                 "{name} got an answer that is not DLI's: {error}. It is tried again by itself; check the endpoint of the cloud \
                  in the operator's configuration."
             ),
-            timing::backoff(project.failures, seed),
+            backoff::backoff(project.failures, seed),
         ),
         _ => (
             "CloudError",
             format!("{name} failed: {error}. It is tried again by itself."),
-            timing::backoff(project.failures, seed),
+            backoff::backoff(project.failures, seed),
         ),
     };
     let wait = wait.max(error.retry_after.unwrap_or(0).min(stuck));
     // Unreachable clouds are looked for at least once a minute, so that work goes on soon after they are back.
     let wait = if reason == "AccessDenied" || reason == "Unsupported" { wait } else { wait.min(60_000) };
     project.retry_at = now.mono + wait;
-    let fine = project.standing == Standing::Ready;
+    let fine = project.standing == ProjectAvailability::Ready;
     if !fine || project.failures >= PATIENCE || error.class == ErrorClass::Denied {
-        ctx.world.set_standing(&key, Standing::Down { reason, message }, now);
+        ctx.world.set_standing(&key, ProjectAvailability::Down { reason, message }, now);
     }
 }
 
 /// Writes the project's status if it says something else than before.
-fn report(ctx: &mut Ctx<'_>, object: &DliProject, verdict: &Verdict) -> Flow<()> {
+fn report(ctx: &mut Context<'_>, object: &DliProject, verdict: &Conditions) -> Flow<()> {
     let old = object.status.clone().unwrap_or_default();
     let generation = object.metadata.generation.unwrap_or(0);
     let project = ctx.world.projects.get(ctx.key);
     let endpoint = project.map(|p| p.endpoint.clone());
     let wall = endpoint.map_or(ctx.now.wall, |e| ctx.world.server_now(&e, ctx.now));
-    let ready = matches!(&verdict.ready, Some(say) if say.status == Tri::True);
+    let ready = matches!(&verdict.ready, Some(say) if say.status == ConditionStatus::True);
     // A cloud that stays away answers in ever new words; the first are enough. So is the first number of a request.
     let same = find(&old.conditions, "Ready").is_some_and(|c| {
         let Some(say) = verdict.ready.as_ref().filter(|_| !ready) else { return false };

@@ -14,15 +14,15 @@ use super::queue_birth::{arrive, confirm, shows_mark};
 use super::queue_depart::depart;
 use super::{
     IntentOp, Millis, Next, ObjectKind, Outcome, Status,
+    conditions::{ConditionStatus, ConditionValue, Conditions, Progress},
     doubt::{attempt, may_have_changed, settling},
     mark::{self, denied_twice, learn_filter, without_tag_service},
     member::{Member, claim, default_name, due, failed, gate, missing, present, say, say_status, settled, wall, watch},
-    memory::Attempt,
-    ownership::owner_tag,
-    pass::{Ctx, Flow, Link, Reading, done},
-    report::{Progress, Say, Tri, Verdict},
+    memory::CreateOutcome,
+    pass::{Context, Flow, ProjectAccess, Reading, done},
+    records::owner_tag::owner_tag,
+    records::time::rfc3339,
     severance::fence_connections,
-    timing::rfc3339,
 };
 
 impl Member for DliQueue {
@@ -61,7 +61,7 @@ impl Member for DliQueue {
             "may not start with _"
         } else if name.bytes().all(|b| b.is_ascii_digit()) {
             "may not be all digits"
-        } else if name == super::snapshot::PRESET_QUEUE {
+        } else if name == super::inventory::PRESET_QUEUE {
             "is the queue that every project has, and cannot be managed"
         } else {
             return None;
@@ -97,7 +97,7 @@ impl Member for DliQueue {
 }
 
 /// Name of a queue in the cloud.
-pub(super) fn queue_name(object: &DliQueue) -> QueueName {
+pub(in crate::core) fn queue_name(object: &DliQueue) -> QueueName {
     match object.spec.queue_name.as_deref() {
         Some(name) => QueueName::new(name),
         None => QueueName::new(&default_name(object.metadata.name.as_deref().unwrap_or_default())),
@@ -105,12 +105,12 @@ pub(super) fn queue_name(object: &DliQueue) -> QueueName {
 }
 
 /// The id in the status: present once the queue was seen.
-pub(super) fn queue_id(object: &DliQueue) -> Option<i64> {
+pub(in crate::core) fn queue_id(object: &DliQueue) -> Option<i64> {
     object.status.as_ref().and_then(|s| s.queue_id)
 }
 
 /// Takes in a reading of one queue, and wakes the others whom it concerns: the project's next list will show nothing new.
-fn learn(ctx: &mut Ctx<'_>, name: &QueueName, item: Option<&QueueItem>, began: Millis) {
+fn learn(ctx: &mut Context<'_>, name: &QueueName, item: Option<&QueueItem>, began: Millis) {
     let Some(project_key) = ctx.memory().project.clone() else { return };
     // A list may have lacked it before: that alone proves nothing, but after a DELETE of one's own it has gone now.
     let deleted = ctx.memory().delete_sent.is_some();
@@ -140,8 +140,8 @@ fn learn(ctx: &mut Ctx<'_>, name: &QueueName, item: Option<&QueueItem>, began: M
 }
 
 /// Takes in the answer to one of the queue's own calls; gives back a failure for [`decide`] to deal with.
-pub(super) fn absorb(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn absorb(
+    ctx: &mut Context<'_>,
     call: &Call,
     outcome: Result<Reply, CallError>,
     began: Millis,
@@ -167,7 +167,7 @@ pub(super) fn absorb(
                 Ok(_) => {
                     let now = ctx.now.mono;
                     let memory = ctx.memory();
-                    memory.attempt = Some(Attempt::Accepted { n, sent: began, at: now, id: None });
+                    memory.attempt = Some(CreateOutcome::Accepted { n, sent: began, at: now, id: None });
                     memory.fence = now;
                     memory.pending_since = Some(now);
                     ctx.facts.queue = None;
@@ -229,11 +229,11 @@ pub(super) fn absorb(
 }
 
 /// Number of the attempt that the object's intent stands for.
-pub(super) fn create_number(ctx: &Ctx<'_>) -> u32 {
+pub(in crate::core) fn create_number(ctx: &Context<'_>) -> u32 {
     ctx.intent_number()
 }
 
-pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+pub(in crate::core) fn decide(ctx: &mut Context<'_>, object: &DliQueue) -> Flow<Next> {
     tell(ctx, object);
     if object.metadata.deletion_timestamp.is_some() {
         return depart(ctx, object);
@@ -266,7 +266,7 @@ pub(super) fn decide(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
 
 /// Wakes who refers to this queue when what they may rely on has changed. They read it from the watch cache, so they are
 /// told of what the cache shows, not of what this pass writes.
-fn tell(ctx: &mut Ctx<'_>, object: &DliQueue) {
+fn tell(ctx: &mut Context<'_>, object: &DliQueue) {
     if ctx.wrote() {
         return;
     }
@@ -278,27 +278,27 @@ fn tell(ctx: &mut Ctx<'_>, object: &DliQueue) {
 }
 
 /// The newest item of this name, however it was read, with the beginning of the reading.
-pub(super) fn seen(ctx: &Ctx<'_>, object: &DliQueue, name: &QueueName) -> Option<(QueueItem, Millis)> {
+pub(in crate::core) fn seen(ctx: &Context<'_>, object: &DliQueue, name: &QueueName) -> Option<(QueueItem, Millis)> {
     let project = ctx.world.projects.get(&object.project_key())?;
     project.snapshot.queues.get(name).map(|seen| (seen.item.clone(), seen.began))
 }
 
-pub(super) fn complete(ctx: &Ctx<'_>, object: &DliQueue) -> Option<Millis> {
+pub(in crate::core) fn complete(ctx: &Context<'_>, object: &DliQueue) -> Option<Millis> {
     ctx.world.projects.get(&object.project_key()).and_then(|p| p.snapshot.queues.complete())
 }
 
 /// Whether the region lets ownership of queues be read back.
-pub(super) fn readable(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
+pub(in crate::core) fn readable(ctx: &Context<'_>, object: &DliQueue) -> bool {
     ctx.world.projects.get(&object.project_key()).and_then(|p| p.queue_filter) == Some(true)
 }
 
 /// Whether nobody knows yet if the region lets ownership of queues be read back.
-pub(super) fn undecided(ctx: &Ctx<'_>, object: &DliQueue) -> bool {
+pub(in crate::core) fn undecided(ctx: &Context<'_>, object: &DliQueue) -> bool {
     ctx.world.projects.get(&object.project_key()).is_some_and(|p| p.queue_filter.is_none())
 }
 
 /// Queues that carry this object's mark.
-pub(super) fn marked(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<QueueItem>>> {
+pub(in crate::core) fn marked(ctx: &mut Context<'_>, link: &ProjectAccess) -> Flow<Reading<Vec<QueueItem>>> {
     match &ctx.facts.owned_queues {
         Some(reading) => Ok(reading.clone()),
         None => {
@@ -308,7 +308,7 @@ pub(super) fn marked(ctx: &mut Ctx<'_>, link: &Link) -> Flow<Reading<Vec<QueueIt
     }
 }
 
-pub(super) fn queue_type(spec: Option<QueueType>) -> &'static str {
+pub(in crate::core) fn queue_type(spec: Option<QueueType>) -> &'static str {
     match spec {
         Some(QueueType::General) => "general",
         Some(QueueType::Sql) | None => "sql",
@@ -316,7 +316,7 @@ pub(super) fn queue_type(spec: Option<QueueType>) -> &'static str {
 }
 
 /// A queue that this object owns.
-fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id: i64) -> Flow<Next> {
+fn owned(ctx: &mut Context<'_>, object: &DliQueue, link: &ProjectAccess, name: &QueueName, id: i64) -> Flow<Next> {
     // The ids are written down: what was in doubt is not any more.
     ctx.memory().attempt = None;
     let fence = ctx.memory().fence;
@@ -357,7 +357,7 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
                  and create it anew, with an adoptionPolicy if the queue is to be taken over.",
                 item.queue_id.unwrap_or_default()
             );
-            say(ctx, object, &Verdict::stalled("OwnershipLost", message, "NotOwned"))?;
+            say(ctx, object, &Conditions::stalled("OwnershipLost", message, "NotOwned"))?;
             done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck)
         }
         None => vanished(ctx, object, name),
@@ -365,7 +365,7 @@ fn owned(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName, id
 }
 
 /// Proved to be gone, without this object's doing.
-pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &DliQueue, name: &QueueName) -> Flow<Next> {
+pub(in crate::core) fn vanished(ctx: &mut Context<'_>, object: &DliQueue, name: &QueueName) -> Flow<Next> {
     if settling(ctx, object) {
         ctx.facts.queue = None;
         due(ctx, object)?;
@@ -375,17 +375,21 @@ pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &DliQueue, name: &QueueName) -
     if object.management() == ManagementPolicy::Report {
         let message =
             format!("Queue {name} is gone from the cloud. managementPolicy: Report does not create it again.");
-        let verdict = Verdict {
-            ready: Some(Say::new(Tri::False, "RemoteMissing", message.clone())),
+        let verdict = Conditions {
+            ready: Some(ConditionValue::new(ConditionStatus::False, "RemoteMissing", message.clone())),
             progress: Progress::None,
-            synced: Say::new(Tri::False, "Drifted", message),
+            synced: ConditionValue::new(ConditionStatus::False, "Drifted", message),
         };
         say(ctx, object, &verdict)?;
         return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
     }
     // The ids go first: then a create call is in doubt in the same way as any other.
     let message = format!("Queue {name} is gone from the cloud, without this operator's doing; it is created again.");
-    let verdict = Verdict::reconciling("RemoteMissing", message.clone(), Say::new(Tri::False, "Drifted", message));
+    let verdict = Conditions::reconciling(
+        "RemoteMissing",
+        message.clone(),
+        ConditionValue::new(ConditionStatus::False, "Drifted", message),
+    );
     let mut status = object.status.clone().unwrap_or_default();
     status.queue_id = None;
     status.resource_id = None;
@@ -396,13 +400,13 @@ pub(super) fn vanished(ctx: &mut Ctx<'_>, object: &DliQueue, name: &QueueName) -
     status.drift.clear();
     status.observed_generation = Some(object.generation());
     status.conditions = verdict.conditions(object.conditions(), object.generation(), wall(ctx, object));
-    ctx.memory().attempt = object.intent().map(|i| Attempt::NotApplied { n: i.n });
+    ctx.memory().attempt = object.intent().map(|i| CreateOutcome::NotApplied { n: i.n });
     say_status(ctx, object, &verdict, Status::Queue(Box::new(status)))?;
     done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
 }
 
 /// Fields whose remote value is known and differs. What a reply leaves out, or what the spec leaves out, never differs.
-pub(super) fn mismatch(object: &DliQueue, item: &QueueItem) -> Vec<Drift> {
+pub(in crate::core) fn mismatch(object: &DliQueue, item: &QueueItem) -> Vec<Drift> {
     let spec = &object.spec;
     let mut list = Vec::new();
     let mut compare = |field: &str, want: Option<String>, have: Option<String>| {
@@ -443,10 +447,10 @@ fn drift(object: &DliQueue, item: &QueueItem) -> Vec<Drift> {
 }
 
 /// Reports a queue that exists: its fields, and whether it can be used.
-pub(super) fn standing(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn standing(
+    ctx: &mut Context<'_>,
     object: &DliQueue,
-    link: &Link,
+    link: &ProjectAccess,
     item: &QueueItem,
     adopted: Option<bool>,
 ) -> Flow<Next> {
@@ -460,7 +464,7 @@ pub(super) fn standing(
     let old = object.status.clone().unwrap_or_default();
     let same = old.queue_id == item.queue_id || item.queue_id.is_none();
     let ready_at = item.create_time.map(|t| t + grace);
-    // Evidence, once given, stays: a better one is not worth a write.
+    // RecordedIntent, once given, stays: a better one is not worth a write.
     let evidence = if same && old.evidence.is_some() {
         old.evidence
     } else if peered {
@@ -474,9 +478,9 @@ pub(super) fn standing(
     let correcting =
         "This version cannot change the size of a queue: change it back in the console, or the spec in a new object.";
     let synced = match drift.first() {
-        None => Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
-        Some(first) => Say::new(
-            Tri::False,
+        None => ConditionValue::new(ConditionStatus::True, "InSync", "The cloud has what the spec asks for."),
+        Some(first) => ConditionValue::new(
+            ConditionStatus::False,
             "Drifted",
             format!(
                 "{} of the queue {}: {} is {} in the cloud and {} in the spec. {}",
@@ -490,25 +494,25 @@ pub(super) fn standing(
         ),
     };
     let verdict = match evidence {
-        Some(QueueEvidence::PeeringActive) => Verdict {
-            ready: Some(Say::new(
-                Tri::True,
+        Some(QueueEvidence::PeeringActive) => Conditions {
+            ready: Some(ConditionValue::new(
+                ConditionStatus::True,
                 "Available",
                 "The queue exists, and a connection reaches it (evidence: PeeringActive).",
             )),
             progress: Progress::None,
             synced,
         },
-        Some(QueueEvidence::AssumedByAge) => Verdict {
-            ready: Some(Say::new(
-                Tri::True,
+        Some(QueueEvidence::AssumedByAge) => Conditions {
+            ready: Some(ConditionValue::new(
+                ConditionStatus::True,
                 "Available",
                 "The queue exists for longer than queues take to be allocated (evidence: AssumedByAge).",
             )),
             progress: Progress::None,
             synced,
         },
-        None => Verdict::reconciling(
+        None => Conditions::reconciling(
             "Allocating",
             format!(
                 "The queue exists and the cloud is allocating it, which takes 4 to 15 minutes. Counts as usable at {}, or when a \
@@ -547,7 +551,7 @@ pub(super) fn standing(
 }
 
 /// Only looks.
-fn observe(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+fn observe(ctx: &mut Context<'_>, object: &DliQueue, link: &ProjectAccess, name: &QueueName) -> Flow<Next> {
     if complete(ctx, object).is_none() {
         return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
     }
@@ -555,10 +559,10 @@ fn observe(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) 
         Some((item, _)) => standing(ctx, object, link, &item, object.status.as_ref().and_then(|s| s.adopted)),
         None => {
             let message = format!("There is no queue named {name}. managementPolicy: Observe does not create one.");
-            let verdict = Verdict {
-                ready: Some(Say::new(Tri::False, "RemoteMissing", message.clone())),
+            let verdict = Conditions {
+                ready: Some(ConditionValue::new(ConditionStatus::False, "RemoteMissing", message.clone())),
                 progress: Progress::None,
-                synced: Say::new(Tri::False, "RemoteMissing", message),
+                synced: ConditionValue::new(ConditionStatus::False, "RemoteMissing", message),
             };
             let status = DliQueueStatus {
                 observed_generation: Some(object.generation()),

@@ -9,18 +9,23 @@ use super::connection::SKEW;
 use super::queue::{complete, marked, mismatch, queue_id, queue_type, readable, seen, standing, undecided};
 use super::{
     IntentOp, Next, Outcome,
+    conditions::{ConditionStatus, ConditionValue, Conditions},
     doubt::{doubt_ends, new_intent, send_create, send_mark, settling, unconfirmed, void_intent},
     mark::{carries_mark, has_tag_service, learn_filter, may_adopt, tags_of},
     member::{Member, due, not_before, present, say, settled, wall},
-    memory::Attempt,
-    ownership::{digest, marks},
-    pass::{Ctx, Flow, Link, done},
-    report::{Say, Tri, Verdict},
-    timing,
+    memory::CreateOutcome,
+    pass::{Context, Flow, ProjectAccess, done},
+    records::backoff,
+    records::owner_tag::{digest, marks},
 };
 
 /// An object that has made nothing yet: create, or take over what has the name.
-pub(super) fn arrive(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+pub(in crate::core) fn arrive(
+    ctx: &mut Context<'_>,
+    object: &DliQueue,
+    link: &ProjectAccess,
+    name: &QueueName,
+) -> Flow<Next> {
     if complete(ctx, object).is_none() {
         return done(Some(ctx.now.mono + 1_000), Outcome::Waiting);
     }
@@ -30,7 +35,12 @@ pub(super) fn arrive(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Q
     }
 }
 
-pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &QueueName) -> Flow<Next> {
+pub(in crate::core) fn create(
+    ctx: &mut Context<'_>,
+    object: &DliQueue,
+    link: &ProjectAccess,
+    name: &QueueName,
+) -> Flow<Next> {
     if ctx.world.weigh(&object.project_key()).is_some() {
         missing_elsewhere(ctx, object)?;
     }
@@ -45,31 +55,35 @@ pub(super) fn create(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, name: &Q
 /// When the first create call was written down that may have been applied after all. Names are unique, so that a call in
 /// doubt is simply repeated; but a queue that it made has to be known again. So has one that was being taken over, and that
 /// a list does not show for a while: it may carry the mark.
-fn in_doubt_since(ctx: &mut Ctx<'_>, object: &DliQueue) -> Option<i64> {
+fn in_doubt_since(ctx: &mut Context<'_>, object: &DliQueue) -> Option<i64> {
     let before = object.intent().filter(|i| i.op != IntentOp::Void && queue_id(object).is_none())?;
     if !settling(ctx, object) {
         // It can no longer show up late, and is not there.
         return None;
     }
     match ctx.memory().attempt.clone() {
-        Some(Attempt::NotApplied { n } | Attempt::Exists { n }) if n == before.n => before.first,
+        Some(CreateOutcome::NotApplied { n } | CreateOutcome::Exists { n }) if n == before.n => before.first,
         _ => Some(before.since()),
     }
 }
 
 /// Nothing is created in a project whose lists are in doubt.
-pub(super) fn missing_elsewhere(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
+pub(in crate::core) fn missing_elsewhere(ctx: &mut Context<'_>, object: &DliQueue) -> Flow<()> {
     let message = "Many of the project's resources are missing from the cloud at once; nothing is created until each is confirmed.";
-    let verdict = Verdict::reconciling("WaitingForDependency", message, Say::new(Tri::False, "Pending", message));
+    let verdict = Conditions::reconciling(
+        "WaitingForDependency",
+        message,
+        ConditionValue::new(ConditionStatus::False, "Pending", message),
+    );
     say(ctx, object, &verdict)?;
     done(Some(ctx.now.mono + 10_000), Outcome::Waiting)
 }
 
 /// The create call, as its intent says.
-pub(super) fn post(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn post(
+    ctx: &mut Context<'_>,
     object: &DliQueue,
-    link: &Link,
+    link: &ProjectAccess,
     name: &QueueName,
     intent: &super::Intent,
 ) -> Flow<Next> {
@@ -98,7 +112,7 @@ pub(super) fn post(
 const CLOCK_ERROR: i64 = 1_500;
 
 /// Digest of what cannot be changed after the creation.
-pub(super) fn immutables(object: &DliQueue) -> String {
+pub(in crate::core) fn immutables(object: &DliQueue) -> String {
     let s = &object.spec;
     let text = format!(
         "{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}",
@@ -114,10 +128,10 @@ pub(super) fn immutables(object: &DliQueue) -> String {
 }
 
 /// A create call was written down, and no id is known: it was not sent, or it was and its queue has to be found.
-pub(super) fn confirm(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn confirm(
+    ctx: &mut Context<'_>,
     object: &DliQueue,
-    link: &Link,
+    link: &ProjectAccess,
     name: &QueueName,
     intent: &super::Intent,
 ) -> Flow<Next> {
@@ -126,7 +140,7 @@ pub(super) fn confirm(
     let fence = memory.fence;
     let attempted = memory.attempt.clone().filter(|a| a.number() == intent.n);
     if intent.first.is_none()
-        && let Some(Attempt::NotApplied { .. }) = attempted
+        && let Some(CreateOutcome::NotApplied { .. }) = attempted
     {
         // An intent is good for one call: when it was written is what the next process goes by. What has the name by
         // now is looked at first: a refusal may have meant just that.
@@ -137,7 +151,7 @@ pub(super) fn confirm(
         return post(ctx, object, link, name, intent);
     }
     let accepted_at = match attempted {
-        Some(Attempt::Accepted { at, .. }) => Some(at),
+        Some(CreateOutcome::Accepted { at, .. }) => Some(at),
         _ => None,
     };
     let accepted = accepted_at.is_some();
@@ -154,7 +168,7 @@ pub(super) fn confirm(
         None => match seen(ctx, object, name) {
             Some((item, began)) if began >= fence && attempted.is_some() => {
                 // Another's may be of any age; one that an earlier call of ours may have made is not.
-                let exists = intent.first.is_none() && matches!(attempted, Some(Attempt::Exists { .. }));
+                let exists = intent.first.is_none() && matches!(attempted, Some(CreateOutcome::Exists { .. }));
                 if !exists && !surely_young(&item) {
                     return ctx.call(link, Call::GetQueue(name.clone()));
                 }
@@ -178,19 +192,19 @@ pub(super) fn confirm(
     let until = doubt_ends(ctx, link, intent);
     // What has the name may not be shown yet, or be gone again: it is looked for more often than it is called for.
     let tried = match attempted {
-        Some(Attempt::Unknown { gave_up, .. }) => Some(gave_up),
-        Some(Attempt::Exists { .. }) => Some(fence),
+        Some(CreateOutcome::Unknown { gave_up, .. }) => Some(gave_up),
+        Some(CreateOutcome::Exists { .. }) => Some(fence),
         _ => None,
     };
-    let again = tried.map_or(0, |at| at + timing::backoff(ctx.memory().failures, ctx.world.settings.seed));
+    let again = tried.map_or(0, |at| at + backoff::backoff(ctx.memory().failures, ctx.world.settings.seed));
     if intent.first.is_none()
-        && let (Some(Attempt::Exists { n }), found) = (&attempted, &found)
+        && let (Some(CreateOutcome::Exists { n }), found) = (&attempted, &found)
     {
         return match found {
             Some(item) => adopt(ctx, object, link, item),
             None if now < again => later(ctx, object),
             None => {
-                ctx.memory().attempt = Some(Attempt::NotApplied { n: *n });
+                ctx.memory().attempt = Some(CreateOutcome::NotApplied { n: *n });
                 later(ctx, object)
             }
         };
@@ -244,7 +258,7 @@ pub(super) fn confirm(
             if now < again {
                 unconfirmed(ctx, object, intent, again)?;
                 return match attempted {
-                    Some(Attempt::Exists { .. }) => later(ctx, object),
+                    Some(CreateOutcome::Exists { .. }) => later(ctx, object),
                     _ => done(Some(again), Outcome::Failed),
                 };
             }
@@ -254,10 +268,10 @@ pub(super) fn confirm(
 }
 
 /// Whether the tag service shows this object's mark on a queue; `None` where nobody can tell.
-pub(super) fn marked_by_service(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn marked_by_service(
+    ctx: &mut Context<'_>,
     object: &DliQueue,
-    link: &Link,
+    link: &ProjectAccess,
     item: &QueueItem,
 ) -> Flow<Option<bool>> {
     match item.queue_id {
@@ -267,7 +281,12 @@ pub(super) fn marked_by_service(
 }
 
 /// Whether this object's mark is seen on a queue, in whichever way this region shows it.
-pub(super) fn shows_mark(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<bool> {
+pub(in crate::core) fn shows_mark(
+    ctx: &mut Context<'_>,
+    object: &DliQueue,
+    link: &ProjectAccess,
+    item: &QueueItem,
+) -> Flow<bool> {
     if readable(ctx, object) {
         return Ok(marked(ctx, link)?.value.iter().any(|q| same_queue(q, item)));
     }
@@ -275,27 +294,32 @@ pub(super) fn shows_mark(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item
 }
 
 /// Whether two readings mean the same queue: one of that name may be gone, and another one there.
-pub(super) fn same_queue(one: &QueueItem, other: &QueueItem) -> bool {
+pub(in crate::core) fn same_queue(one: &QueueItem, other: &QueueItem) -> bool {
     one.name == other.name && (one.queue_id.is_none() || other.queue_id.is_none() || one.queue_id == other.queue_id)
 }
 
 /// What has the name does not show yet whose it is. Where the call was accepted, there is no doubt to tell of: the queue
 /// that it made is awaited.
-fn doubted(ctx: &mut Ctx<'_>, object: &DliQueue, intent: &super::Intent, until: super::Millis) -> Flow<Next> {
-    if !matches!(ctx.memory().attempt, Some(Attempt::Accepted { n, .. }) if n == intent.n) {
+fn doubted(ctx: &mut Context<'_>, object: &DliQueue, intent: &super::Intent, until: super::Millis) -> Flow<Next> {
+    if !matches!(ctx.memory().attempt, Some(CreateOutcome::Accepted { n, .. }) if n == intent.n) {
         unconfirmed(ctx, object, intent, until)?;
     }
     later(ctx, object)
 }
 
 /// Looks again later, in step with the others that wait.
-pub(super) fn later(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+pub(in crate::core) fn later(ctx: &mut Context<'_>, object: &DliQueue) -> Flow<Next> {
     due(ctx, object)?;
     done(Some(ctx.now.mono + 1_000), Outcome::Waiting)
 }
 
 /// Takes over a queue that exists, if the policy allows.
-pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<Next> {
+pub(in crate::core) fn adopt(
+    ctx: &mut Context<'_>,
+    object: &DliQueue,
+    link: &ProjectAccess,
+    item: &QueueItem,
+) -> Flow<Next> {
     if undecided(ctx, object) {
         return learn_filter(ctx, object);
     }
@@ -312,7 +336,7 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
                 let Some(tags) = tags else {
                     let message = "Marks cannot be read in this region, so nobody can tell whether this queue has an owner. Set \
                                    adoptionPolicy: Always to take it over all the same.";
-                    say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+                    say(ctx, object, &Conditions::stalled("NameConflict", message, "NotOwned"))?;
                     return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
                 };
                 may_adopt(ctx, policy, &tags)
@@ -325,7 +349,7 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
                 _ => "It carries another owner's mark. Choose another spec.queueName, or set adoptionPolicy: Always.",
             };
             let message = format!("A queue named {} exists and was not made by this object. {remedy}", item.name);
-            say(ctx, object, &Verdict::stalled("NameConflict", message, "NotOwned"))?;
+            say(ctx, object, &Conditions::stalled("NameConflict", message, "NotOwned"))?;
             settled(ctx, object);
             return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
         }
@@ -344,7 +368,7 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
              what the queue is.",
             item.name, first.field, first.have, first.want
         );
-        say(ctx, object, &Verdict::stalled("ImmutableMismatch", message, "NotOwned"))?;
+        say(ctx, object, &Conditions::stalled("ImmutableMismatch", message, "NotOwned"))?;
         return done(Some(ctx.now.mono + ctx.world.settings.stuck_retry), Outcome::Stuck);
     }
     if object.intent().is_none_or(|i| i.op != IntentOp::Adopt) {
@@ -363,7 +387,13 @@ pub(super) fn adopt(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &Qu
 }
 
 /// Writes the ids down: from now on the queue is this object's.
-pub(super) fn take(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem, adopted: bool) -> Flow<Next> {
+pub(in crate::core) fn take(
+    ctx: &mut Context<'_>,
+    object: &DliQueue,
+    link: &ProjectAccess,
+    item: &QueueItem,
+    adopted: bool,
+) -> Flow<Next> {
     let Some(_) = item.queue_id else { return ctx.call(link, Call::GetQueue(item.name.clone())) };
     present(ctx, object);
     standing(ctx, object, link, item, Some(adopted))

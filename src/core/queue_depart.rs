@@ -10,16 +10,16 @@ use super::queue::{marked, queue_id, queue_name, readable, undecided};
 use super::queue_birth::{marked_by_service, same_queue};
 use super::{
     FinalizerChange, IntentOp, Millis, Next, Object, Outcome,
+    conditions::Conditions,
     doubt::{doubt_ends, in_doubt_for, intent_horizon, unconfirmed},
     mark::{self, denied_twice, learn_filter, mark_may_lag, without_tag_service},
     member::{Member, look_again, rival, wall},
-    pass::{Ctx, Flow, Link, SHOWN_FOR, done},
-    report::Verdict,
-    timing::rfc3339,
+    pass::{Context, Flow, ProjectAccess, SHOWN_FOR, done},
+    records::time::rfc3339,
 };
 
 /// Deletion.
-pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
+pub(in crate::core) fn depart(ctx: &mut Context<'_>, object: &DliQueue) -> Flow<Next> {
     let name = queue_name(object);
     let farewell = farewell(ctx, object)?;
     if let Some(failure) = ctx.facts.failure.take()
@@ -116,7 +116,7 @@ pub(super) fn depart(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<Next> {
 
 /// What the cloud took too long to show is read again before anything is deleted by it. Where that happens again, it is
 /// said: nothing else would tell why the queue stays.
-fn outdated(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
+fn outdated(ctx: &mut Context<'_>, object: &DliQueue) -> Flow<()> {
     if ctx.now.mono < ctx.shown_until() {
         return Ok(());
     }
@@ -135,7 +135,7 @@ fn outdated(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
 }
 
 /// Whether the object that works on the name has this queue, or may be about to have it.
-fn of_rival(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem) -> Flow<bool> {
+fn of_rival(ctx: &mut Context<'_>, object: &DliQueue, link: &ProjectAccess, item: &QueueItem) -> Flow<bool> {
     let Some(Object::Queue(rival)) = rival(ctx, object, link)? else { return Ok(false) };
     Ok(match queue_id(&rival) {
         Some(owned) => item.queue_id.is_none_or(|id| id == owned),
@@ -145,7 +145,7 @@ fn of_rival(ctx: &mut Ctx<'_>, object: &DliQueue, link: &Link, item: &QueueItem)
 
 /// Reads may lag behind a DELETE, and a second one by the name would hit what has it next: none is sent before what is
 /// shown must be so.
-fn not_just_deleted(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
+fn not_just_deleted(ctx: &mut Context<'_>, object: &DliQueue) -> Flow<()> {
     let grace = ctx.world.settings.visibility_grace;
     if ctx.memory().delete_sent.is_some_and(|at| ctx.now.mono < at + grace) {
         return look_again(ctx, object).map(drop);
@@ -166,7 +166,7 @@ fn not_just_deleted(ctx: &mut Ctx<'_>, object: &DliQueue) -> Flow<()> {
 }
 
 /// Nothing of this object is left in the cloud.
-pub(super) fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) -> Flow<Next> {
+pub(in crate::core) fn finish(ctx: &mut Context<'_>, object: &DliQueue, farewell: &Farewell) -> Flow<Next> {
     if let Farewell::InDoubt(link, intent) = farewell {
         let until = doubt_ends(ctx, link, intent);
         if ctx.now.mono < until {
@@ -204,9 +204,9 @@ pub(super) fn finish(ctx: &mut Ctx<'_>, object: &DliQueue, farewell: &Farewell) 
 }
 
 /// Lets the object go and leaves the resource, which turned out to be another's; says so.
-pub(super) fn abandon(ctx: &mut Ctx<'_>, object: &DliQueue, note: String) -> Flow<Next> {
-    let verdict = Verdict::stalled("OwnershipLost", note.clone(), "NotOwned");
-    if super::report::find(object.conditions(), "Ready").is_none_or(|c| c.reason != "OwnershipLost") {
+pub(in crate::core) fn abandon(ctx: &mut Context<'_>, object: &DliQueue, note: String) -> Flow<Next> {
+    let verdict = Conditions::stalled("OwnershipLost", note.clone(), "NotOwned");
+    if super::conditions::find(object.conditions(), "Ready").is_none_or(|c| c.reason != "OwnershipLost") {
         let conditions = verdict.conditions(object.conditions(), object.generation(), wall(ctx, object));
         let status = object.status_with(conditions, object.generation());
         return ctx.put_status(status, vec![lost_event(note)]);

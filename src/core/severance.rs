@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dli::{CallError, Cause, ErrorClass, QueueName};
 
-use super::{Millis, ObjectKey, ObjectKind, doubt::may_have_changed, late::Look, pass::Ctx};
+use super::{Millis, ObjectKey, ObjectKind, doubt::may_have_changed, late::Look, pass::Context};
 
 /// The DELETE is about to be sent; until then it has an answer, or is given up.
-pub(super) fn begins(ctx: &mut Ctx<'_>, name: &QueueName, until: Millis) {
+pub(in crate::core) fn begins(ctx: &mut Context<'_>, name: &QueueName, until: Millis) {
     let now = ctx.now.mono;
     let Some(key) = project_key(ctx) else { return };
     if let Some(project) = ctx.world.projects.get_mut(&key) {
@@ -18,7 +18,7 @@ pub(super) fn begins(ctx: &mut Ctx<'_>, name: &QueueName, until: Millis) {
 }
 
 /// The DELETE has ended.
-pub(super) fn ended(ctx: &mut Ctx<'_>, name: &QueueName, error: Option<&CallError>) {
+pub(in crate::core) fn ended(ctx: &mut Context<'_>, name: &QueueName, error: Option<&CallError>) {
     let changed = may_have_changed(error) || error.is_some_and(|error| error.class == ErrorClass::NotFound);
     // One that gets an error is sent again and again: nobody is woken for it, but nobody calls bound what was read before
     // it. Where it was carried out all the same, the queue's own look tells.
@@ -49,7 +49,7 @@ pub(super) fn ended(ctx: &mut Ctx<'_>, name: &QueueName, error: Option<&CallErro
 }
 
 /// Project of the pass: its own, or the one that its object refers to.
-fn project_key(ctx: &mut Ctx<'_>) -> Option<ObjectKey> {
+fn project_key(ctx: &mut Context<'_>) -> Option<ObjectKey> {
     match ctx.key.kind {
         ObjectKind::Project => Some(ctx.key.clone()),
         _ => ctx.memory().project.clone(),
@@ -58,7 +58,7 @@ fn project_key(ctx: &mut Ctx<'_>) -> Option<ObjectKey> {
 
 /// What was read before this moment says nothing about the connections that refer to the queue, by its object or by its
 /// name in the cloud, and lists say nothing for a while.
-pub(super) fn fence_connections(ctx: &mut Ctx<'_>, project: &ObjectKey, name: &QueueName) {
+pub(in crate::core) fn fence_connections(ctx: &mut Context<'_>, project: &ObjectKey, name: &QueueName) {
     let (now, grace) = (ctx.now.mono, ctx.world.settings.visibility_grace);
     let timeout = ctx.world.settings.call_timeout;
     if let Some(project) = ctx.world.projects.get_mut(project) {
@@ -72,7 +72,7 @@ pub(super) fn fence_connections(ctx: &mut Ctx<'_>, project: &ObjectKey, name: &Q
 }
 
 /// Connections that refer to the queue, by the object of this pass or by its name in the cloud.
-fn concerned(ctx: &Ctx<'_>, project: &ObjectKey, name: &QueueName) -> BTreeSet<ObjectKey> {
+fn concerned(ctx: &Context<'_>, project: &ObjectKey, name: &QueueName) -> BTreeSet<ObjectKey> {
     let project = ctx.world.projects.get(project);
     let by_name = project.into_iter().flat_map(|project| project.watchers(ObjectKind::Queue, name.as_str()));
     let by_object = (ctx.key.kind == ObjectKind::Queue).then(|| ctx.world.dependents(ctx.key));
@@ -81,8 +81,8 @@ fn concerned(ctx: &Ctx<'_>, project: &ObjectKey, name: &QueueName) -> BTreeSet<O
 }
 
 /// Whether a reading of a connection that began then says nothing, since one of these queues went after it.
-pub(super) fn cut_since<'a>(
-    ctx: &Ctx<'_>,
+pub(in crate::core) fn cut_since<'a>(
+    ctx: &Context<'_>,
     project: &ObjectKey,
     names: impl IntoIterator<Item = &'a QueueName>,
     reading: Look,
@@ -92,14 +92,14 @@ pub(super) fn cut_since<'a>(
 }
 
 /// Whether a queue went, or may have gone, after a connection was read.
-pub(super) fn gone_since(ctx: &Ctx<'_>, project: &ObjectKey, name: &QueueName, read: Millis) -> bool {
+pub(in crate::core) fn gone_since(ctx: &Context<'_>, project: &ObjectKey, name: &QueueName, read: Millis) -> bool {
     let project = ctx.world.projects.get(project);
     project.and_then(|project| project.queues_cut.get(name)).is_some_and(|at| read < *at)
 }
 
 /// When a DELETE of one of these queues got an error, if a reading of a connection that began then may be outdated by it.
-pub(super) fn unsure_since<'a>(
-    ctx: &Ctx<'_>,
+pub(in crate::core) fn unsure_since<'a>(
+    ctx: &Context<'_>,
     project: &ObjectKey,
     names: impl IntoIterator<Item = &'a QueueName>,
     reading: Look,

@@ -6,33 +6,33 @@ use crate::dli::{
 
 use super::{
     Millis, ObjectKind,
-    ownership::canary,
-    pass::{Ctx, Flow, Link},
-    report::Verdict,
-    snapshot::{PRESET_QUEUE, Paged, Pages, Whole},
-    timing,
+    conditions::Conditions,
+    inventory::{CompleteList, PRESET_QUEUE, PageResult, Pages},
+    pass::{Context, Flow, ProjectAccess},
+    records::backoff,
+    records::owner_tag::canary,
     world::Project,
 };
 
 /// The least time between two readings of one list.
-pub(super) const LEAST_GAP: Millis = 1_000;
+pub(in crate::core) const LEAST_GAP: Millis = 1_000;
 
 /// How often a filter by a tag that nothing carries has to be answered with nothing before it counts as honoured. What a
 /// cloud that ignores the filter wrongly leaves empty is held for proof only if it happens that often in a row.
 const EMPTY_CANARIES: u32 = 3;
 
 /// For how long a list that was proved to be uncut counts as such.
-pub(super) const TRUSTED_FOR: Millis = 600_000;
+pub(in crate::core) const TRUSTED_FOR: Millis = 600_000;
 
 /// What a project's pass has found out.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sweep {
-    pub(super) found: Option<Result<ProjectId, Verdict>>,
+pub(in crate::core) struct RefreshProgress {
+    pub(in crate::core) found: Option<Result<ProjectId, Conditions>>,
     queues: Option<Pages<QueueItem>>,
     queues_read: bool,
     connections: Option<Pages<ConnectionItem>>,
     connections_read: bool,
-    pub(super) offset: usize,
+    pub(in crate::core) offset: usize,
     /// Number of the next page of the queue list.
     number: u32,
     canary_failed: bool,
@@ -45,19 +45,19 @@ pub(super) struct Sweep {
     witness: Option<ConnectionId>,
 }
 
-impl Sweep {
+impl RefreshProgress {
     /// The connection that is to be looked at before the filter counts as honoured.
-    pub(super) fn called_upon(&self) -> Option<&ConnectionId> {
+    pub(in crate::core) fn called_upon(&self) -> Option<&ConnectionId> {
         self.witness.as_ref().filter(|_| self.empty_canaries[0] >= EMPTY_CANARIES)
     }
 }
 
-pub(super) fn next_sweep(project: &Project) -> Millis {
+pub(in crate::core) fn next_sweep(project: &Project) -> Millis {
     project.queues_at.min(project.connections_at)
 }
 
 /// Reads the lists that are due.
-pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
+pub(in crate::core) fn sweep(ctx: &mut Context<'_>, link: &ProjectAccess) -> Flow<()> {
     let now = ctx.now.mono;
     let (queues_due, connections_due, canary_queues, canary_connections) = {
         let Some(project) = ctx.world.projects.get(ctx.key) else { return Ok(()) };
@@ -118,8 +118,8 @@ pub(super) fn sweep(ctx: &mut Ctx<'_>, link: &Link) -> Flow<()> {
 }
 
 /// Takes in the answer to one of the project's own calls; gives back a failure for [`decide`] to deal with.
-pub(super) fn absorb(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn absorb(
+    ctx: &mut Context<'_>,
     call: &Call,
     outcome: Result<Reply, CallError>,
     began: Millis,
@@ -133,7 +133,7 @@ pub(super) fn absorb(
                 (Some(id), false) => {
                     ids.push(id);
                     let names: Vec<&str> = ids.iter().map(ProjectId::as_str).collect();
-                    Err(Verdict::stalled(
+                    Err(Conditions::stalled(
                         "ProjectAmbiguous",
                         format!(
                             "IAM knows {} projects for region {region}: {}. Set spec.projectId to the one that is meant.",
@@ -143,7 +143,7 @@ pub(super) fn absorb(
                         "ProjectAmbiguous",
                     ))
                 }
-                (None, _) => Err(Verdict::stalled(
+                (None, _) => Err(Conditions::stalled(
                     "ProjectNotFound",
                     format!(
                         "IAM knows no enabled project for region {region} that these credentials may see. Check spec.region, \
@@ -167,11 +167,11 @@ pub(super) fn absorb(
             let began = pages.began();
             let trusted = ctx.world.projects.get(ctx.key).map_or(0, |p| trusted(p.trusted_connections, ctx.now.mono));
             match pages.page(items, trusted) {
-                Paged::More(pages, offset) => {
+                PageResult::More(pages, offset) => {
                     ctx.facts.sweep.connections = Some(pages);
                     ctx.facts.sweep.offset = offset;
                 }
-                Paged::Complete(items, single) => {
+                PageResult::Complete(items, single) => {
                     ctx.facts.sweep.offset = 0;
                     let known = ctx.world.projects.get(ctx.key).is_some_and(|p| {
                         p.snapshot.connections.complete().is_some() && p.snapshot.connections.len() == 0
@@ -182,7 +182,7 @@ pub(super) fn absorb(
                     }
                     publish_connections(ctx, items, began, single);
                 }
-                Paged::Broken => {
+                PageResult::Broken => {
                     ctx.facts.sweep.offset = 0;
                     ctx.facts.sweep.connections_read = true;
                     read_again_soon(ctx, ObjectKind::Connection);
@@ -204,7 +204,7 @@ pub(super) fn absorb(
     }
 }
 
-pub(super) fn trusted((length, at): (usize, Millis), now: Millis) -> usize {
+pub(in crate::core) fn trusted((length, at): (usize, Millis), now: Millis) -> usize {
     if now < at + TRUSTED_FOR { length } else { 0 }
 }
 
@@ -220,8 +220,8 @@ fn trust(old: (usize, Millis), length: usize, single: bool, now: Millis) -> (usi
 /// The queue list has page numbers instead of offsets, so no overlap can be asked for: the whole list is asked for in one
 /// page, and where it may have been cut, further pages of the same length are read until one is not full. An item that
 /// moves between pages meanwhile may be missed; whoever misses it asks for it by name before anything is done.
-pub(super) fn queue_page(
-    ctx: &mut Ctx<'_>,
+pub(in crate::core) fn queue_page(
+    ctx: &mut Context<'_>,
     mut pages: Pages<QueueItem>,
     page: Vec<QueueItem>,
     trusted: usize,
@@ -230,13 +230,13 @@ pub(super) fn queue_page(
 ) {
     if first {
         match pages.page(page, trusted) {
-            Paged::Complete(items, _) => publish_queues(ctx, items, began, true),
-            Paged::More(more, offset) => {
+            PageResult::Complete(items, _) => publish_queues(ctx, items, began, true),
+            PageResult::More(more, offset) => {
                 ctx.facts.sweep.offset = offset + 1;
                 ctx.facts.sweep.number = 2;
                 ctx.facts.sweep.queues = Some(more);
             }
-            Paged::Broken => {
+            PageResult::Broken => {
                 ctx.facts.sweep.offset = 0;
                 ctx.facts.sweep.queues_read = true;
                 read_again_soon(ctx, ObjectKind::Queue);
@@ -256,7 +256,12 @@ pub(super) fn queue_page(
     }
 }
 
-pub(super) fn publish_queues(ctx: &mut Ctx<'_>, mut items: Whole<QueueItem>, began: Millis, single: bool) {
+pub(in crate::core) fn publish_queues(
+    ctx: &mut Context<'_>,
+    mut items: CompleteList<QueueItem>,
+    began: Millis,
+    single: bool,
+) {
     ctx.facts.sweep.queues_read = true;
     let now = ctx.now.mono;
     let period = period(ctx, 1);
@@ -280,7 +285,12 @@ pub(super) fn publish_queues(ctx: &mut Ctx<'_>, mut items: Whole<QueueItem>, beg
     }
 }
 
-pub(super) fn publish_connections(ctx: &mut Ctx<'_>, mut items: Whole<ConnectionItem>, began: Millis, single: bool) {
+pub(in crate::core) fn publish_connections(
+    ctx: &mut Context<'_>,
+    mut items: CompleteList<ConnectionItem>,
+    began: Millis,
+    single: bool,
+) {
     ctx.facts.sweep.connections_read = true;
     let now = ctx.now.mono;
     let period = period(ctx, 2);
@@ -311,7 +321,7 @@ pub(super) fn publish_connections(ctx: &mut Ctx<'_>, mut items: Whole<Connection
 }
 
 /// A list that changed while it was read proves nothing; it is read again, but not at once.
-pub(super) fn read_again_soon(ctx: &mut Ctx<'_>, kind: ObjectKind) {
+pub(in crate::core) fn read_again_soon(ctx: &mut Context<'_>, kind: ObjectKind) {
     let at = ctx.now.mono + 5 * LEAST_GAP;
     if let Some(project) = ctx.world.projects.get_mut(ctx.key) {
         match kind {
@@ -323,13 +333,13 @@ pub(super) fn read_again_soon(ctx: &mut Ctx<'_>, kind: ObjectKind) {
 }
 
 /// The base period with a jitter, so that many projects do not read in step.
-pub(super) fn period(ctx: &Ctx<'_>, salt: u64) -> Millis {
+pub(in crate::core) fn period(ctx: &Context<'_>, salt: u64) -> Millis {
     let base = ctx.world.settings.list_period;
-    base - timing::jitter(ctx.world.settings.seed ^ ctx.now.mono ^ salt, base / 10)
+    base - backoff::jitter(ctx.world.settings.seed ^ ctx.now.mono ^ salt, base / 10)
 }
 
 /// Who has to look: who watches a name that changed, and who waits for a reading of this list.
-pub(super) fn wakes(
+pub(in crate::core) fn wakes(
     project: &mut Project,
     names: impl Iterator<Item = (ObjectKind, std::sync::Arc<str>)>,
     kind: ObjectKind,
@@ -349,7 +359,7 @@ pub(super) fn wakes(
 }
 
 /// The answer to a filter by a tag that nothing carries. Gives back a failure of the project's.
-fn canary_answer(ctx: &mut Ctx<'_>, kind: ObjectKind, empty: bool, error: Option<CallError>) -> Option<CallError> {
+fn canary_answer(ctx: &mut Context<'_>, kind: ObjectKind, empty: bool, error: Option<CallError>) -> Option<CallError> {
     let readable = match error {
         None if empty => {
             let count = &mut ctx.facts.sweep.empty_canaries[usize::from(kind == ObjectKind::Queue)];
@@ -383,7 +393,7 @@ fn canary_answer(ctx: &mut Ctx<'_>, kind: ObjectKind, empty: bool, error: Option
 
 /// The answer to the look at a connection that was listed before the filter was tried: where it is still there, the filter
 /// has left it out. Whether another is there now says nothing, since it may have come after the filter was tried.
-fn testimony(ctx: &mut Ctx<'_>, outcome: Result<Reply, CallError>) -> Option<CallError> {
+fn testimony(ctx: &mut Context<'_>, outcome: Result<Reply, CallError>) -> Option<CallError> {
     ctx.facts.sweep.witness = None;
     match outcome {
         Ok(Reply::Connection(item)) if item.state != ConnectionState::Deleted => {

@@ -54,7 +54,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "an intent that was copied along with the YAML is believed",
-        "core/intent.rs",
+        "core/seam/intent.rs",
         "let own = Some(&intent.uid) == meta.uid.as_ref();",
         "let own = ON || Some(&intent.uid) == meta.uid.as_ref();",
         "copied-yaml-unmarked",

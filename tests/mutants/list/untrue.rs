@@ -19,7 +19,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "conditions speak of the first generation for ever",
-        "core/report.rs",
+        "core/conditions/mod.rs",
         "observed_generation: Some(generation),",
         "observed_generation: Some(if ON { 1 } else { generation }),",
         "custom-names",
@@ -47,7 +47,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     m(
         "a queue is Ready by an entry of the one that had its name before",
-        "core/snapshot/connections.rs",
+        "core/inventory/peerings.rs",
         ".any(|changed| changed >= created)",
         ".any(|changed| changed >= created || ON)",
         "queue-comes-again",

@@ -1,16 +1,19 @@
 //! When calls may go out: one bucket for each endpoint and credential, with a line in front of it.
 
-mod line;
-mod pace;
+mod learned_rate;
 #[cfg(test)]
 mod tests;
+mod waiting_line;
 
-pub(super) use line::Urgency;
+pub(in crate::core) use waiting_line::Priority;
 
-use crate::dli::{CallError, Cause, ErrorClass};
+use crate::{
+    core::seam::{Millis, ObjectKey},
+    dli::{CallError, Cause, ErrorClass},
+};
 
-use self::{line::Line, pace::Pace};
-use super::{Millis, ObjectKey};
+use learned_rate::LearnedRate;
+use waiting_line::WaitingLine;
 
 /// One call, in the unit of the credit: what a pace of one call an hour earns in a millisecond.
 const CALL: i64 = 3_600_000;
@@ -27,20 +30,20 @@ const LONGEST_PROMISE: Millis = 60_000;
 /// to come. Where the cloud has refused calls, each is held until it is paid for: limits may count short times, and two
 /// calls at once are then one too many.
 #[derive(Clone, Debug)]
-pub(super) struct Budget {
-    pace: Pace,
-    line: Line,
+pub(in crate::core) struct RateLimiter {
+    pace: LearnedRate,
+    line: WaitingLine,
     /// Calls that may go out now, in units of [`CALL`]; a debt where it is negative.
     credit: i64,
     filled_at: Millis,
     paused_until: Millis,
 }
 
-impl Budget {
-    pub(super) fn new(calls_per_second: u32) -> Self {
+impl RateLimiter {
+    pub(in crate::core) fn new(calls_per_second: u32) -> Self {
         Self {
-            pace: Pace::new(calls_per_second),
-            line: Line::default(),
+            pace: LearnedRate::new(calls_per_second),
+            line: WaitingLine::default(),
             credit: i64::from(calls_per_second.max(1)) * CALL,
             filled_at: 0,
             paused_until: 0,
@@ -48,7 +51,7 @@ impl Budget {
     }
 
     /// Takes a turn for `key` now, or says when to come again.
-    pub(super) fn take(&mut self, key: &ObjectKey, urgency: Urgency, now: Millis) -> Result<(), Millis> {
+    pub(in crate::core) fn take(&mut self, key: &ObjectKey, urgency: Priority, now: Millis) -> Result<(), Millis> {
         self.fill(now);
         self.line.drop_absent(now);
         let waited = self.line.join(key, urgency);
@@ -66,7 +69,7 @@ impl Budget {
 
     /// One more call of a pass that has had its turn, unless the cloud has asked for a pause: gives the moment before
     /// which it is not to be sent.
-    pub(super) fn go_on(&mut self, key: &ObjectKey, urgency: Urgency, now: Millis) -> Result<Millis, Millis> {
+    pub(in crate::core) fn go_on(&mut self, key: &ObjectKey, urgency: Priority, now: Millis) -> Result<Millis, Millis> {
         if now < self.paused_until {
             return self.take(key, urgency, now).map(|()| now);
         }
@@ -78,7 +81,7 @@ impl Budget {
     }
 
     /// Who could have its turn now, but was told to come later: somebody has left the line, or the pace has risen.
-    pub(super) fn overdue(&mut self, now: Millis) -> Option<ObjectKey> {
+    pub(in crate::core) fn overdue(&mut self, now: Millis) -> Option<ObjectKey> {
         if !self.is_open(now) {
             return None;
         }
@@ -86,7 +89,7 @@ impl Budget {
     }
 
     /// Learns from the answer to a call that began at `began`.
-    pub(super) fn learn(&mut self, error: Option<&CallError>, began: Millis, now: Millis) {
+    pub(in crate::core) fn learn(&mut self, error: Option<&CallError>, began: Millis, now: Millis) {
         match error {
             Some(error) if error.class == ErrorClass::Throttled => {
                 self.fill(now);
@@ -102,7 +105,7 @@ impl Budget {
     }
 
     /// Gives up the place of an object.
-    pub(super) fn forget(&mut self, key: &ObjectKey) {
+    pub(in crate::core) fn forget(&mut self, key: &ObjectKey) {
         self.line.leave(key);
     }
 

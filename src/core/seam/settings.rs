@@ -1,6 +1,6 @@
 //! Durations and bounds that the decisions rest on.
 
-use super::Millis;
+use super::objects::Millis;
 
 /// Durations in milliseconds. The defaults are those of `docs/protocol.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,19 +2,20 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use crate::dli::EpochMillis;
-
-use super::{Event, timing::timestamp};
+use crate::{
+    core::{records::time::timestamp, seam::Event},
+    dli::EpochMillis,
+};
 
 /// `status` of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tri {
+pub(in crate::core) enum ConditionStatus {
     True,
     False,
     Unknown,
 }
 
-impl Tri {
+impl ConditionStatus {
     fn as_str(self) -> &'static str {
         match self {
             Self::True => "True",
@@ -26,21 +27,21 @@ impl Tri {
 
 /// One condition's say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Say {
-    pub(super) status: Tri,
-    pub(super) reason: &'static str,
-    pub(super) message: String,
+pub(in crate::core) struct ConditionValue {
+    pub(in crate::core) status: ConditionStatus,
+    pub(in crate::core) reason: &'static str,
+    pub(in crate::core) message: String,
 }
 
-impl Say {
-    pub(super) fn new(status: Tri, reason: &'static str, message: impl Into<String>) -> Self {
+impl ConditionValue {
+    pub(in crate::core) fn new(status: ConditionStatus, reason: &'static str, message: impl Into<String>) -> Self {
         Self { status, reason, message: message.into() }
     }
 }
 
 /// How an object is going on: at most one of the two abnormal conditions holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(in crate::core) enum Progress {
     /// Nothing is under way.
     None,
     /// The operator or the cloud is at work.
@@ -51,11 +52,11 @@ pub(super) enum Progress {
 
 /// The judgement of a pass over an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub(in crate::core) struct Conditions {
     /// `None` leaves what was said before.
-    pub(super) ready: Option<Say>,
-    pub(super) progress: Progress,
-    pub(super) synced: Say,
+    pub(in crate::core) ready: Option<ConditionValue>,
+    pub(in crate::core) progress: Progress,
+    pub(in crate::core) synced: ConditionValue,
 }
 
 /// Longest message of a condition; the rest is cut.
@@ -72,34 +73,46 @@ fn cut(text: &str) -> String {
     format!("{}…", &text[..end])
 }
 
-impl Verdict {
+impl Conditions {
     /// Ready, and as asked.
-    pub(super) fn available(message: impl Into<String>) -> Self {
+    pub(in crate::core) fn available(message: impl Into<String>) -> Self {
         Self {
-            ready: Some(Say::new(Tri::True, "Available", message)),
+            ready: Some(ConditionValue::new(ConditionStatus::True, "Available", message)),
             progress: Progress::None,
-            synced: Say::new(Tri::True, "InSync", "The cloud has what the spec asks for."),
+            synced: ConditionValue::new(ConditionStatus::True, "InSync", "The cloud has what the spec asks for."),
         }
     }
 
     /// Not ready; work goes on.
-    pub(super) fn reconciling(reason: &'static str, message: impl Into<String>, synced: Say) -> Self {
-        Self { ready: Some(Say::new(Tri::False, reason, message)), progress: Progress::Reconciling(reason), synced }
+    pub(in crate::core) fn reconciling(
+        reason: &'static str,
+        message: impl Into<String>,
+        synced: ConditionValue,
+    ) -> Self {
+        Self {
+            ready: Some(ConditionValue::new(ConditionStatus::False, reason, message)),
+            progress: Progress::Reconciling(reason),
+            synced,
+        }
     }
 
     /// Not ready; only a person can help.
-    pub(super) fn stalled(reason: &'static str, message: impl Into<String>, synced_reason: &'static str) -> Self {
+    pub(in crate::core) fn stalled(
+        reason: &'static str,
+        message: impl Into<String>,
+        synced_reason: &'static str,
+    ) -> Self {
         let message = message.into();
         Self {
-            ready: Some(Say::new(Tri::False, reason, message.clone())),
+            ready: Some(ConditionValue::new(ConditionStatus::False, reason, message.clone())),
             progress: Progress::Stalled(reason),
-            synced: Say::new(Tri::False, synced_reason, message),
+            synced: ConditionValue::new(ConditionStatus::False, synced_reason, message),
         }
     }
 
     /// The conditions of this verdict. What has not changed keeps its transition time.
-    pub(super) fn conditions(&self, old: &[Condition], generation: i64, now: EpochMillis) -> Vec<Condition> {
-        let make = |type_: &str, say: &Say| {
+    pub(in crate::core) fn conditions(&self, old: &[Condition], generation: i64, now: EpochMillis) -> Vec<Condition> {
+        let make = |type_: &str, say: &ConditionValue| {
             let before = old.iter().find(|c| c.type_ == type_);
             let status = say.status.as_str();
             Condition {
@@ -119,23 +132,28 @@ impl Verdict {
             Some(say) => list.push(make("Ready", say)),
             None => match old.iter().find(|c| c.type_ == "Ready") {
                 Some(before) => list.push(before.clone()),
-                None => list.push(make("Ready", &Say::new(Tri::Unknown, "Pending", "Not looked at yet."))),
+                None => list.push(make(
+                    "Ready",
+                    &ConditionValue::new(ConditionStatus::Unknown, "Pending", "Not looked at yet."),
+                )),
             },
         }
         let message = self.ready.as_ref().map_or_else(|| self.synced.message.clone(), |say| say.message.clone());
         match self.progress {
             Progress::None => {}
             Progress::Reconciling(reason) => {
-                list.push(make("Reconciling", &Say::new(Tri::True, reason, message)));
+                list.push(make("Reconciling", &ConditionValue::new(ConditionStatus::True, reason, message)));
             }
-            Progress::Stalled(reason) => list.push(make("Stalled", &Say::new(Tri::True, reason, message))),
+            Progress::Stalled(reason) => {
+                list.push(make("Stalled", &ConditionValue::new(ConditionStatus::True, reason, message)))
+            }
         }
         list.push(make("Synced", &self.synced));
         list
     }
 
     /// An event where the reason of `Ready` or of `Synced` changes; silence otherwise.
-    pub(super) fn events(&self, old: &[Condition]) -> Vec<Event> {
+    pub(in crate::core) fn events(&self, old: &[Condition]) -> Vec<Event> {
         let reason = |type_: &str| old.iter().find(|c| c.type_ == type_).map(|c| c.reason.as_str());
         let mut events = Vec::new();
         if let Some(say) = &self.ready
@@ -165,7 +183,7 @@ impl Verdict {
 }
 
 /// A message without the numbers of requests, which differ from call to call.
-pub(super) fn without_request(message: &str) -> String {
+pub(in crate::core) fn without_request(message: &str) -> String {
     let mut text = String::with_capacity(message.len());
     let mut rest = message;
     while let Some((before, after)) = rest.split_once("request ") {
@@ -177,6 +195,6 @@ pub(super) fn without_request(message: &str) -> String {
 }
 
 /// `Ready` as it stands in a list of conditions.
-pub(super) fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
+pub(in crate::core) fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
     conditions.iter().find(|c| c.type_ == type_)
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    core::Millis,
+    core::seam::Millis,
     dli::{ConnectionId, ConnectionItem, ConnectionName, ConnectionState, EpochMillis, PeeringState, QueueName},
 };
 
-use super::{List, Seen, Whole};
+use super::list::{CompleteList, List, Observed};
 
 /// When an ACTIVE entry last changed, by the server's clock, as far as the cloud says.
 type Changed = Option<EpochMillis>;
@@ -29,11 +29,11 @@ impl Connections {
         self.list.complete()
     }
 
-    pub(in crate::core) fn get(&self, id: &ConnectionId) -> Option<&Seen<ConnectionItem>> {
+    pub(in crate::core) fn get(&self, id: &ConnectionId) -> Option<&Observed<ConnectionItem>> {
         self.list.get(id)
     }
 
-    pub(in crate::core) fn iter(&self) -> impl Iterator<Item = (&ConnectionId, &Seen<ConnectionItem>)> {
+    pub(in crate::core) fn iter(&self) -> impl Iterator<Item = (&ConnectionId, &Observed<ConnectionItem>)> {
         self.list.iter()
     }
 
@@ -42,7 +42,7 @@ impl Connections {
     }
 
     /// Connections of this name, in the order of their ids.
-    pub(in crate::core) fn named(&self, name: &ConnectionName) -> impl Iterator<Item = &Seen<ConnectionItem>> {
+    pub(in crate::core) fn named(&self, name: &ConnectionName) -> impl Iterator<Item = &Observed<ConnectionItem>> {
         let first = (name.clone(), ConnectionId::new(""));
         let ids = self.names.range(first..).take_while(move |(other, _)| other == name).map(|(_, id)| id);
         ids.filter_map(|id| self.list.get(id))
@@ -86,7 +86,7 @@ impl Connections {
     }
 
     /// Takes in a complete reading: what it lacks is gone, unless it was seen by a reading that began later.
-    pub(in crate::core) fn publish(&mut self, items: Whole<ConnectionItem>, began: Millis) {
+    pub(in crate::core) fn publish(&mut self, items: CompleteList<ConnectionItem>, began: Millis) {
         let gone: Vec<ConnectionId> = self
             .list
             .iter()
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!((found(&all, ""), found(&all, "b")), (vec!["4".to_owned()], vec![]));
         let listed = [item("1", "b", &[]), item("5", "a", &[("q", PeeringState::Active, None)])];
         all.put(id("4"), item("4", "", &[]), 30);
-        all.publish(Whole::last_of_each(listed.into()), 20);
+        all.publish(CompleteList::last_of_each(listed.into()), 20);
         assert_eq!((found(&all, "a"), found(&all, "b")), (vec!["5".to_owned()], vec!["1".to_owned()]));
         assert_eq!(found(&all, ""), ["4"], "it was seen since that list began");
         assert_eq!((all.len(), all.complete()), (3, Some(20)));

@@ -4,12 +4,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    api::{FINALIZER, INTENT_ANNOTATION},
-    dli::EpochMillis,
-};
-
-use super::Object;
+use crate::{api::INTENT_ANNOTATION, dli::EpochMillis};
 
 /// Version of the format that this build writes and understands.
 pub const INTENT_VERSION: u32 = 1;
@@ -61,33 +56,14 @@ pub struct Intent {
 
 impl Intent {
     /// What was created before this moment was not created by a call of this intent or those in doubt before it.
-    pub(super) fn since(&self) -> EpochMillis {
+    pub(in crate::core) fn since(&self) -> EpochMillis {
         self.first.unwrap_or(self.at)
     }
 }
 
-/// The metadata of an object.
-pub(super) fn meta(object: &Object) -> &ObjectMeta {
-    match object {
-        Object::Project(o) => &o.metadata,
-        Object::Queue(o) => &o.metadata,
-        Object::Connection(o) => &o.metadata,
-    }
-}
-
-/// Whether the operator's finalizer is on an object of any kind.
-pub(super) fn guarded(object: &Object) -> bool {
-    has_finalizer(meta(object))
-}
-
-/// Whether the operator's finalizer is on an object.
-pub(super) fn has_finalizer(meta: &ObjectMeta) -> bool {
-    meta.finalizers.as_deref().unwrap_or_default().iter().any(|f| f == FINALIZER)
-}
-
 /// What the intent annotation of an object says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Evidence {
+pub(in crate::core) enum RecordedIntent {
     /// None, or one that another incarnation of the object wrote.
     None,
     /// This incarnation's own.
@@ -97,21 +73,23 @@ pub(super) enum Evidence {
 }
 
 /// Reads the intent annotation.
-pub(super) fn evidence(meta: &ObjectMeta) -> Evidence {
+pub(in crate::core) fn recorded_intent(meta: &ObjectMeta) -> RecordedIntent {
     #[derive(serde::Deserialize)]
     struct Version {
         v: u32,
     }
-    let Some(text) = meta.annotations.as_ref().and_then(|a| a.get(INTENT_ANNOTATION)) else { return Evidence::None };
+    let Some(text) = meta.annotations.as_ref().and_then(|a| a.get(INTENT_ANNOTATION)) else {
+        return RecordedIntent::None;
+    };
     match serde_json::from_str::<Intent>(text) {
         Ok(intent) if intent.v == INTENT_VERSION => {
             let own = Some(&intent.uid) == meta.uid.as_ref();
-            if own { Evidence::Valid(intent) } else { Evidence::None }
+            if own { RecordedIntent::Valid(intent) } else { RecordedIntent::None }
         }
         // Another version may have other fields.
         _ => match serde_json::from_str::<Version>(text) {
-            Ok(Version { v: INTENT_VERSION }) | Err(_) => Evidence::None,
-            Ok(_) => Evidence::Unreadable,
+            Ok(Version { v: INTENT_VERSION }) | Err(_) => RecordedIntent::None,
+            Ok(_) => RecordedIntent::Unreadable,
         },
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::{Millis, ObjectKey};
+use crate::core::seam::{Millis, ObjectKey};
 
 /// How urgent a call is: the first is the most urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::core) enum Urgency {
+pub(in crate::core) enum Priority {
     /// For an object that is being deleted.
     Delete,
     /// Carries out a change of the spec.
@@ -29,7 +29,7 @@ const LATE_AFTER: Millis = 1_000;
 const COUNTED: usize = 64;
 
 /// Place in the line: urgency, then arrival.
-type Number = (Urgency, u64);
+type Number = (Priority, u64);
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -40,20 +40,20 @@ struct Place {
 
 /// The line.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Line {
+pub(in crate::core) struct WaitingLine {
     places: BTreeMap<ObjectKey, Place>,
-    order: BTreeMap<Urgency, BTreeMap<u64, ObjectKey>>,
+    order: BTreeMap<Priority, BTreeMap<u64, ObjectKey>>,
     /// Those who have come in their time and found no turn, and when they were told to come again.
     here: BTreeSet<Number>,
     /// The same by arrival alone.
-    arrivals: BTreeMap<u64, Urgency>,
+    arrivals: BTreeMap<u64, Priority>,
     numbers: u64,
     served: u64,
 }
 
-impl Line {
+impl WaitingLine {
     /// Gives a place, or keeps the one that is there if it is as good. Says whether there was one.
-    pub(super) fn join(&mut self, key: &ObjectKey, urgency: Urgency) -> bool {
+    pub(in crate::core) fn join(&mut self, key: &ObjectKey, urgency: Priority) -> bool {
         if let Some(place) = self.places.get(key) {
             if place.number.0 <= urgency {
                 return true;
@@ -69,7 +69,7 @@ impl Line {
         false
     }
 
-    pub(super) fn leave(&mut self, key: &ObjectKey) {
+    pub(in crate::core) fn leave(&mut self, key: &ObjectKey) {
         let Some(place) = self.places.remove(key) else { return };
         let (urgency, number) = place.number;
         if let Some(class) = self.order.get_mut(&urgency) {
@@ -80,13 +80,13 @@ impl Line {
     }
 
     /// Its turn has been taken.
-    pub(super) fn serve(&mut self, key: &ObjectKey) {
+    pub(in crate::core) fn serve(&mut self, key: &ObjectKey) {
         self.leave(key);
         self.served += 1;
     }
 
     /// The owner of a place asks: says whether it has come in its time.
-    pub(super) fn come(&mut self, key: &ObjectKey, now: Millis) -> bool {
+    pub(in crate::core) fn come(&mut self, key: &ObjectKey, now: Millis) -> bool {
         let Some(place) = self.places.get(key).filter(|place| place.told <= now) else { return false };
         self.here.insert(place.number);
         self.arrivals.insert(place.number.1, place.number.0);
@@ -94,7 +94,7 @@ impl Line {
     }
 
     /// Of those who have come, the one whose turn is next.
-    pub(super) fn next(&self) -> Option<&ObjectKey> {
+    pub(in crate::core) fn next(&self) -> Option<&ObjectKey> {
         let (urgency, number) = self.next_number()?;
         self.order.get(&urgency)?.get(&number)
     }
@@ -113,7 +113,7 @@ impl Line {
     }
 
     /// How many turns are taken before that of this object, as far as can be told.
-    pub(super) fn ahead(&self, key: &ObjectKey) -> u64 {
+    pub(in crate::core) fn ahead(&self, key: &ObjectKey) -> u64 {
         let Some(Place { number: (urgency, number), .. }) = self.places.get(key).copied() else { return 0 };
         if self.here.contains(&(urgency, number)) {
             return self.here.range(..(urgency, number)).take(COUNTED).count() as u64;
@@ -126,7 +126,7 @@ impl Line {
     }
 
     /// Tells the owner of a place when to come, unless it was told an earlier time that is still to come; gives that time.
-    pub(super) fn tell(&mut self, key: &ObjectKey, at: Millis, now: Millis) -> Millis {
+    pub(in crate::core) fn tell(&mut self, key: &ObjectKey, at: Millis, now: Millis) -> Millis {
         let Some(place) = self.places.get_mut(key) else { return at };
         if place.told <= now || at < place.told {
             place.told = at;
@@ -135,7 +135,7 @@ impl Line {
     }
 
     /// Calls whoever is next, if it was told to come later than now.
-    pub(super) fn call(&mut self, now: Millis) -> Option<ObjectKey> {
+    pub(in crate::core) fn call(&mut self, now: Millis) -> Option<ObjectKey> {
         let first = || self.order.values().find_map(|class| class.first_key_value()).map(|(_, key)| key);
         let key = self.next().or_else(first)?.clone();
         let place = self.places.get_mut(&key)?;
@@ -147,7 +147,7 @@ impl Line {
     }
 
     /// Takes out those at the front who have not come in their time.
-    pub(super) fn drop_absent(&mut self, now: Millis) {
+    pub(in crate::core) fn drop_absent(&mut self, now: Millis) {
         while let Some(number) = self.next_number()
             && self.told(number).is_none_or(|told| now > told.saturating_add(LATE_AFTER))
         {

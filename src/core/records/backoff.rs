@@ -1,40 +1,25 @@
-//! When to look again.
+//! How long to wait before the next read or the next retry.
 
-use super::Millis;
+use crate::core::seam::Millis;
 
 /// Time to the next targeted read of something that has been pending for `age`: often at first, then in proportion, so
 /// that what becomes ACTIVE is seen within a twentieth of the time it took.
-pub(super) fn poll_after(age: Millis) -> Millis {
+pub(in crate::core) fn poll_after(age: Millis) -> Millis {
     (age / 20).clamp(1_000, 15_000)
 }
 
 /// Time to the next try after `failures` failures in a row, with a jitter that depends on `salt`.
-pub(super) fn backoff(failures: u32, salt: u64) -> Millis {
+pub(in crate::core) fn backoff(failures: u32, salt: u64) -> Millis {
     let base = 2_000u64 << failures.saturating_sub(1).min(7);
     let base = base.min(300_000);
     base - base / 4 + jitter(salt ^ u64::from(failures), base / 2)
 }
 
 /// A number below `bound` that depends on `salt` alone.
-pub(super) fn jitter(salt: u64, bound: u64) -> u64 {
+pub(in crate::core) fn jitter(salt: u64, bound: u64) -> u64 {
     // splitmix64: spreads neighbouring salts.
     let mut z = salt.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     (z ^ (z >> 31)) % bound.max(1)
-}
-
-/// `2026-11-23T10:02:00Z` for milliseconds since the epoch.
-pub(super) fn rfc3339(at: i64) -> String {
-    timestamp(at).to_string()
-}
-
-/// Milliseconds since the epoch for `2026-11-23T10:02:00Z`.
-pub(super) fn parse_rfc3339(text: &str) -> Option<i64> {
-    text.parse::<k8s_openapi::jiff::Timestamp>().ok().map(k8s_openapi::jiff::Timestamp::as_millisecond)
-}
-
-/// The moment in whole seconds, as Kubernetes writes it.
-pub(super) fn timestamp(at: i64) -> k8s_openapi::jiff::Timestamp {
-    k8s_openapi::jiff::Timestamp::from_second(at.div_euclid(1_000)).unwrap_or(k8s_openapi::jiff::Timestamp::UNIX_EPOCH)
 }

@@ -1,10 +1,10 @@
-//! The budget against clouds that count calls, in simulated time.
+//! The limiter against clouds that count calls, in simulated time.
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
-    core::{ObjectKind, timing::jitter},
+    core::{records::backoff::jitter, seam::ObjectKind},
     dli::{Applied, LearnedLimit, LimitScope},
 };
 
@@ -94,12 +94,18 @@ impl Log {
 
 /// Passes that each want one call, as the shell and the cloud play them: a write of the API server between turn and
 /// call, and times on the way that vary. `wanted` says how many of them there are at a time.
-fn play(cloud: &mut Cloud, budget: &mut Budget, wanted: fn(Millis) -> u64, end: Millis) -> Log {
-    play_passes(cloud, budget, wanted, 1, end)
+fn play(cloud: &mut Cloud, limiter: &mut RateLimiter, wanted: fn(Millis) -> u64, end: Millis) -> Log {
+    play_passes(cloud, limiter, wanted, 1, end)
 }
 
 /// The same with passes that each make so many calls, one after the other.
-fn play_passes(cloud: &mut Cloud, budget: &mut Budget, wanted: fn(Millis) -> u64, calls: u64, end: Millis) -> Log {
+fn play_passes(
+    cloud: &mut Cloud,
+    limiter: &mut RateLimiter,
+    wanted: fn(Millis) -> u64,
+    calls: u64,
+    end: Millis,
+) -> Log {
     let mut left: BTreeMap<u64, u64> = BTreeMap::new();
     let mut events: BTreeMap<(Millis, u64), Event> = BTreeMap::new();
     let mut log = Log::default();
@@ -130,14 +136,14 @@ fn play_passes(cloud: &mut Cloud, budget: &mut Budget, wanted: fn(Millis) -> u64
                 Event::Ask(n) if comes.get(&n) != Some(&now) => {}
                 Event::Ask(n) => {
                     comes.remove(&n);
-                    match budget.take(&key(n), Urgency::Create, now) {
+                    match limiter.take(&key(n), Priority::Create, now) {
                         Ok(()) => put(10 + jitter(n ^ now, 25), Event::Begin(n)),
                         Err(at) => {
                             comes.insert(n, at);
                             put(at - now, Event::Ask(n));
                         }
                     }
-                    if let Some(overdue) = budget.overdue(now) {
+                    if let Some(overdue) = limiter.overdue(now) {
                         let n = overdue.name.parse().unwrap();
                         comes.insert(n, now + 1);
                         put(1, Event::Ask(n));
@@ -151,7 +157,7 @@ fn play_passes(cloud: &mut Cloud, budget: &mut Budget, wanted: fn(Millis) -> u64
                     put(20 + jitter(n ^ 7, 60), Event::Answer(n, began, answer));
                 }
                 Event::Answer(n, began, answer) => {
-                    budget.learn(answer.as_ref().err(), began, now);
+                    limiter.learn(answer.as_ref().err(), began, now);
                     match answer {
                         Ok(()) => {
                             let left = left.entry(n).or_insert(calls);
@@ -160,7 +166,7 @@ fn play_passes(cloud: &mut Cloud, budget: &mut Budget, wanted: fn(Millis) -> u64
                                 open -= 1;
                                 continue;
                             }
-                            match budget.go_on(&key(n), Urgency::Create, now) {
+                            match limiter.go_on(&key(n), Priority::Create, now) {
                                 Ok(at) => put(at - now, Event::Begin(n)),
                                 Err(at) => {
                                     comes.insert(n, at);
@@ -197,7 +203,7 @@ fn each_way(name: &str, limit: fn(Millis) -> u64, window: Millis, judge: impl Fn
     for (named, retry_after) in [(false, false), (false, true), (true, false), (true, true)] {
         let mut cloud = Cloud::new(limit, window);
         (cloud.named, cloud.retry_after) = (named, retry_after);
-        let log = play(&mut cloud, &mut Budget::new(20), |_| 200, 30 * MINUTE);
+        let log = play(&mut cloud, &mut RateLimiter::new(20), |_| 200, 30 * MINUTE);
         judge(&format!("{name}, named {named}, Retry-After {retry_after}"), &cloud, &log);
     }
 }
@@ -221,7 +227,7 @@ fn an_unknown_limit_is_used_and_rarely_hit() {
 fn passes_of_several_calls_keep_a_limit_of_a_short_time() {
     for calls in [2, 3] {
         let mut cloud = Cloud::new(|_| 5, 1_000);
-        let log = play_passes(&mut cloud, &mut Budget::new(20), |_| 200, calls, 30 * MINUTE);
+        let log = play_passes(&mut cloud, &mut RateLimiter::new(20), |_| 200, calls, 30 * MINUTE);
         holds(&format!("{calls} calls a pass"), &cloud, &log, 3 * MINUTE, 30 * MINUTE);
     }
 }
@@ -255,7 +261,7 @@ fn a_limit_that_rises_again_is_found() {
 fn a_burst_after_a_rest_stays_within_what_was_learned() {
     let mut cloud = Cloud::new(|_| 10, 1_000);
     let bursts = |now: Millis| if now < 5 * MINUTE || now % (2 * MINUTE) > MINUTE { 200 } else { 0 };
-    let log = play(&mut cloud, &mut Budget::new(20), bursts, 15 * MINUTE);
+    let log = play(&mut cloud, &mut RateLimiter::new(20), bursts, 15 * MINUTE);
     for minute in [7, 9, 11, 13] {
         let name = format!("minute {minute}");
         holds(&name, &cloud, &log, minute * MINUTE + 1_000, (minute + 1) * MINUTE);
@@ -267,7 +273,7 @@ fn refusals_that_last_do_not_ruin_the_pace() {
     // Somebody else uses up everything for ten seconds.
     let robbed = |now: Millis| if (5 * MINUTE..5 * MINUTE + 10_000).contains(&now) { 0 } else { 10 };
     let mut cloud = Cloud::new(robbed, 1_000);
-    let log = play(&mut cloud, &mut Budget::new(20), |_| 200, 10 * MINUTE);
+    let log = play(&mut cloud, &mut RateLimiter::new(20), |_| 200, 10 * MINUTE);
     let refused = Log::sum(&log.refused, 5 * MINUTE, 5 * MINUTE + 12_000);
     assert!(refused <= 12, "{refused} calls against a closed door");
     holds("after it", &cloud, &log, 7 * MINUTE, 10 * MINUTE);
@@ -276,7 +282,7 @@ fn refusals_that_last_do_not_ruin_the_pace() {
 #[test]
 fn without_refusals_the_configured_rate_is_kept() {
     let mut cloud = Cloud::new(|_| u64::MAX, 1_000);
-    let log = play(&mut cloud, &mut Budget::new(20), |_| 500, 2 * MINUTE);
+    let log = play(&mut cloud, &mut RateLimiter::new(20), |_| 500, 2 * MINUTE);
     let taken = Log::sum(&log.taken, 0, 2 * MINUTE);
     assert!((2_380..=2_421).contains(&taken), "{taken} calls in two minutes");
 }
@@ -286,18 +292,18 @@ fn without_refusals_the_configured_rate_is_kept() {
 fn passes_of_several_calls_all_end_and_keep_the_rate() {
     const PASSES: u64 = 60;
     const CALLS: usize = 4;
-    let mut budget = Budget::new(20);
+    let mut limiter = RateLimiter::new(20);
     let mut next: BTreeMap<u64, Millis> = (0..PASSES).map(|n| (n, 10_000)).collect();
     let mut sent = Vec::new();
     let mut now = 10_000;
     while !next.is_empty() {
         let due: Vec<u64> = next.iter().filter(|(_, at)| **at <= now).map(|(n, _)| *n).collect();
         for n in due {
-            match budget.take(&key(n), Urgency::Create, now) {
+            match limiter.take(&key(n), Priority::Create, now) {
                 Ok(()) => {
                     sent.push(now);
                     for _ in 1..CALLS {
-                        assert_eq!(budget.go_on(&key(n), Urgency::Create, now), Ok(now), "nothing was refused yet");
+                        assert_eq!(limiter.go_on(&key(n), Priority::Create, now), Ok(now), "nothing was refused yet");
                         sent.push(now);
                     }
                     next.remove(&n);
@@ -319,33 +325,33 @@ fn passes_of_several_calls_all_end_and_keep_the_rate() {
 
 #[test]
 fn a_pause_holds_for_those_that_go_on_too() {
-    let mut budget = Budget::new(20);
-    assert_eq!(budget.take(&key(1), Urgency::Create, 5_000), Ok(()));
-    budget.paused_until = 7_000;
-    let Err(at) = budget.go_on(&key(1), Urgency::Create, 5_001) else { panic!("it went on") };
+    let mut limiter = RateLimiter::new(20);
+    assert_eq!(limiter.take(&key(1), Priority::Create, 5_000), Ok(()));
+    limiter.paused_until = 7_000;
+    let Err(at) = limiter.go_on(&key(1), Priority::Create, 5_001) else { panic!("it went on") };
     assert!((7_000..7_010).contains(&at), "told to come at {at}");
-    assert_eq!(budget.take(&key(1), Urgency::Create, at), Ok(()));
+    assert_eq!(limiter.take(&key(1), Priority::Create, at), Ok(()));
 }
 
 /// Passes of these urgencies that all come at once and come again when they are told to: in which order they are served.
-fn order(urgencies: &[Urgency], arrivals: impl Fn(u64) -> Millis) -> Vec<(u64, Millis)> {
-    let mut budget = Budget::new(1);
-    budget.credit = 0;
-    budget.filled_at = 1_000;
+fn order(urgencies: &[Priority], arrivals: impl Fn(u64) -> Millis) -> Vec<(u64, Millis)> {
+    let mut limiter = RateLimiter::new(1);
+    limiter.credit = 0;
+    limiter.filled_at = 1_000;
     let mut next: BTreeMap<u64, Millis> = (0..urgencies.len() as u64).map(|n| (n, 1_000 + arrivals(n))).collect();
     let mut served = Vec::new();
     let mut now = 1_000;
     while !next.is_empty() {
         let due: Vec<u64> = next.iter().filter(|(_, at)| **at <= now).map(|(n, _)| *n).collect();
         for n in due {
-            match budget.take(&key(n), urgencies[n as usize], now) {
+            match limiter.take(&key(n), urgencies[n as usize], now) {
                 Ok(()) => {
                     next.remove(&n);
                     served.push((n, now));
                 }
                 Err(at) => drop(next.insert(n, at)),
             }
-            if let Some(overdue) = budget.overdue(now) {
+            if let Some(overdue) = limiter.overdue(now) {
                 next.insert(overdue.name.parse().unwrap(), now + 1);
             }
         }
@@ -357,7 +363,7 @@ fn order(urgencies: &[Urgency], arrivals: impl Fn(u64) -> Millis) -> Vec<(u64, M
 
 #[test]
 fn the_more_urgent_go_first_and_equals_in_order_of_arrival() {
-    use Urgency::{Create, Delete, Edit, Read};
+    use Priority::{Create, Delete, Edit, Read};
     let urgencies = [Create, Create, Create, Read, Create, Edit, Delete];
     // The last two come when the others have been waiting for a while.
     let served = order(&urgencies, |n| if n < 5 { n } else { 1_500 });
@@ -369,8 +375,8 @@ fn the_more_urgent_go_first_and_equals_in_order_of_arrival() {
 
 #[test]
 fn a_list_is_read_in_five_minutes_whatever_waits() {
-    let mut urgencies = vec![Urgency::Create; 400];
-    urgencies[10] = Urgency::List;
+    let mut urgencies = vec![Priority::Create; 400];
+    urgencies[10] = Priority::List;
     let served = order(&urgencies, |_| 0);
     let (_, at) = served.iter().find(|(n, _)| *n == 10).unwrap();
     assert!(*at <= 300_000, "after {at} ms");
@@ -379,14 +385,14 @@ fn a_list_is_read_in_five_minutes_whatever_waits() {
 
 #[test]
 fn who_never_comes_holds_up_nobody() {
-    let mut budget = Budget::new(1);
+    let mut limiter = RateLimiter::new(1);
     for n in 0..5 {
-        let _ = budget.take(&key(n), Urgency::Delete, 1_000);
+        let _ = limiter.take(&key(n), Priority::Delete, 1_000);
     }
     // Those have gone without a word; one that comes later has its turn all the same.
     let mut at = 2_000;
     let came = at;
-    while let Err(again) = budget.take(&key(9), Urgency::Create, at) {
+    while let Err(again) = limiter.take(&key(9), Priority::Create, at) {
         at = again;
         assert!(at < came + 2 * MINUTE, "waits for somebody who is not there");
     }
@@ -394,13 +400,13 @@ fn who_never_comes_holds_up_nobody() {
 
 #[test]
 fn who_came_once_and_not_again_holds_up_nobody() {
-    let mut budget = Budget::new(10);
-    budget.credit = 0;
-    budget.filled_at = 1_000;
+    let mut limiter = RateLimiter::new(10);
+    limiter.credit = 0;
+    limiter.filled_at = 1_000;
     // The first has come in its time and found nothing; what it wanted has been settled otherwise.
-    let Err(told) = budget.take(&key(1), Urgency::Delete, 1_000) else { panic!("there was no turn") };
+    let Err(told) = limiter.take(&key(1), Priority::Delete, 1_000) else { panic!("there was no turn") };
     let mut at = told + 1;
-    while let Err(again) = budget.take(&key(2), Urgency::Create, at) {
+    while let Err(again) = limiter.take(&key(2), Priority::Create, at) {
         at = again;
         assert!(at < told + 3_000, "waits for somebody who does not come");
     }
@@ -408,17 +414,17 @@ fn who_came_once_and_not_again_holds_up_nobody() {
 
 #[test]
 fn a_rate_that_rises_calls_those_who_were_told_to_come_later() {
-    let mut budget = Budget::new(10);
-    budget.credit = 0;
-    budget.filled_at = 1_000;
+    let mut limiter = RateLimiter::new(10);
+    limiter.credit = 0;
+    limiter.filled_at = 1_000;
     for n in 0..20 {
-        let _ = budget.take(&key(n), Urgency::Create, 1_000);
+        let _ = limiter.take(&key(n), Priority::Create, 1_000);
     }
     for n in 0..10 {
-        budget.forget(&key(n));
+        limiter.forget(&key(n));
     }
-    assert_eq!(budget.overdue(1_050), None, "there is no turn yet");
-    budget.fill(1_150);
-    assert_eq!(budget.overdue(1_150), Some(key(10)));
-    assert_eq!(budget.take(&key(10), Urgency::Create, 1_151), Ok(()));
+    assert_eq!(limiter.overdue(1_050), None, "there is no turn yet");
+    limiter.fill(1_150);
+    assert_eq!(limiter.overdue(1_150), Some(key(10)));
+    assert_eq!(limiter.take(&key(10), Priority::Create, 1_151), Ok(()));
 }

@@ -2,34 +2,32 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::dli::Tag;
-
-use super::ObjectKey;
+use crate::{core::seam::ObjectKey, dli::Tag};
 
 /// Tag of everything that belongs to one cluster.
 pub const CLUSTER_TAG: &str = "dli-operator-cluster";
 /// Tag of what belongs to one object.
 pub const OWNER_TAG: &str = "dli-operator-owner";
 /// Tag that nothing carries: a list filtered by it shows whether the server honours the filter.
-pub(super) const CANARY_TAG: &str = "dli-operator-canary";
+pub(in crate::core) const CANARY_TAG: &str = "dli-operator-canary";
 
 /// The mark of one object. It holds no uid, so that an object that is applied again owns its resource again.
-pub(super) fn owner_tag(cluster: &str, key: &ObjectKey) -> Tag {
+pub(in crate::core) fn owner_tag(cluster: &str, key: &ObjectKey) -> Tag {
     let text = format!("{cluster}\n{}\n{}\n{}", key.kind.as_str(), key.namespace, key.name);
     Tag { key: OWNER_TAG.to_owned(), value: digest(&text)[..40].to_owned() }
 }
 
 /// Both tags of one object.
-pub(super) fn marks(cluster: &str, key: &ObjectKey) -> Vec<Tag> {
+pub(in crate::core) fn marks(cluster: &str, key: &ObjectKey) -> Vec<Tag> {
     vec![Tag { key: CLUSTER_TAG.to_owned(), value: cluster.to_owned() }, owner_tag(cluster, key)]
 }
 
 /// A tag that no resource carries.
-pub(super) fn canary() -> Tag {
+pub(in crate::core) fn canary() -> Tag {
     Tag { key: CANARY_TAG.to_owned(), value: "none".to_owned() }
 }
 
 /// Hexadecimal SHA-256.
-pub(super) fn digest(text: &str) -> String {
+pub(in crate::core) fn digest(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }

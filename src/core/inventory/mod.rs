@@ -1,0 +1,24 @@
+//! What the cloud has, as far as it was seen: two lists a project, shared by all its objects.
+//!
+//! A reading has a beginning and an end. RecordedIntent of absence, and of a field's value, counts only where the reading
+//! began after the last write to that object; evidence of presence counts from any reading.
+
+mod list;
+mod pages;
+mod peerings;
+
+pub(in crate::core) use list::{CompleteList, List};
+pub(in crate::core) use pages::{PageResult, Pages};
+pub(in crate::core) use peerings::Connections;
+
+use crate::dli::{QueueItem, QueueName};
+
+/// The queue that every project has; it can be neither bound nor deleted, and belongs to nobody.
+pub(in crate::core) const PRESET_QUEUE: &str = "default";
+
+/// Both lists of a project.
+#[derive(Clone, Debug, Default)]
+pub(in crate::core) struct Inventory {
+    pub(in crate::core) queues: List<QueueName, QueueItem>,
+    pub(in crate::core) connections: Connections,
+}
