@@ -6,7 +6,7 @@
 //! | [`dli`] | the vocabulary of the cloud, as plain data | – |
 //! | [`core`] | what to do: one pure function, [`core::step`] | `api`, `dli` |
 //! | [`cloud`] | DLI over HTTP: encoding, signing, classification, client | `dli` |
-//! | [`controller`] | the shell on kube-runtime | all of the above |
+//! | [`controller`] | everything that touches Kubernetes, on kube-runtime | all of the above |
 //! | [`simulator`] | DLI as a server, over a pure model | `dli` |
 
 pub mod api;

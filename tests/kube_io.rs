@@ -1,4 +1,4 @@
-//! What the shell writes and reads, on a real API server with the rights of the operator's own account.
+//! What the controller writes and reads, on a real API server with the rights of the operator's own account.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,13 +13,13 @@ use dli_operator::{
     api::{DliProject, DliQueue, DliQueueStatus, EnhancedConnection, FINALIZER, INTENT_ANNOTATION},
     controller::{
         connect,
-        drive::DriveError,
         events::Events,
-        feed::{Change, Merger},
         kinds::Kind,
-        kube_io::{Feeds, KubeIo},
+        kube_io::{KubeIo, WatchCaches},
         metrics::Metrics,
-        watching::{Observer, watch_kind},
+        reconcile::ReconcileError,
+        watch_cache::{Change, Merger},
+        watch_tasks::{Observer, watch_kind},
     },
     core::{
         Event, FinalizerChange, Intent, IntentOp, KubeEffect, KubeReply, Object, ObjectKey, ObjectKind, Precondition,
@@ -45,7 +45,7 @@ spec: {cuCount: 16}
 struct Nobody;
 
 impl<K: Kind> Observer<K> for Nobody {
-    fn changed(&mut self, _change: &Change<K>) -> Result<(), DriveError> {
+    fn changed(&mut self, _change: &Change<K>) -> Result<(), ReconcileError> {
         Ok(())
     }
 
@@ -74,13 +74,14 @@ impl Setup {
         let namespaces = vec![Some(namespace.clone())];
         let (projects, queues, connections) =
             (Merger::new(namespaces.clone()), Merger::new(namespaces.clone()), Merger::new(namespaces.clone()));
-        let feeds = Feeds { projects: projects.feed(), queues: queues.feed(), connections: connections.feed() };
+        let caches =
+            WatchCaches { projects: projects.cache(), queues: queues.cache(), connections: connections.cache() };
         tokio::spawn(watch_kind::<DliProject>(client.clone(), namespaces.clone(), projects, Nobody));
         tokio::spawn(watch_kind::<DliQueue>(client.clone(), namespaces.clone(), queues, Nobody));
         tokio::spawn(watch_kind::<EnhancedConnection>(client.clone(), namespaces.clone(), connections, Nobody));
         let metrics = Arc::new(Metrics::new());
         let events = Events::start(client.clone(), "test".to_owned(), Arc::clone(&metrics));
-        Self { cluster, namespace, io: KubeIo::new(client, feeds, events, metrics) }
+        Self { cluster, namespace, io: KubeIo::new(client, caches, events, metrics) }
     }
 
     fn key(&self, name: &str) -> ObjectKey {

@@ -17,11 +17,11 @@ use std::{
 use dli_operator::{
     api::DliQueue,
     controller::{
+        compressed::Compressed,
         connect,
-        drive::{DriveError, passes},
-        feed::{Change, Feed, Merger},
-        packed::Packed,
-        watching::{Observer, watch_kind},
+        reconcile::{ReconcileError, passes},
+        watch_cache::{Change, Merger, WatchCache},
+        watch_tasks::{Observer, watch_kind},
     },
 };
 use kube::{
@@ -85,7 +85,7 @@ impl Log {
     }
 }
 
-async fn pass(queue: Arc<Packed<DliQueue>>, log: Arc<Log>) -> Result<Action, DriveError> {
+async fn pass(queue: Arc<Compressed<DliQueue>>, log: Arc<Log>) -> Result<Action, ReconcileError> {
     let name = queue.name_any();
     let version = queue.resource_version().unwrap().parse().unwrap();
     {
@@ -109,7 +109,7 @@ async fn pass(queue: Arc<Packed<DliQueue>>, log: Arc<Log>) -> Result<Action, Dri
 struct Gone(Arc<Mutex<Vec<String>>>, Arc<AtomicU32>);
 
 impl Observer<DliQueue> for Gone {
-    fn changed(&mut self, change: &Change<DliQueue>) -> Result<(), DriveError> {
+    fn changed(&mut self, change: &Change<DliQueue>) -> Result<(), ReconcileError> {
         if let Change::Gone(reference) = change {
             self.0.lock().unwrap().push(reference.name.clone());
         }
@@ -128,7 +128,7 @@ struct Setup {
     cluster: &'static ControlPlane,
     namespace: String,
     client: Client,
-    feed: Feed<DliQueue>,
+    cache: WatchCache<DliQueue>,
     log: Arc<Log>,
     gone: Arc<Mutex<Vec<String>>>,
     failures: Arc<AtomicU32>,
@@ -147,7 +147,7 @@ impl Setup {
         let client = connect(Some(cluster.kubeconfig())).await.unwrap();
         let namespaces = vec![Some(namespace.clone())];
         let merger = Merger::<DliQueue>::new(namespaces.clone());
-        let feed = merger.feed();
+        let cache = merger.cache();
         let (gone, failures) = (Arc::default(), Arc::default());
         tokio::spawn(watch_kind(client.clone(), namespaces, merger, Gone(Arc::clone(&gone), Arc::clone(&failures))));
         let log = Arc::new(Log {
@@ -161,8 +161,8 @@ impl Setup {
         let stopped = async {
             let _ = stopped.await;
         };
-        let controller = tokio::spawn(passes(feed.clone(), 4, stopped, pass, Arc::clone(&log)));
-        Self { cluster, namespace, client, feed, log, gone, failures, stop: Some(stop), controller }
+        let controller = tokio::spawn(passes(cache.clone(), 4, stopped, pass, Arc::clone(&log)));
+        Self { cluster, namespace, client, cache, log, gone, failures, stop: Some(stop), controller }
     }
 
     fn create(&self, name: &str) {
@@ -190,7 +190,7 @@ impl Setup {
     }
 
     fn wake(&self, name: &str) {
-        self.feed.trigger(ObjectRef::new(name).within(&self.namespace));
+        self.cache.trigger(ObjectRef::new(name).within(&self.namespace));
     }
 }
 
@@ -319,8 +319,8 @@ async fn a_panic_in_a_pass_ends_the_passes_of_the_kind() {
     setup.create("one");
     setup.log.wait("a pass", |log| log.count("one") == 1).await;
     let stop = std::future::pending();
-    let doomed = |_: Arc<Packed<DliQueue>>, _: Arc<()>| async { panic!("on purpose") };
-    let passes = tokio::spawn(passes(setup.feed.clone(), 4, stop, doomed, Arc::new(())));
+    let doomed = |_: Arc<Compressed<DliQueue>>, _: Arc<()>| async { panic!("on purpose") };
+    let passes = tokio::spawn(passes(setup.cache.clone(), 4, stop, doomed, Arc::new(())));
     let ended = timeout(PATIENCE, passes).await.expect("ends").expect_err("is not over in peace");
     assert!(ended.is_panic());
 }

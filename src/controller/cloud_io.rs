@@ -12,7 +12,7 @@ use crate::{
     dli::{Answer, ErrorClass},
 };
 
-use super::{clock, config::Clouds, metrics::Metrics, secrets::Vault};
+use super::{clock, config::Clouds, metrics::Metrics, secrets::CredentialCache};
 
 /// A client of a cloud could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub struct CloudIoError {
 pub struct CloudIo {
     clouds: Clouds,
     clients: BTreeMap<String, CloudClient>,
-    vault: Arc<Vault>,
+    credentials: Arc<CredentialCache>,
     metrics: Arc<Metrics>,
 }
 
@@ -36,7 +36,7 @@ impl CloudIo {
     pub fn new(
         clouds: Clouds,
         settings: &Settings,
-        vault: Arc<Vault>,
+        credentials: Arc<CredentialCache>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, CloudIoError> {
         let default = ClientOptions::default();
@@ -53,7 +53,7 @@ impl CloudIo {
                 CloudClient::new(&options).map_err(|source| CloudIoError { cloud: name.to_owned(), source })?;
             clients.insert(name.to_owned(), client);
         }
-        Ok(Self { clouds, clients, vault, metrics })
+        Ok(Self { clouds, clients, credentials, metrics })
     }
 
     /// Performs a call, now. It always answers.
@@ -100,7 +100,7 @@ impl CloudIo {
         let Some(client) = self.clients.get(&*effect.endpoint.cloud) else {
             return refused(ErrorClass::Refused, format!("there is no client for the cloud {}", effect.endpoint.cloud));
         };
-        let Some(credential) = self.vault.get(&effect.credential) else {
+        let Some(credential) = self.credentials.get(&effect.credential) else {
             let message = "not sent: these credentials have been replaced meanwhile".to_owned();
             return refused(ErrorClass::Transient, message);
         };
@@ -125,15 +125,17 @@ mod tests {
     };
 
     fn io() -> (CloudIo, CredentialId) {
-        let vault = Arc::new(Vault::default());
+        let credentials = Arc::new(CredentialCache::default());
         let data = [("accessKey", "AK"), ("secretKey", "canary")];
         let data = data.map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into();
-        vault.put("team", &data);
-        let crate::core::CredentialState::Present(id) = vault.state(&"team".into()) else { panic!("no credentials") };
+        credentials.put("team", &data);
+        let crate::core::CredentialState::Present(id) = credentials.state(&"team".into()) else {
+            panic!("no credentials")
+        };
         // Nobody listens there: a call that is sent fails otherwise than one that is not.
         let config = "clouds: {lab: {dliEndpoint: 'http://127.0.0.1:1', iamEndpoint: 'http://127.0.0.1:1'}}";
         let clouds = Config::parse(config).unwrap().clouds;
-        (CloudIo::new(clouds, &Settings::default(), vault, Arc::default()).unwrap(), id)
+        (CloudIo::new(clouds, &Settings::default(), credentials, Arc::default()).unwrap(), id)
     }
 
     fn effect(cloud: &str, credential: CredentialId, not_after: Option<u64>) -> CloudEffect {

@@ -1,4 +1,4 @@
-//! What the three kinds have in common, for the generic parts of the shell.
+//! What the three kinds have in common, for the generic parts of the controller.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
     core::{Object, ObjectKey, ObjectKind},
 };
 
-use super::feed::Ref;
+use super::watch_cache::Ref;
 
 /// Annotation in which `kubectl apply` keeps a copy of the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -19,11 +19,11 @@ use crate::{
 };
 
 use super::{
+    compressed::CompressionError,
     events::Events,
-    feed::Feed,
     kinds::{Kind, ref_of, strip},
     metrics::Metrics,
-    packed::PackError,
+    watch_cache::WatchCache,
 };
 
 /// Who writes, in managed fields.
@@ -38,40 +38,40 @@ const MESSAGE_LIMIT: usize = 512;
 
 /// The watch caches of the three kinds.
 #[derive(Clone, Debug)]
-pub struct Feeds {
+pub struct WatchCaches {
     /// Projects.
-    pub projects: Feed<DliProject>,
+    pub projects: WatchCache<DliProject>,
     /// Queues.
-    pub queues: Feed<DliQueue>,
+    pub queues: WatchCache<DliQueue>,
     /// Connections.
-    pub connections: Feed<EnhancedConnection>,
+    pub connections: WatchCache<EnhancedConnection>,
 }
 
-/// Runs an expression with the feed of a kind that is known only at run time.
-macro_rules! with_feed {
-    ($feeds:expr, $kind:expr, $feed:ident => $body:expr) => {
+/// Runs an expression with the cache of a kind that is known only at run time.
+macro_rules! with_cache {
+    ($caches:expr, $kind:expr, $cache:ident => $body:expr) => {
         match $kind {
             ObjectKind::Project => {
-                let $feed = &$feeds.projects;
+                let $cache = &$caches.projects;
                 $body
             }
             ObjectKind::Queue => {
-                let $feed = &$feeds.queues;
+                let $cache = &$caches.queues;
                 $body
             }
             ObjectKind::Connection => {
-                let $feed = &$feeds.connections;
+                let $cache = &$caches.connections;
                 $body
             }
         }
     };
 }
-pub(super) use with_feed;
+pub(super) use with_cache;
 
 /// Performs [`KubeEffect`]s.
 pub struct KubeIo {
     client: Client,
-    feeds: Feeds,
+    caches: WatchCaches,
     events: Events,
     metrics: Arc<Metrics>,
     turns: Semaphore,
@@ -79,7 +79,7 @@ pub struct KubeIo {
 
 impl fmt::Debug for KubeIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KubeIo").field("feeds", &self.feeds).finish_non_exhaustive()
+        f.debug_struct("KubeIo").field("caches", &self.caches).finish_non_exhaustive()
     }
 }
 
@@ -94,13 +94,13 @@ enum RequestError {
 
 impl KubeIo {
     /// Puts it together. The client must have its hidden retries switched off.
-    pub fn new(client: Client, feeds: Feeds, events: Events, metrics: Arc<Metrics>) -> Self {
-        Self { client, feeds, events, metrics, turns: Semaphore::new(AT_A_TIME) }
+    pub fn new(client: Client, caches: WatchCaches, events: Events, metrics: Arc<Metrics>) -> Self {
+        Self { client, caches, events, metrics, turns: Semaphore::new(AT_A_TIME) }
     }
 
     /// The watch caches.
-    pub fn feeds(&self) -> &Feeds {
-        &self.feeds
+    pub fn caches(&self) -> &WatchCaches {
+        &self.caches
     }
 
     /// Where events go.
@@ -112,15 +112,15 @@ impl KubeIo {
     pub async fn perform(&self, effect: KubeEffect) -> KubeReply {
         match effect {
             KubeEffect::PatchMeta { key, precondition, finalizer, intent } => {
-                let reply = with_feed!(self.feeds, key.kind, feed => {
-                    self.patch_meta(feed, &key, &precondition, finalizer, intent.as_ref()).await
+                let reply = with_cache!(self.caches, key.kind, cache => {
+                    self.patch_meta(cache, &key, &precondition, finalizer, intent.as_ref()).await
                 });
                 self.count(&key, "patch_meta", &reply);
                 reply
             }
             KubeEffect::PutStatus { key, precondition, status, events } => {
-                let reply = with_feed!(self.feeds, key.kind, feed => {
-                    self.put_status(feed, &key, &precondition, &status).await
+                let reply = with_cache!(self.caches, key.kind, cache => {
+                    self.put_status(cache, &key, &precondition, &status).await
                 });
                 self.count(&key, "put_status", &reply);
                 if matches!(reply, KubeReply::Written(_)) {
@@ -128,10 +128,10 @@ impl KubeIo {
                 }
                 reply
             }
-            KubeEffect::GetLive(key) => with_feed!(self.feeds, key.kind, feed => self.get_live(feed, &key).await),
-            KubeEffect::GetCached(key) => with_feed!(self.feeds, key.kind, feed => get_cached(feed, &key)),
+            KubeEffect::GetLive(key) => with_cache!(self.caches, key.kind, cache => self.get_live(cache, &key).await),
+            KubeEffect::GetCached(key) => with_cache!(self.caches, key.kind, cache => get_cached(cache, &key)),
             KubeEffect::IsDefinitionTerminating(kind) => self.is_definition_terminating(kind).await,
-            KubeEffect::HasDependents(project) => match has_dependents(&self.feeds, &project) {
+            KubeEffect::HasDependents(project) => match has_dependents(&self.caches, &project) {
                 Ok(has) => KubeReply::Flag(has),
                 Err(error) => KubeReply::Unknown { message: cut(&super::chain(&error)) },
             },
@@ -140,7 +140,7 @@ impl KubeIo {
 
     async fn patch_meta<K: Kind>(
         &self,
-        feed: &Feed<K>,
+        cache: &WatchCache<K>,
         key: &ObjectKey,
         precondition: &Precondition,
         finalizer: FinalizerChange,
@@ -149,7 +149,7 @@ impl KubeIo {
         let api = self.api::<K>(key);
         // The list of finalizers is written whole, so it is computed from exactly the version that the write is
         // guarded by; otherwise the finalizer of somebody else could get lost.
-        let cached = match feed.get(&ref_of(key)) {
+        let cached = match cache.get(&ref_of(key)) {
             Ok(cached) => cached.filter(|object| is_version(object, precondition)),
             Err(error) => return KubeReply::Unknown { message: cut(&super::chain(&error)) },
         };
@@ -170,7 +170,7 @@ impl KubeIo {
 
     async fn put_status<K: Kind>(
         &self,
-        _feed: &Feed<K>,
+        _cache: &WatchCache<K>,
         key: &ObjectKey,
         precondition: &Precondition,
         status: &Status,
@@ -184,7 +184,7 @@ impl KubeIo {
         written(self.within(self.api::<K>(key).replace_subresource("status", &key.name, &params, &body)).await)
     }
 
-    async fn get_live<K: Kind>(&self, _feed: &Feed<K>, key: &ObjectKey) -> KubeReply {
+    async fn get_live<K: Kind>(&self, _cache: &WatchCache<K>, key: &ObjectKey) -> KubeReply {
         match self.within(self.api::<K>(key).get_opt(&key.name)).await {
             Ok(object) => KubeReply::Object(object.map(|mut object| {
                 strip(&mut object);
@@ -205,7 +205,7 @@ impl KubeIo {
 
     fn publish(&self, key: &ObjectKey, precondition: &Precondition, events: Vec<Event>) {
         for event in events {
-            let regarding = with_feed!(self.feeds, key.kind, feed => reference(feed, key, &precondition.uid));
+            let regarding = with_cache!(self.caches, key.kind, cache => reference(cache, key, &precondition.uid));
             self.events.publish(key.kind, event.into(), regarding);
         }
     }
@@ -349,8 +349,8 @@ fn cut(text: &str) -> String {
     super::cut(text, MESSAGE_LIMIT)
 }
 
-fn get_cached<K: Kind>(feed: &Feed<K>, key: &ObjectKey) -> KubeReply {
-    match feed.get(&ref_of(key)) {
+fn get_cached<K: Kind>(cache: &WatchCache<K>, key: &ObjectKey) -> KubeReply {
+    match cache.get(&ref_of(key)) {
         Ok(object) => KubeReply::Object(object.map(K::into_object)),
         Err(error) => KubeReply::Unknown { message: cut(&super::chain(&error)) },
     }
@@ -358,19 +358,19 @@ fn get_cached<K: Kind>(feed: &Feed<K>, key: &ObjectKey) -> KubeReply {
 
 /// Whether a queue or a connection refers to the project, or might: what one that could not be decoded refers to,
 /// nobody knows.
-fn has_dependents(feeds: &Feeds, project: &ObjectKey) -> Result<bool, PackError> {
+fn has_dependents(caches: &WatchCaches, project: &ObjectKey) -> Result<bool, CompressionError> {
     let namespace = &*project.namespace;
     let refers = |reference: Option<&LocalReference>| {
         reference.map_or(DEFAULT_PROJECT, |reference| &reference.name) == &*project.name
     };
-    Ok(feeds.queues.any_broken_in(namespace)
-        || feeds.connections.any_broken_in(namespace)
-        || feeds.queues.any_in(namespace, |queue| refers(queue.spec.project_ref.as_ref()))?
-        || feeds.connections.any_in(namespace, |connection| refers(connection.spec.project_ref.as_ref()))?)
+    Ok(caches.queues.any_broken_in(namespace)
+        || caches.connections.any_broken_in(namespace)
+        || caches.queues.any_in(namespace, |queue| refers(queue.spec.project_ref.as_ref()))?
+        || caches.connections.any_in(namespace, |connection| refers(connection.spec.project_ref.as_ref()))?)
 }
 
 /// What events are about.
-pub(super) fn reference<K: Kind>(_feed: &Feed<K>, key: &ObjectKey, uid: &str) -> ObjectReference {
+pub(super) fn reference<K: Kind>(_cache: &WatchCache<K>, key: &ObjectKey, uid: &str) -> ObjectReference {
     ObjectReference {
         api_version: Some(K::api_version(&()).into_owned()),
         kind: Some(K::kind(&()).into_owned()),

@@ -1,4 +1,4 @@
-//! The shell: everything that touches Kubernetes, time, randomness and the log.
+//! The controller: everything that touches Kubernetes, time, randomness and the log.
 //!
 //! It decides nothing about queues, connections or projects. It watches, hands each object to [`crate::core::step`],
 //! performs what that asks for, and says what came of it.
@@ -7,32 +7,32 @@
 //! | --- | --- |
 //! | `run` | starts and stops everything |
 //! | `start` | what must be known before: client, definitions, cluster id |
-//! | `feed`, `watching`, `watched`, `packed` | watch caches, the tasks that keep them, what these bring, and the form in which objects are kept |
-//! | `drive` | one pass: step, effect, step, … |
+//! | `watch_cache`, `watch_tasks`, `watch_decode`, `compressed` | watch caches, the tasks that keep them, how what these bring is decoded, and the form in which objects are kept |
+//! | `reconcile` | one pass: step, effect, step, … |
 //! | `kube_io`, `events`, `cloud_io`, `secrets` | perform effects |
 //! | `lease`, `clock` | who leads, and until when |
 //! | `http`, `metrics` | what others see of the process |
-//! | `heap` | gives free memory back to the system |
+//! | `malloc_trim` | gives free memory back to the system |
 //! | `config` | the configuration file |
 
 pub mod clock;
 pub mod cloud_io;
+pub mod compressed;
 pub mod config;
-pub mod drive;
 pub mod events;
-pub mod feed;
-mod heap;
 pub mod http;
 pub mod kinds;
 pub mod kube_io;
 pub mod lease;
+mod malloc_trim;
 pub mod metrics;
-pub mod packed;
+pub mod reconcile;
 mod run;
 pub mod secrets;
 mod start;
-pub mod watched;
-pub mod watching;
+pub mod watch_cache;
+pub mod watch_decode;
+pub mod watch_tasks;
 
 pub use run::{RunError, run};
 pub use start::{StartError, connect};

@@ -23,18 +23,18 @@ use crate::{
 use super::{
     cloud_io::{CloudIo, CloudIoError},
     config::Config,
-    drive::{Shell, passes, reconcile},
     events::Events,
-    feed::{Feed, Merger},
-    heap,
     http::{self, BindError, Health},
     kinds::Kind,
-    kube_io::{Feeds, KubeIo},
+    kube_io::{KubeIo, WatchCaches},
     lease::{Held, Keeper, LeaseConfig, Lost},
+    malloc_trim,
     metrics::Metrics,
-    secrets::{SecretReader, Vault},
+    reconcile::{Runner, passes, reconcile},
+    secrets::{CredentialCache, SecretReader},
     start::{self, StartError},
-    watching::{SECRETS, ShellObserver, publish_broken, watch_kind, watch_secrets},
+    watch_cache::{Merger, WatchCache},
+    watch_tasks::{RunnerObserver, SECRETS, publish_broken, watch_kind, watch_secrets},
 };
 
 /// Time for running passes beyond one call to the cloud, before they are given up.
@@ -98,7 +98,7 @@ pub async fn run(config: Config, kubeconfig: Option<&Path>) -> Result<(), RunErr
     tracing::info!(version = env!("CARGO_PKG_VERSION"), cluster_id, "started");
     tokio::select! {
         result = Operator::new(config, client, cluster_id, metrics, health)?.run(signals) => result,
-        never = heap::keep_small() => match never {},
+        never = malloc_trim::keep_small() => match never {},
     }
 }
 
@@ -141,7 +141,7 @@ struct Operator {
     config: Config,
     client: Client,
     namespaces: Vec<Option<String>>,
-    shell: Arc<Shell>,
+    runner: Arc<Runner>,
     health: Arc<Health>,
     identity: String,
     mergers: (Merger<DliProject>, Merger<DliQueue>, Merger<EnhancedConnection>),
@@ -163,33 +163,39 @@ impl Operator {
         };
         let mergers =
             (Merger::new(namespaces.clone()), Merger::new(namespaces.clone()), Merger::new(namespaces.clone()));
-        let feeds = Feeds { projects: mergers.0.feed(), queues: mergers.1.feed(), connections: mergers.2.feed() };
+        let caches =
+            WatchCaches { projects: mergers.0.cache(), queues: mergers.1.cache(), connections: mergers.2.cache() };
         let pod = std::env::var("HOSTNAME").unwrap_or_else(|_| "dli-operator".to_owned());
         let identity = format!("{pod}_{:016x}", random());
         let events = Events::start(client.clone(), super::cut(&pod, 120), Arc::clone(&metrics));
-        let vault = Arc::new(Vault::default());
+        let credentials = Arc::new(CredentialCache::default());
         let settings = Settings { cluster_id, seed: random(), ..config.settings.clone() };
-        let cloud = CloudIo::new(config.clouds.clone(), &settings, Arc::clone(&vault), Arc::clone(&metrics))?;
-        let kube = KubeIo::new(client.clone(), feeds, events, Arc::clone(&metrics));
-        let secrets = SecretReader::new(Arc::clone(&vault), namespaces.clone());
-        let shell = Arc::new(Shell::new(World::new(settings), kube, cloud, vault, metrics));
-        Ok(Self { config, client, namespaces, shell, health, identity, mergers, secrets })
+        let cloud = CloudIo::new(config.clouds.clone(), &settings, Arc::clone(&credentials), Arc::clone(&metrics))?;
+        let kube = KubeIo::new(client.clone(), caches, events, Arc::clone(&metrics));
+        let secrets = SecretReader::new(Arc::clone(&credentials), namespaces.clone());
+        let runner = Arc::new(Runner::new(World::new(settings), kube, cloud, credentials, metrics));
+        Ok(Self { config, client, namespaces, runner, health, identity, mergers, secrets })
     }
 
     async fn run(self, signals: watch::Receiver<u32>) -> Result<(), RunError> {
-        let Self { config, client, namespaces, shell, health, identity, mergers, secrets } = self;
+        let Self { config, client, namespaces, runner, health, identity, mergers, secrets } = self;
         health.expect(ObjectKind::ALL.map(ObjectKind::as_str).into_iter().chain([SECRETS]));
 
         let mut watches = JoinSet::new();
-        let feeds = shell.kube().feeds().clone();
-        let observer = (&shell, &health);
-        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.0, observe(observer, &feeds.projects)));
-        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.1, observe(observer, &feeds.queues)));
-        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.2, observe(observer, &feeds.connections)));
-        watches.spawn(watch_secrets(client.clone(), namespaces, secrets, Arc::clone(&shell), Arc::clone(&health)));
+        let caches = runner.kube().caches().clone();
+        let observer = (&runner, &health);
+        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.0, observe(observer, &caches.projects)));
+        watches.spawn(watch_kind(client.clone(), namespaces.clone(), mergers.1, observe(observer, &caches.queues)));
+        watches.spawn(watch_kind(
+            client.clone(),
+            namespaces.clone(),
+            mergers.2,
+            observe(observer, &caches.connections),
+        ));
+        watches.spawn(watch_secrets(client.clone(), namespaces, secrets, Arc::clone(&runner), Arc::clone(&health)));
 
         // Standing by: the caches are kept warm, and nothing is worked on.
-        let keeper = keeper(&config, client.clone(), identity, Arc::clone(&shell), Arc::clone(&health));
+        let keeper = keeper(&config, client.clone(), identity, Arc::clone(&runner), Arc::clone(&health));
         let held = tokio::select! {
             held = keeper.acquire() => held,
             () = nth_signal(signals.clone(), 1) => return Ok(()),
@@ -211,9 +217,9 @@ impl Operator {
         let mut controllers = JoinSet::new();
         if !stopped_early {
             let concurrency = config.concurrency;
-            controllers.spawn(control(&feeds.projects, &shell, concurrency, closed(stopped.clone())));
-            controllers.spawn(control(&feeds.queues, &shell, concurrency, closed(stopped.clone())));
-            controllers.spawn(control(&feeds.connections, &shell, concurrency, closed(stopped.clone())));
+            controllers.spawn(control(&caches.projects, &runner, concurrency, closed(stopped.clone())));
+            controllers.spawn(control(&caches.queues, &runner, concurrency, closed(stopped.clone())));
+            controllers.spawn(control(&caches.connections, &runner, concurrency, closed(stopped.clone())));
             tokio::select! {
                 () = nth_signal(signals.clone(), 1) => {}
                 lost = &mut holding => return Err(holding_ended(lost)),
@@ -223,7 +229,7 @@ impl Operator {
         }
 
         tracing::info!("stopping: no new passes; waiting for those that run");
-        shell.stop();
+        runner.stop();
         drop(stop);
         let limit = Duration::from_millis(config.settings.call_timeout) + DRAIN_MARGIN;
         tokio::select! {
@@ -232,7 +238,7 @@ impl Operator {
             () = nth_signal(signals.clone(), 2) => return Err(RunError::Forced),
             lost = &mut holding => return Err(holding_ended(lost)),
         }
-        shell.kube().events().flush(FLUSH).await;
+        runner.kube().events().flush(FLUSH).await;
         let _ = release.send(());
         match holding.await {
             Ok(Ok(())) => {
@@ -255,7 +261,7 @@ async fn drain(controllers: &mut JoinSet<()>) -> Result<(), RunError> {
     Ok(())
 }
 
-fn keeper(config: &Config, client: Client, identity: String, shell: Arc<Shell>, health: Arc<Health>) -> Keeper {
+fn keeper(config: &Config, client: Client, identity: String, runner: Arc<Runner>, health: Arc<Health>) -> Keeper {
     let lease = LeaseConfig {
         namespace: config.lease_namespace.clone(),
         name: config.lease_name.clone(),
@@ -263,31 +269,31 @@ fn keeper(config: &Config, client: Client, identity: String, shell: Arc<Shell>, 
         timing: config.lease,
     };
     let on_leadership = move |leadership: Leadership, since: Option<Now>| {
-        shell.metrics().lease(since.map(|since| since.wall));
-        shell.lead(since.is_some());
+        runner.metrics().lease(since.map(|since| since.wall));
+        runner.lead(since.is_some());
         health.leading(since.is_some());
-        if let Err(error) = shell.tell(|world| world.set_leadership(leadership)) {
+        if let Err(error) = runner.tell(|world| world.set_leadership(leadership)) {
             tracing::error!(error = super::chain(&error), "the world cannot be told about the lease");
         }
     };
     Keeper::new(client, lease, Arc::new(on_leadership))
 }
 
-fn observe<K: Kind>((shell, health): (&Arc<Shell>, &Arc<Health>), feed: &Feed<K>) -> ShellObserver<K> {
-    ShellObserver::new(shell, health, feed.clone())
+fn observe<K: Kind>((runner, health): (&Arc<Runner>, &Arc<Health>), cache: &WatchCache<K>) -> RunnerObserver<K> {
+    RunnerObserver::new(runner, health, cache.clone())
 }
 
 /// Runs the passes of one kind until `stop`, and until those that run then have ended.
 fn control<K: Kind>(
-    feed: &Feed<K>,
-    shell: &Arc<Shell>,
+    cache: &WatchCache<K>,
+    runner: &Arc<Runner>,
     concurrency: u16,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) -> BoxFuture<'static, ()> {
-    for broken in feed.broken() {
-        publish_broken(shell, feed, &broken);
+    for broken in cache.broken() {
+        publish_broken(runner, cache, &broken);
     }
-    passes(feed.clone(), concurrency, stop, reconcile::<K>, Arc::clone(shell)).boxed()
+    passes(cache.clone(), concurrency, stop, reconcile::<K>, Arc::clone(runner)).boxed()
 }
 
 fn holding_ended(ended: Result<Result<(), Lost>, JoinError>) -> RunError {

@@ -37,11 +37,11 @@ struct Entry {
 
 /// The credentials by namespace.
 #[derive(Debug, Default)]
-pub struct Vault {
+pub struct CredentialCache {
     entries: Mutex<HashMap<Arc<str>, Entry>>,
 }
 
-impl Vault {
+impl CredentialCache {
     /// What the Secret of a namespace looks like now.
     pub fn state(&self, namespace: &Arc<str>) -> CredentialState {
         let entries = self.lock();
@@ -108,10 +108,10 @@ impl Vault {
     }
 }
 
-/// Feeds the vault from the watches, one for each watched namespace.
+/// Fills the cache from the watches, one for each watched namespace.
 #[derive(Debug)]
 pub struct SecretReader {
-    vault: Arc<Vault>,
+    credentials: Arc<CredentialCache>,
     sources: Vec<Source>,
 }
 
@@ -124,10 +124,10 @@ struct Source {
 
 impl SecretReader {
     /// For watches of these namespaces (`None`: all).
-    pub fn new(vault: Arc<Vault>, namespaces: Vec<Option<String>>) -> Self {
+    pub fn new(credentials: Arc<CredentialCache>, namespaces: Vec<Option<String>>) -> Self {
         let sources =
             namespaces.into_iter().map(|namespace| Source { namespace, listed: HashSet::new(), done: false }).collect();
-        Self { vault, sources }
+        Self { credentials, sources }
     }
 
     /// Whether every watch has read its first list.
@@ -145,29 +145,29 @@ impl SecretReader {
             }
             Event::InitApply(secret) => {
                 source.listed.extend(secret.namespace());
-                put(&self.vault, secret)
+                put(&self.credentials, secret)
             }
             Event::InitDone => {
                 source.done = true;
                 let listed = std::mem::take(&mut source.listed);
                 let here = |name: &str| source.namespace.as_deref().is_none_or(|namespace| namespace == name);
-                let gone = self.vault.known().into_iter().filter(|name| here(name) && !listed.contains(&**name));
-                gone.filter(|name| self.vault.remove(name)).map(|name| name.to_string()).collect()
+                let gone = self.credentials.known().into_iter().filter(|name| here(name) && !listed.contains(&**name));
+                gone.filter(|name| self.credentials.remove(name)).map(|name| name.to_string()).collect()
             }
-            Event::Apply(secret) => put(&self.vault, secret),
+            Event::Apply(secret) => put(&self.credentials, secret),
             Event::Delete(mut secret) => {
                 wipe(&mut secret);
-                secret.namespace().filter(|namespace| self.vault.remove(namespace)).into_iter().collect()
+                secret.namespace().filter(|namespace| self.credentials.remove(namespace)).into_iter().collect()
             }
         }
     }
 }
 
-fn put(vault: &Vault, mut secret: Secret) -> Vec<String> {
+fn put(credentials: &CredentialCache, mut secret: Secret) -> Vec<String> {
     let Some(namespace) = secret.namespace() else { return Vec::new() };
     let mut data: BTreeMap<String, Vec<u8>> =
         secret.data.take().unwrap_or_default().into_iter().map(|(key, ByteString(value))| (key, value)).collect();
-    let changed = vault.put(&namespace, &data);
+    let changed = credentials.put(&namespace, &data);
     data.values_mut().for_each(Zeroize::zeroize);
     wipe(&mut secret);
     if changed { vec![namespace] } else { Vec::new() }
@@ -198,34 +198,34 @@ mod tests {
         secret(namespace, &[("accessKey", key), ("secretKey", "canary-of-a-secret")])
     }
 
-    fn present(vault: &Vault, namespace: &str) -> CredentialId {
-        match vault.state(&namespace.into()) {
+    fn present(credentials: &CredentialCache, namespace: &str) -> CredentialId {
+        match credentials.state(&namespace.into()) {
             CredentialState::Present(id) => id,
             other => panic!("{other:?}"),
         }
     }
 
-    fn reader() -> (Arc<Vault>, SecretReader) {
-        let vault = Arc::new(Vault::default());
-        let mut reader = SecretReader::new(Arc::clone(&vault), vec![None]);
+    fn reader() -> (Arc<CredentialCache>, SecretReader) {
+        let credentials = Arc::new(CredentialCache::default());
+        let mut reader = SecretReader::new(Arc::clone(&credentials), vec![None]);
         reader.take(0, Event::Init);
         assert_eq!(reader.take(0, Event::InitApply(good("a", "AK1"))), ["a"]);
         assert!(!reader.is_ready());
         assert!(reader.take(0, Event::InitDone).is_empty());
         assert!(reader.is_ready());
-        (vault, reader)
+        (credentials, reader)
     }
 
     #[test]
     fn a_rotation_keeps_the_version_before_and_no_older_one() {
-        let (vault, mut reader) = reader();
-        let first = present(&vault, "a");
+        let (credentials, mut reader) = reader();
+        let first = present(&credentials, "a");
         assert_eq!(reader.take(0, Event::Apply(good("a", "AK2"))), ["a"]);
-        let second = present(&vault, "a");
+        let second = present(&credentials, "a");
         assert_ne!(first, second);
-        assert!(vault.get(&first).is_some() && vault.get(&second).is_some());
+        assert!(credentials.get(&first).is_some() && credentials.get(&second).is_some());
         reader.take(0, Event::Apply(good("a", "AK3")));
-        assert!(vault.get(&first).is_none() && vault.get(&second).is_some());
+        assert!(credentials.get(&first).is_none() && credentials.get(&second).is_some());
     }
 
     #[test]
@@ -236,21 +236,21 @@ mod tests {
 
     #[test]
     fn a_secret_that_vanishes_leaves_its_last_version() {
-        let (vault, mut reader) = reader();
-        let id = present(&vault, "a");
+        let (credentials, mut reader) = reader();
+        let id = present(&credentials, "a");
         reader.take(0, Event::Init);
         assert_eq!(reader.take(0, Event::InitDone), ["a"]);
-        assert_eq!(vault.state(&"a".into()), CredentialState::Missing { last: Some(id.clone()) });
-        assert!(vault.get(&id).is_some());
-        assert_eq!(vault.state(&"b".into()), CredentialState::Missing { last: None });
+        assert_eq!(credentials.state(&"a".into()), CredentialState::Missing { last: Some(id.clone()) });
+        assert!(credentials.get(&id).is_some());
+        assert_eq!(credentials.state(&"b".into()), CredentialState::Missing { last: None });
     }
 
     #[test]
     fn a_malformed_secret_says_what_is_missing_and_keeps_the_last_version() {
-        let (vault, mut reader) = reader();
-        let id = present(&vault, "a");
+        let (credentials, mut reader) = reader();
+        let id = present(&credentials, "a");
         assert_eq!(reader.take(0, Event::Apply(secret("a", &[("accessKey", "AK9")]))), ["a"]);
-        match vault.state(&"a".into()) {
+        match credentials.state(&"a".into()) {
             CredentialState::Malformed { message, last } => {
                 assert!(message.contains("secretKey"), "{message}");
                 assert_eq!(last, Some(id));
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn nothing_prints_the_content() {
-        let (vault, _) = reader();
-        assert!(!format!("{vault:?}").contains("canary"));
+        let (credentials, _) = reader();
+        assert!(!format!("{credentials:?}").contains("canary"));
     }
 }

@@ -55,7 +55,7 @@ fn started() -> Merger<DliQueue> {
 #[test]
 fn the_store_is_ready_only_after_the_first_list_of_every_namespace() {
     let mut merger = Merger::<DliQueue>::new(vec![Some("a".into()), Some("b".into())]);
-    let store = merger.feed().store().clone();
+    let store = merger.cache().store().clone();
     merger.take(0, Event::Init);
     merger.take(1, Event::Init);
     merger.take(0, Event::InitApply(queue("a", "one", "5")));
@@ -72,7 +72,7 @@ fn the_store_is_ready_only_after_the_first_list_of_every_namespace() {
 #[test]
 fn managed_fields_and_the_copy_of_kubectl_do_not_reach_the_store() {
     let merger = started();
-    let object = merger.feed().get(&ObjectRef::new("one").within("a")).unwrap().unwrap();
+    let object = merger.cache().get(&ObjectRef::new("one").within("a")).unwrap().unwrap();
     assert_eq!(object.metadata.managed_fields, None);
     assert_eq!(object.annotations().keys().collect::<Vec<_>>(), ["mine"]);
 }
@@ -84,7 +84,7 @@ fn listing_anew_tells_what_vanished_and_leaves_alone_what_is_unchanged() {
     assert!(merger.take(0, Event::InitApply(queue("a", "one", "5"))).is_empty());
     assert_eq!(said(&merger.take(0, Event::InitApply(queue("b", "three", "9")))), ["touched three"]);
     assert_eq!(said(&merger.take(0, Event::InitDone)), ["gone two"]);
-    assert_eq!(merger.feed().store().len(), 2);
+    assert_eq!(merger.cache().store().len(), 2);
 }
 
 #[test]
@@ -110,15 +110,15 @@ fn the_store_never_goes_back() {
 #[test]
 fn an_undecodable_object_is_reported_once_and_leaves_the_store_without_counting_as_gone() {
     let mut merger = started();
-    let feed = merger.feed();
+    let cache = merger.cache();
     let changes = merger.take(0, Event::Apply(broken("a", "one")));
     assert_eq!(changes.len(), 1);
     assert!(said(&changes)[0].starts_with("undecodable one: "), "{:?}", said(&changes));
-    assert_eq!(feed.store().len(), 1);
-    assert!(feed.any_broken_in("a") && !feed.any_broken_in("b"));
+    assert_eq!(cache.store().len(), 1);
+    assert!(cache.any_broken_in("a") && !cache.any_broken_in("b"));
     assert!(merger.take(0, Event::Apply(broken("a", "one"))).is_empty());
     assert_eq!(said(&merger.take(0, Event::Apply(queue("a", "one", "11")))), ["touched one"]);
-    assert!(feed.broken().is_empty());
+    assert!(cache.broken().is_empty());
 }
 
 #[test]
@@ -128,15 +128,15 @@ fn an_undecodable_object_that_is_deleted_unseen_is_forgotten_at_the_next_list() 
     merger.take(0, Event::Init);
     merger.take(0, Event::InitApply(queue("b", "two", "6")));
     assert_eq!(said(&merger.take(0, Event::InitDone)), ["gone one"]);
-    assert!(merger.feed().broken().is_empty());
+    assert!(merger.cache().broken().is_empty());
 }
 
 #[test]
 fn opening_asks_for_every_object_and_triggers_before_that_are_dropped() {
     let merger = started();
-    let feed = merger.feed();
-    feed.trigger(ObjectRef::new("one").within("a"));
-    let mut inbox = feed.open();
+    let cache = merger.cache();
+    cache.trigger(ObjectRef::new("one").within("a"));
+    let mut inbox = cache.open();
     let mut names = Vec::new();
     while let Ok(reference) = inbox.try_recv() {
         names.push(reference.name);

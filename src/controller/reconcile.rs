@@ -1,4 +1,4 @@
-//! Drives passes: one step under the lock of the world, one effect without it, until the pass is over.
+//! Runs passes: one step under the lock of the world, one effect without it, until the pass is over.
 
 use std::{
     sync::{
@@ -17,21 +17,21 @@ use crate::core::{self, Effect, Input, Next, Object, ObjectKey, ObjectKind, Outc
 use super::{
     clock,
     cloud_io::CloudIo,
-    feed::Feed,
+    compressed::{Compressed, CompressionError},
     kinds::{Kind, key_of, ref_of, ref_to},
-    kube_io::{KubeIo, with_feed},
+    kube_io::{KubeIo, with_cache},
     metrics::Metrics,
-    packed::{PackError, Packed},
-    secrets::Vault,
+    secrets::CredentialCache,
+    watch_cache::WatchCache,
 };
 
 /// Everything that a pass needs.
 #[derive(Debug)]
-pub struct Shell {
+pub struct Runner {
     world: Mutex<World>,
     kube: KubeIo,
     cloud: CloudIo,
-    vault: Arc<Vault>,
+    credentials: Arc<CredentialCache>,
     metrics: Arc<Metrics>,
     stopping: AtomicBool,
     leading: AtomicBool,
@@ -39,7 +39,7 @@ pub struct Shell {
 
 /// Why a pass was given up.
 #[derive(Debug, thiserror::Error)]
-pub enum DriveError {
+pub enum ReconcileError {
     /// A step panicked and may have left the world half-changed. Nothing is decided from it any more; the process ends.
     #[error("an earlier pass panicked while it held the world")]
     Broken,
@@ -48,14 +48,20 @@ pub enum DriveError {
     Stopping,
     /// The object cannot be read out of the watch cache. There is another try when it changes.
     #[error(transparent)]
-    Pack(#[from] PackError),
+    Compression(#[from] CompressionError),
 }
 
-impl Shell {
+impl Runner {
     /// Puts it together.
-    pub fn new(world: World, kube: KubeIo, cloud: CloudIo, vault: Arc<Vault>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        world: World,
+        kube: KubeIo,
+        cloud: CloudIo,
+        credentials: Arc<CredentialCache>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let (stopping, leading) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { world: Mutex::new(world), kube, cloud, vault, metrics, stopping, leading }
+        Self { world: Mutex::new(world), kube, cloud, credentials, metrics, stopping, leading }
     }
 
     /// The Kubernetes side.
@@ -85,25 +91,26 @@ impl Shell {
     }
 
     /// Tells the world something, and wakes whom that concerns.
-    pub fn tell(&self, say: impl FnOnce(&mut World)) -> Result<(), DriveError> {
+    pub fn tell(&self, say: impl FnOnce(&mut World)) -> Result<(), ReconcileError> {
         self.with_world(say)
     }
 
-    fn with_world<T>(&self, work: impl FnOnce(&mut World) -> T) -> Result<T, DriveError> {
+    fn with_world<T>(&self, work: impl FnOnce(&mut World) -> T) -> Result<T, ReconcileError> {
         let (result, wakes) = {
-            let mut world: MutexGuard<'_, World> = self.world.lock().map_err(|_: PoisonError<_>| DriveError::Broken)?;
+            let mut world: MutexGuard<'_, World> =
+                self.world.lock().map_err(|_: PoisonError<_>| ReconcileError::Broken)?;
             let result = work(&mut world);
             (result, world.take_wakes())
         };
         for key in wakes {
             self.metrics.wakes(key.kind);
-            with_feed!(self.kube.feeds(), key.kind, feed => feed.trigger(ref_of(&key)));
+            with_cache!(self.kube.caches(), key.kind, cache => cache.trigger(ref_of(&key)));
         }
         Ok(result)
     }
 
     /// One pass over one object, from its first step to its last.
-    pub async fn drive(&self, key: ObjectKey, object: Object) -> Result<Next, DriveError> {
+    pub async fn run_pass(&self, key: ObjectKey, object: Object) -> Result<Next, ReconcileError> {
         let mut pass = Pass::new(key);
         let mut input = Input::Object(object);
         loop {
@@ -115,7 +122,7 @@ impl Shell {
         }
     }
 
-    async fn perform(&self, effect: Effect) -> Result<Input, DriveError> {
+    async fn perform(&self, effect: Effect) -> Result<Input, ReconcileError> {
         match effect {
             Effect::Kube(effect) => Ok(Input::Kube(self.kube.perform(effect).await)),
             Effect::Cloud(effect) => {
@@ -125,17 +132,20 @@ impl Shell {
                     tokio::time::sleep(Duration::from_millis(held)).await;
                 }
                 if self.stopping.load(Ordering::Acquire) {
-                    return Err(DriveError::Stopping);
+                    return Err(ReconcileError::Stopping);
                 }
                 Ok(Input::Cloud(self.cloud.perform(effect).await))
             }
-            Effect::ReadCredential { namespace } => Ok(Input::Credential(self.vault.state(&namespace))),
+            Effect::ReadCredential { namespace } => Ok(Input::Credential(self.credentials.state(&namespace))),
         }
     }
 }
 
 /// What kube-runtime calls for each object.
-pub(super) async fn reconcile<K: Kind>(object: Arc<Packed<K>>, shell: Arc<Shell>) -> Result<Action, DriveError> {
+pub(super) async fn reconcile<K: Kind>(
+    object: Arc<Compressed<K>>,
+    runner: Arc<Runner>,
+) -> Result<Action, ReconcileError> {
     let key = key_of::<K>(&ref_to(&*object));
     let object = object.open()?;
     let span = tracing::info_span!(
@@ -149,16 +159,16 @@ pub(super) async fn reconcile<K: Kind>(object: Arc<Packed<K>>, shell: Arc<Shell>
     );
     async {
         let started = Instant::now();
-        let next = shell.drive(key, object.into_object()).await?;
-        report(&shell, K::KIND, next, started.elapsed());
+        let next = runner.run_pass(key, object.into_object()).await?;
+        report(&runner, K::KIND, next, started.elapsed());
         Ok(action(next, clock::now().mono))
     }
     .instrument(span)
     .await
 }
 
-fn report(shell: &Shell, kind: ObjectKind, next: Next, took: Duration) {
-    shell.metrics.pass(kind, next.outcome, took);
+fn report(runner: &Runner, kind: ObjectKind, next: Next, took: Duration) {
+    runner.metrics.pass(kind, next.outcome, took);
     let outcome = next.outcome.as_str();
     let took_ms = took.as_millis() as u64;
     match next.outcome {
@@ -184,28 +194,28 @@ fn action(next: Next, now: core::Millis) -> Action {
 /// event or a wake-up during a pass causes another one after it; without either there is none before the requeue time;
 /// and no pass sees an older version of an object than the pass before it.
 pub async fn passes<K, C, F>(
-    feed: Feed<K>,
+    cache: WatchCache<K>,
     concurrency: u16,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
-    reconcile: impl FnMut(Arc<Packed<K>>, Arc<C>) -> F,
+    reconcile: impl FnMut(Arc<Compressed<K>>, Arc<C>) -> F,
     context: Arc<C>,
 ) where
     K: Kind,
-    F: Future<Output = Result<Action, DriveError>> + Send + 'static,
+    F: Future<Output = Result<Action, ReconcileError>> + Send + 'static,
 {
     // Most errors mean that the process is about to end; the others are not mended by trying again.
-    let after_error = |_: Arc<Packed<K>>, _: &DriveError, _: Arc<C>| Action::await_change();
+    let after_error = |_: Arc<Compressed<K>>, _: &ReconcileError, _: Arc<C>| Action::await_change();
     // Everything comes in by one door: the objects at the start, then events of the watch and wake-ups. The watch
     // itself is read by a task of its own, which also runs while this replica stands by.
-    Controller::for_stream(stream::pending(), feed.store().clone())
-        .reconcile_on(feed.open())
+    Controller::for_stream(stream::pending(), cache.store().clone())
+        .reconcile_on(cache.open())
         // Unbounded concurrency is quadratic in the number of objects, and holds a task for each of them.
         .with_config(controller::Config::default().concurrency(concurrency))
         .graceful_shutdown_on(stop)
         .run(reconcile, after_error, context)
         .for_each(|result| async move {
             match result {
-                Ok(_) | Err(controller::Error::ReconcilerFailed(DriveError::Stopping, _)) => {}
+                Ok(_) | Err(controller::Error::ReconcilerFailed(ReconcileError::Stopping, _)) => {}
                 // Deleted since it was asked for.
                 Err(controller::Error::ObjectNotFound(object)) => tracing::debug!(%object, "the object is gone"),
                 Err(error) => tracing::error!(error = super::chain(&error), "a pass was given up"),

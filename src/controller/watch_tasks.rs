@@ -1,4 +1,4 @@
-//! The tasks that keep the watch caches and the vault.
+//! The tasks that keep the watch caches and the cache of the credentials.
 
 use std::sync::Arc;
 
@@ -17,22 +17,22 @@ use crate::{api::CREDENTIALS_SECRET, core::ObjectKey};
 
 use super::{
     clock,
-    drive::{DriveError, Shell},
-    feed::{Broken, Change, Feed, Merger},
     http::Health,
     kinds::{Kind, key_of},
     kube_io,
+    reconcile::{ReconcileError, Runner},
     secrets::SecretReader,
-    watched::Watched,
+    watch_cache::{Broken, Change, Merger, WatchCache},
+    watch_decode::Watched,
 };
 
-/// Name of the vault among the watch caches.
+/// Name of the credentials among what is watched.
 pub(super) const SECRETS: &str = "Secret";
 
 /// Is told what the watches of a kind see.
 pub trait Observer<K: Kind>: Send {
     /// An object has changed or gone. The watch ends with an error.
-    fn changed(&mut self, change: &Change<K>) -> Result<(), DriveError>;
+    fn changed(&mut self, change: &Change<K>) -> Result<(), ReconcileError>;
     /// A watch broke off; it is repeated.
     fn failed(&mut self, error: &watcher::Error);
     /// So many objects are in the store, and whether all first lists have been read.
@@ -46,8 +46,8 @@ pub async fn watch_kind<K: Kind>(
     namespaces: Vec<Option<String>>,
     mut merger: Merger<K>,
     mut observer: impl Observer<K>,
-) -> DriveError {
-    let feed = merger.feed();
+) -> ReconcileError {
+    let cache = merger.cache();
     let apis = namespaces.iter().map(|namespace| match namespace {
         Some(namespace) => Api::<Watched<K>>::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
@@ -69,35 +69,35 @@ pub async fn watch_kind<K: Kind>(
                 return error;
             }
             if let Change::Touched(reference) = change {
-                feed.trigger(reference);
+                cache.trigger(reference);
             }
         }
-        observer.counted(feed.store().len(), feed.store().wait_until_ready().now_or_never().is_some());
+        observer.counted(cache.store().len(), cache.store().wait_until_ready().now_or_never().is_some());
     }
-    DriveError::Stopping
+    ReconcileError::Stopping
 }
 
 /// Passes on to the world, the metrics, the probes and the log what the watches of a kind see.
-pub(super) struct ShellObserver<K: Kind> {
-    shell: Arc<Shell>,
+pub(super) struct RunnerObserver<K: Kind> {
+    runner: Arc<Runner>,
     health: Arc<Health>,
-    feed: Feed<K>,
+    cache: WatchCache<K>,
     ready: bool,
 }
 
-impl<K: Kind> ShellObserver<K> {
-    pub(super) fn new(shell: &Arc<Shell>, health: &Arc<Health>, feed: Feed<K>) -> Self {
-        Self { shell: Arc::clone(shell), health: Arc::clone(health), feed, ready: false }
+impl<K: Kind> RunnerObserver<K> {
+    pub(super) fn new(runner: &Arc<Runner>, health: &Arc<Health>, cache: WatchCache<K>) -> Self {
+        Self { runner: Arc::clone(runner), health: Arc::clone(health), cache, ready: false }
     }
 }
 
-impl<K: Kind> Observer<K> for ShellObserver<K> {
-    fn changed(&mut self, change: &Change<K>) -> Result<(), DriveError> {
+impl<K: Kind> Observer<K> for RunnerObserver<K> {
+    fn changed(&mut self, change: &Change<K>) -> Result<(), ReconcileError> {
         match change {
             Change::Touched(_) => Ok(()),
-            Change::Gone(reference) => self.shell.tell(|world| world.forget(&key_of(reference), clock::now())),
+            Change::Gone(reference) => self.runner.tell(|world| world.forget(&key_of(reference), clock::now())),
             Change::Undecodable(broken) => {
-                self.shell.metrics().decode_failure(K::KIND);
+                self.runner.metrics().decode_failure(K::KIND);
                 tracing::warn!(
                     kind = K::KIND.as_str(),
                     namespace = broken.namespace,
@@ -105,18 +105,18 @@ impl<K: Kind> Observer<K> for ShellObserver<K> {
                     error = broken.error,
                     "an object cannot be decoded and is left alone until it is changed"
                 );
-                publish_broken(&self.shell, &self.feed, broken);
+                publish_broken(&self.runner, &self.cache, broken);
                 Ok(())
             }
         }
     }
 
     fn failed(&mut self, _error: &watcher::Error) {
-        self.shell.metrics().watch_failure(K::KIND.as_str());
+        self.runner.metrics().watch_failure(K::KIND.as_str());
     }
 
     fn counted(&mut self, objects: usize, ready: bool) {
-        self.shell.metrics().objects(K::KIND, objects);
+        self.runner.metrics().objects(K::KIND, objects);
         if ready && !self.ready {
             self.ready = true;
             tracing::info!(kind = K::KIND.as_str(), objects, "first list read");
@@ -127,8 +127,8 @@ impl<K: Kind> Observer<K> for ShellObserver<K> {
 
 /// Tells the user about an object that could not be decoded. The status of it is not touched: nobody here knows its
 /// shape.
-pub(super) fn publish_broken<K: Kind>(shell: &Shell, feed: &Feed<K>, broken: &Broken) {
-    if !shell.is_leading() {
+pub(super) fn publish_broken<K: Kind>(runner: &Runner, cache: &WatchCache<K>, broken: &Broken) {
+    if !runner.is_leading() {
         return;
     }
     let key = ObjectKey::new(K::KIND, &broken.namespace, &broken.name);
@@ -146,7 +146,7 @@ pub(super) fn publish_broken<K: Kind>(shell: &Shell, feed: &Feed<K>, broken: &Br
         )),
         secondary: None,
     };
-    shell.kube().events().publish(K::KIND, event, kube_io::reference(feed, &key, &broken.uid));
+    runner.kube().events().publish(K::KIND, event, kube_io::reference(cache, &key, &broken.uid));
 }
 
 /// Watches the Secrets with the credentials. It ends only when the world is broken.
@@ -154,9 +154,9 @@ pub(super) async fn watch_secrets(
     client: Client,
     namespaces: Vec<Option<String>>,
     mut reader: SecretReader,
-    shell: Arc<Shell>,
+    runner: Arc<Runner>,
     health: Arc<Health>,
-) -> DriveError {
+) -> ReconcileError {
     let apis = namespaces.iter().map(|namespace| match namespace {
         Some(namespace) => Api::<Secret>::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
@@ -172,13 +172,13 @@ pub(super) async fn watch_secrets(
                 failures.over(SECRETS);
                 for namespace in reader.take(source, event) {
                     tracing::info!(namespace, "the credentials have changed");
-                    if let Err(error) = shell.tell(|world| world.credential_changed(&namespace)) {
+                    if let Err(error) = runner.tell(|world| world.credential_changed(&namespace)) {
                         return error;
                     }
                 }
             }
             Err(error) => {
-                shell.metrics().watch_failure(SECRETS);
+                runner.metrics().watch_failure(SECRETS);
                 failures.report(SECRETS, &error);
             }
         }
@@ -187,7 +187,7 @@ pub(super) async fn watch_secrets(
             health.synced(SECRETS);
         }
     }
-    DriveError::Stopping
+    ReconcileError::Stopping
 }
 
 type Told<T> = (usize, Result<watcher::Event<T>, watcher::Error>);

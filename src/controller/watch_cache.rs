@@ -20,13 +20,13 @@ use kube::{
 };
 
 use super::{
+    compressed::{Compressed, CompressionError},
     kinds::{Kind, ref_to},
-    packed::{PackError, Packed},
-    watched::Watched,
+    watch_decode::Watched,
 };
 
 /// Which object, in the terms of the watch cache.
-pub type Ref<K> = ObjectRef<Packed<K>>;
+pub type Ref<K> = ObjectRef<Compressed<K>>;
 
 /// What a change of the watch cache means to others.
 #[derive(Debug)]
@@ -55,21 +55,21 @@ pub struct Broken {
 type BrokenObjects<K> = Arc<Mutex<HashMap<Ref<K>, Broken>>>;
 
 /// The watch cache of one kind, for readers.
-pub struct Feed<K: Kind> {
-    store: Store<Packed<K>>,
+pub struct WatchCache<K: Kind> {
+    store: Store<Compressed<K>>,
     broken: BrokenObjects<K>,
     inbox: Arc<Mutex<Option<mpsc::UnboundedSender<Ref<K>>>>>,
 }
 
-impl<K: Kind> Clone for Feed<K> {
+impl<K: Kind> Clone for WatchCache<K> {
     fn clone(&self) -> Self {
         Self { store: self.store.clone(), broken: Arc::clone(&self.broken), inbox: Arc::clone(&self.inbox) }
     }
 }
 
-impl<K: Kind> fmt::Debug for Feed<K> {
+impl<K: Kind> fmt::Debug for WatchCache<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feed").field("kind", &K::KIND).finish_non_exhaustive()
+        f.debug_struct("WatchCache").field("kind", &K::KIND).finish_non_exhaustive()
     }
 }
 
@@ -78,34 +78,34 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<K: Kind> Feed<K> {
+impl<K: Kind> WatchCache<K> {
     /// The store.
-    pub fn store(&self) -> &Store<Packed<K>> {
+    pub fn store(&self) -> &Store<Compressed<K>> {
         &self.store
     }
 
     /// An object, if it is in the store.
     ///
     /// # Errors
-    /// [`PackError`] where it cannot be unpacked.
-    pub fn get(&self, reference: &Ref<K>) -> Result<Option<K>, PackError> {
-        self.store.get(reference).map(|packed| packed.open()).transpose()
+    /// [`CompressionError`] where it cannot be decompressed.
+    pub fn get(&self, reference: &Ref<K>) -> Result<Option<K>, CompressionError> {
+        self.store.get(reference).map(|compressed| compressed.open()).transpose()
     }
 
     /// Whether something holds for an object of a namespace.
     ///
     /// # Errors
-    /// [`PackError`] where one cannot be unpacked.
-    pub fn any_in(&self, namespace: &str, mut holds: impl FnMut(&K) -> bool) -> Result<bool, PackError> {
-        for packed in self.store.state() {
-            if packed.meta().namespace.as_deref() == Some(namespace) && holds(&packed.open()?) {
+    /// [`CompressionError`] where one cannot be decompressed.
+    pub fn any_in(&self, namespace: &str, mut holds: impl FnMut(&K) -> bool) -> Result<bool, CompressionError> {
+        for compressed in self.store.state() {
+            if compressed.meta().namespace.as_deref() == Some(namespace) && holds(&compressed.open()?) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Asks for a pass over an object. Before [`Feed::open`] there is nobody to ask, and no need to.
+    /// Asks for a pass over an object. Before [`WatchCache::open`] there is nobody to ask, and no need to.
     pub fn trigger(&self, reference: Ref<K>) {
         if let Some(sender) = &*lock(&self.inbox) {
             // It fails only while the controller is being shut down.
@@ -141,15 +141,15 @@ struct Source<K: Kind> {
     /// Objects named by the list that is being read, if one is.
     listed: Option<HashSet<Ref<K>>>,
     /// Objects of the first list, until all watches have theirs.
-    initial: HashMap<Ref<K>, Packed<K>>,
+    initial: HashMap<Ref<K>, Compressed<K>>,
     done: bool,
 }
 
 /// Turns the events of several watches into one store.
 pub struct Merger<K: Kind> {
     sources: Vec<Source<K>>,
-    writer: Writer<Packed<K>>,
-    feed: Feed<K>,
+    writer: Writer<Compressed<K>>,
+    cache: WatchCache<K>,
     started: bool,
 }
 
@@ -163,17 +163,17 @@ impl<K: Kind> Merger<K> {
     /// For watches of these namespaces (`None`: all).
     pub fn new(namespaces: Vec<Option<String>>) -> Self {
         let writer = Writer::default();
-        let feed = Feed { store: writer.as_reader(), broken: Arc::default(), inbox: Arc::default() };
+        let cache = WatchCache { store: writer.as_reader(), broken: Arc::default(), inbox: Arc::default() };
         let sources = namespaces
             .into_iter()
             .map(|namespace| Source { namespace, listed: None, initial: HashMap::new(), done: false })
             .collect();
-        Self { sources, writer, feed, started: false }
+        Self { sources, writer, cache, started: false }
     }
 
     /// The reading side.
-    pub fn feed(&self) -> Feed<K> {
-        self.feed.clone()
+    pub fn cache(&self) -> WatchCache<K> {
+        self.cache.clone()
     }
 
     /// Takes an event of one watch, updates the store and says what has changed in it.
@@ -196,7 +196,7 @@ impl<K: Kind> Merger<K> {
             Event::Apply(object) => self.apply(source, object),
             Event::Delete(object) => {
                 let reference = ref_to(&object);
-                lock(&self.feed.broken).remove(&reference);
+                lock(&self.cache.broken).remove(&reference);
                 if let Some(source) = self.sources.get_mut(source) {
                     source.initial.remove(&reference);
                 }
@@ -222,18 +222,18 @@ impl<K: Kind> Merger<K> {
                 }
                 // Working on from the last readable version would be working against what the user wrote since.
                 self.remove(&reference);
-                let before = lock(&self.feed.broken).insert(reference, broken.clone());
+                let before = lock(&self.cache.broken).insert(reference, broken.clone());
                 return if before.as_ref() == Some(&broken) { Vec::new() } else { vec![Change::Undecodable(broken)] };
             }
         };
-        let repaired = lock(&self.feed.broken).remove(&reference).is_some();
+        let repaired = lock(&self.cache.broken).remove(&reference).is_some();
         if !self.started {
             if let Some(source) = self.sources.get_mut(source) {
                 source.initial.insert(reference, object);
             }
             return Vec::new();
         }
-        if !repaired && self.feed.store.get(&reference).is_some_and(|known| !is_newer(&object, &known)) {
+        if !repaired && self.cache.store.get(&reference).is_some_and(|known| !is_newer(&object, &known)) {
             return Vec::new();
         }
         self.writer.apply_watcher_event(&Event::Apply(object));
@@ -241,7 +241,7 @@ impl<K: Kind> Merger<K> {
     }
 
     fn remove(&mut self, reference: &Ref<K>) {
-        if let Some(known) = self.feed.store.get(reference) {
+        if let Some(known) = self.cache.store.get(reference) {
             self.writer.apply_watcher_event(&Event::Delete(Arc::unwrap_or_clone(known)));
         }
     }
@@ -255,7 +255,7 @@ impl<K: Kind> Merger<K> {
             (namespace.is_none() || namespace == reference.namespace) && !listed.contains(reference)
         };
         let mut gone = Vec::new();
-        lock(&self.feed.broken).retain(|reference, _| {
+        lock(&self.cache.broken).retain(|reference, _| {
             let keep = !vanished(reference);
             if !keep {
                 gone.push(reference.clone());
@@ -263,7 +263,7 @@ impl<K: Kind> Merger<K> {
             keep
         });
         if self.started {
-            gone.extend(self.feed.store.state().iter().map(|object| ref_to(&**object)).filter(vanished));
+            gone.extend(self.cache.store.state().iter().map(|object| ref_to(&**object)).filter(vanished));
             for reference in &gone {
                 self.remove(reference);
             }
@@ -288,7 +288,7 @@ impl<K: Kind> Merger<K> {
 
 /// Whether an object is another version than the known one, and not an older one of the same incarnation. What cannot be
 /// read is replaced.
-fn is_newer<K: Kind>(object: &Packed<K>, known: &Packed<K>) -> bool {
+fn is_newer<K: Kind>(object: &Compressed<K>, known: &Compressed<K>) -> bool {
     match (object.uid(), known.uid()) {
         (Ok(new), Ok(old)) if new == old => {}
         _ => return true,

@@ -9,14 +9,14 @@ use kube::{
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::{kinds::Kind, packed::Packed};
+use super::{compressed::Compressed, kinds::Kind};
 
 /// An object, or what is wrong with it.
 ///
 /// kube's `DeserializeGuard` does the same by way of a tree of values and a copy of it, which took most of the time of a
 /// start with many objects. This one reads the text of the object in place, and only what JSON brings.
 #[derive(Clone, Debug)]
-pub struct Watched<K>(pub Result<Packed<K>, InvalidObject>);
+pub struct Watched<K>(pub Result<Compressed<K>, InvalidObject>);
 
 impl<'de, K: Kind> Deserialize<'de> for Watched<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -26,9 +26,9 @@ impl<'de, K: Kind> Deserialize<'de> for Watched<K> {
             metadata: ObjectMeta,
         }
         let text = Box::<RawValue>::deserialize(deserializer)?;
-        let packed = serde_json::from_str(text.get()).map_err(|error| without_place(&error));
-        match packed {
-            Ok(packed) => Ok(Self(Ok(packed))),
+        let compressed = serde_json::from_str(text.get()).map_err(|error| without_place(&error));
+        match compressed {
+            Ok(compressed) => Ok(Self(Ok(compressed))),
             Err(error) => {
                 let Head { metadata } = serde_json::from_str(text.get()).map_err(de::Error::custom)?;
                 Ok(Self(Err(InvalidObject { error, metadata })))
@@ -64,12 +64,12 @@ impl<K: Kind> Resource for Watched<K> {
     }
 
     fn meta(&self) -> &ObjectMeta {
-        self.0.as_ref().map_or_else(|invalid| &invalid.metadata, Packed::meta)
+        self.0.as_ref().map_or_else(|invalid| &invalid.metadata, Compressed::meta)
     }
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         match &mut self.0 {
-            Ok(packed) => packed.meta_mut(),
+            Ok(compressed) => compressed.meta_mut(),
             Err(invalid) => &mut invalid.metadata,
         }
     }

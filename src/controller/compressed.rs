@@ -12,13 +12,13 @@ use serde::{
 use super::kinds::{Kind, strip};
 
 /// What objects look like. Most of the text of any object is in here somewhere, and is kept as a reference to it.
-const EXAMPLES: &[u8] = include_bytes!("packed/examples.json");
+const EXAMPLES: &[u8] = include_bytes!("compressed/examples.json");
 
 /// An object of the watch cache: which one it is, and all of it as compressed JSON.
 ///
-/// Typed, an object takes many times the memory, most of it for fields that are not set. A pass unpacks the one that it
+/// Typed, an object takes many times the memory, most of it for fields that are not set. A pass decompresses the one that it
 /// looks at.
-pub struct Packed<K> {
+pub struct Compressed<K> {
     /// Name and namespace, and the version, by which the watch knows where to go on; nothing else.
     meta: ObjectMeta,
     /// Length of the text.
@@ -29,24 +29,25 @@ pub struct Packed<K> {
 
 /// An object cannot be turned into text or back.
 #[derive(Debug, thiserror::Error)]
-pub enum PackError {
+pub enum CompressionError {
     /// It cannot be written as JSON, or is too long.
     #[error("an object cannot be put into the watch cache")]
-    Pack(#[source] Box<dyn Error + Send + Sync>),
+    Compress(#[source] Box<dyn Error + Send + Sync>),
     /// What is in the cache is not what was put there.
     #[error("an object of the watch cache cannot be read")]
-    Unpack(#[source] Box<dyn Error + Send + Sync>),
+    Decompress(#[source] Box<dyn Error + Send + Sync>),
 }
 
-impl<K: Kind> Packed<K> {
-    /// Packs an object, without what nobody here reads.
+impl<K: Kind> Compressed<K> {
+    /// Compresses an object, without what nobody here reads.
     ///
     /// # Errors
-    /// [`PackError`] where it cannot be written as JSON.
-    pub fn new(mut object: K) -> Result<Self, PackError> {
+    /// [`CompressionError`] where it cannot be written as JSON.
+    pub fn new(mut object: K) -> Result<Self, CompressionError> {
         strip(&mut object);
-        let text = serde_json::to_vec(&object).map_err(|error| PackError::Pack(error.into()))?;
-        let length = text.len().try_into().map_err(|error: TryFromIntError| PackError::Pack(error.into()))?;
+        let text = serde_json::to_vec(&object).map_err(|error| CompressionError::Compress(error.into()))?;
+        let length =
+            text.len().try_into().map_err(|error: TryFromIntError| CompressionError::Compress(error.into()))?;
         let text = compress_with_dict(&text, EXAMPLES).into_boxed_slice();
         let whole = object.meta_mut();
         let (name, namespace) = (whole.name.take(), whole.namespace.take());
@@ -58,16 +59,16 @@ impl<K: Kind> Packed<K> {
     /// The object.
     ///
     /// # Errors
-    /// [`PackError`] where the text is not that of such an object, which [`Packed::new`] excludes.
-    pub fn open(&self) -> Result<K, PackError> {
+    /// [`CompressionError`] where the text is not that of such an object, which [`Compressed::new`] excludes.
+    pub fn open(&self) -> Result<K, CompressionError> {
         self.read()
     }
 
     /// Its incarnation.
     ///
     /// # Errors
-    /// As [`Packed::open`].
-    pub fn uid(&self) -> Result<String, PackError> {
+    /// As [`Compressed::open`].
+    pub fn uid(&self) -> Result<String, CompressionError> {
         #[derive(Deserialize)]
         struct Head {
             metadata: Meta,
@@ -80,32 +81,35 @@ impl<K: Kind> Packed<K> {
         self.read().map(|head: Head| head.metadata.uid)
     }
 
-    fn read<T: DeserializeOwned>(&self) -> Result<T, PackError> {
+    fn read<T: DeserializeOwned>(&self) -> Result<T, CompressionError> {
         let text = decompress_with_dict(&self.text, self.length as usize, EXAMPLES)
-            .map_err(|error| PackError::Unpack(error.into()))?;
-        serde_json::from_slice(&text).map_err(|error| PackError::Unpack(error.into()))
+            .map_err(|error| CompressionError::Decompress(error.into()))?;
+        serde_json::from_slice(&text).map_err(|error| CompressionError::Decompress(error.into()))
     }
 }
 
-impl<'de, K: Kind> Deserialize<'de> for Packed<K> {
+impl<'de, K: Kind> Deserialize<'de> for Compressed<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(K::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
-impl<K> Clone for Packed<K> {
+impl<K> Clone for Compressed<K> {
     fn clone(&self) -> Self {
         Self { meta: self.meta.clone(), length: self.length, text: self.text.clone(), kind: PhantomData }
     }
 }
 
-impl<K> fmt::Debug for Packed<K> {
+impl<K> fmt::Debug for Compressed<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Packed").field("name", &self.meta.name).field("bytes", &self.text.len()).finish_non_exhaustive()
+        f.debug_struct("Compressed")
+            .field("name", &self.meta.name)
+            .field("bytes", &self.text.len())
+            .finish_non_exhaustive()
     }
 }
 
-impl<K: Kind> Resource for Packed<K> {
+impl<K: Kind> Resource for Compressed<K> {
     type DynamicType = ();
     type Scope = K::Scope;
 
@@ -141,12 +145,12 @@ mod tests {
     use super::*;
     use crate::api::{DliQueue, EnhancedConnection};
 
-    fn packed<K: Kind>(object: Value) -> Packed<K> {
+    fn compressed<K: Kind>(object: Value) -> Compressed<K> {
         serde_json::from_value(object).unwrap()
     }
 
     fn comes_back<K: Kind>(object: Value) -> Value {
-        serde_json::to_value(packed::<K>(object).open().unwrap()).unwrap()
+        serde_json::to_value(compressed::<K>(object).open().unwrap()).unwrap()
     }
 
     fn condition(message: &str) -> Value {
@@ -157,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_packed_comes_back_whole() {
+    fn what_is_compressed_comes_back_whole() {
         let meta = json!({
             "name": "q1", "namespace": "team", "uid": "u", "resourceVersion": "12", "generation": 3,
             "creationTimestamp": "2026-11-23T09:59:00Z", "deletionTimestamp": "2026-11-23T10:01:00Z",
@@ -182,17 +186,20 @@ mod tests {
 
     #[test]
     fn what_nobody_reads_is_dropped_and_its_name_stands_outside() {
-        let packed: Packed<DliQueue> = packed(json!({
+        let compressed: Compressed<DliQueue> = compressed(json!({
             "apiVersion": "dli.huaweicloud.com/v1alpha1", "kind": "DliQueue", "spec": {"cuCount": 16},
             "metadata": {"name": "q1", "namespace": "team", "uid": "u", "resourceVersion": "12", "managedFields": [{}]},
         }));
-        assert_eq!(packed.open().unwrap().metadata.managed_fields, None);
-        let meta = packed.meta();
+        assert_eq!(compressed.open().unwrap().metadata.managed_fields, None);
+        let meta = compressed.meta();
         assert_eq!((meta.name.as_deref(), meta.namespace.as_deref()), (Some("q1"), Some("team")));
         // Without it the watch would list everything anew after each event.
         assert_eq!(meta.resource_version.as_deref(), Some("12"));
-        assert_eq!(packed.uid().unwrap(), "u");
-        assert_eq!(format!("{packed:?}"), format!("Packed {{ name: Some(\"q1\"), bytes: {}, .. }}", packed.text.len()));
+        assert_eq!(compressed.uid().unwrap(), "u");
+        assert_eq!(
+            format!("{compressed:?}"),
+            format!("Compressed {{ name: Some(\"q1\"), bytes: {}, .. }}", compressed.text.len())
+        );
     }
 
     #[test]
@@ -207,14 +214,20 @@ mod tests {
         other["metadata"]["name"] = json!("analytics-of-march");
         other["status"]["conditions"][0]["message"] =
             json!("The cloud has said something that nobody has seen before.");
-        let packed: Packed<DliQueue> = packed(other);
-        assert!(packed.text.len() * 5 < packed.length as usize, "{} of {} bytes", packed.text.len(), packed.length);
+        let compressed: Compressed<DliQueue> = compressed(other);
+        assert!(
+            compressed.text.len() * 5 < compressed.length as usize,
+            "{} of {} bytes",
+            compressed.text.len(),
+            compressed.length
+        );
     }
 
     #[test]
     fn what_is_damaged_is_no_object() {
-        let mut packed: Packed<DliQueue> = packed(json!({"metadata": {"name": "q1"}, "spec": {"cuCount": 16}}));
-        packed.text = packed.text.iter().take(packed.text.len() / 2).copied().collect();
-        assert!(matches!(packed.open(), Err(PackError::Unpack(_))));
+        let mut compressed: Compressed<DliQueue> =
+            compressed(json!({"metadata": {"name": "q1"}, "spec": {"cuCount": 16}}));
+        compressed.text = compressed.text.iter().take(compressed.text.len() / 2).copied().collect();
+        assert!(matches!(compressed.open(), Err(CompressionError::Decompress(_))));
     }
 }
