@@ -11,6 +11,8 @@ use crate::core::{Millis, Settings};
 
 pub use clouds::{CloudConfig, Clouds};
 pub use keys::{KEYS, Key, help};
+pub use read::Problem;
+
 use read::Section;
 
 /// Namespace of the lease when nothing else says it.
@@ -71,15 +73,6 @@ pub struct Config {
     pub lease: LeaseTiming,
     /// Durations of the deciding side; its cluster id and seed are filled in at start.
     pub settings: Settings,
-}
-
-/// One thing that is wrong in a configuration file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Path of the key, such as `timing.callTimeout`; empty for the file as a whole.
-    pub path: String,
-    /// What is wrong, and what to do.
-    pub text: String,
 }
 
 /// Why a configuration was refused.

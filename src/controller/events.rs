@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::core::{self, ObjectKind};
 
-use super::{kube_io::REQUEST_TIMEOUT, metrics::Metrics};
+use super::{kube_request::REQUEST_TIMEOUT, metrics::Metrics};
 
 /// Longest note that the API takes, in bytes.
 const NOTE_LIMIT: usize = 1024;

@@ -3,18 +3,13 @@
 use std::{fmt::Debug, sync::Arc};
 
 use k8s_openapi::NamespaceResourceScope;
-use kube::{
-    Resource,
-    runtime::reflector::{Lookup, ObjectRef},
-};
+use kube::Resource;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     api::{DliProject, DliQueue, EnhancedConnection},
-    core::{Object, ObjectKey, ObjectKind},
+    core::{Object, ObjectKind},
 };
-
-use super::watch_cache::Ref;
 
 /// Annotation in which `kubectl apply` keeps a copy of the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -67,24 +62,5 @@ pub(super) fn strip<K: Resource>(object: &mut K) {
     meta.managed_fields = None;
     if let Some(annotations) = &mut meta.annotations {
         annotations.remove(LAST_APPLIED);
-    }
-}
-
-/// The key of an object in the terms of the deciding side.
-pub(super) fn key_of<K: Kind>(reference: &Ref<K>) -> ObjectKey {
-    ObjectKey::new(K::KIND, reference.namespace.as_deref().unwrap_or_default(), &reference.name)
-}
-
-/// The key of an object in the terms of the watch cache.
-pub(super) fn ref_of<K: Kind>(key: &ObjectKey) -> Ref<K> {
-    ObjectRef::new(&key.name).within(&key.namespace)
-}
-
-/// The reference of an object.
-pub(super) fn ref_to<K: Kind>(object: &impl Lookup<DynamicType = ()>) -> Ref<K> {
-    let reference = ObjectRef::new(&object.name().unwrap_or_default());
-    match object.namespace() {
-        Some(namespace) => reference.within(&namespace),
-        None => reference,
     }
 }

@@ -1,6 +1,6 @@
 //! Performs the Kubernetes side of a pass: reads, guarded writes, events.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use k8s_openapi::{
     api::core::v1::ObjectReference, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
@@ -21,15 +21,13 @@ use crate::{
 use super::{
     compressed::CompressionError,
     events::Events,
-    kinds::{Kind, ref_of, strip},
+    kinds::{Kind, strip},
+    kube_request::{FIELD_MANAGER, REQUEST_TIMEOUT},
     metrics::Metrics,
+    object_ref::ref_of,
     watch_cache::WatchCache,
 };
 
-/// Who writes, in managed fields.
-pub(super) const FIELD_MANAGER: &str = "dli-operator";
-/// Longest time for one request. The client's own retries are off, so this is also the longest time for one effect.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Requests of passes under way at a time. Each takes a connection with buffers of its own, and what those take is hardly
 /// ever given back; an API server answers in milliseconds, so more at a time would not be faster.
 const AT_A_TIME: usize = 6;

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use crate::core::{Leadership, Millis, Now};
 
-use super::{clock, config::LeaseTiming, kube_io::FIELD_MANAGER};
+use super::{clock, config::LeaseTiming, kube_request::FIELD_MANAGER};
 
 pub use election::{Election, Record, Verdict};
 

@@ -10,6 +10,7 @@
 //! | `watch_cache`, `watch_tasks`, `watch_decode`, `compressed` | watch caches, the tasks that keep them, how what these bring is decoded, and the form in which objects are kept |
 //! | `reconcile` | one pass: step, effect, step, … |
 //! | `kube_io`, `events`, `cloud_io`, `secrets` | perform effects |
+//! | `kinds`, `object_ref`, `kube_request` | what the generic parts know of a kind, of the names of its objects, and of a request |
 //! | `lease`, `clock` | who leads, and until when |
 //! | `http`, `metrics` | what others see of the process |
 //! | `malloc_trim` | gives free memory back to the system |
@@ -23,9 +24,11 @@ pub mod events;
 pub mod http;
 pub mod kinds;
 pub mod kube_io;
+pub mod kube_request;
 pub mod lease;
 mod malloc_trim;
 pub mod metrics;
+pub mod object_ref;
 pub mod reconcile;
 mod run;
 pub mod secrets;

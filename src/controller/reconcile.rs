@@ -18,9 +18,10 @@ use super::{
     clock,
     cloud_io::CloudIo,
     compressed::{Compressed, CompressionError},
-    kinds::{Kind, key_of, ref_of, ref_to},
+    kinds::Kind,
     kube_io::{KubeIo, with_cache},
     metrics::Metrics,
+    object_ref::{key_of, ref_of, ref_to},
     secrets::CredentialCache,
     watch_cache::WatchCache,
 };

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::core::ObjectKind;
 
-use super::{http::Health, kube_io::REQUEST_TIMEOUT};
+use super::{http::Health, kube_request::REQUEST_TIMEOUT};
 
 /// Time between two looks at what is missing.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);

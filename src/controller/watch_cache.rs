@@ -14,19 +14,17 @@ use futures::channel::mpsc;
 use kube::{
     Resource, ResourceExt,
     runtime::{
-        reflector::{ObjectRef, Store, store::Writer},
+        reflector::{Store, store::Writer},
         watcher::Event,
     },
 };
 
 use super::{
     compressed::{Compressed, CompressionError},
-    kinds::{Kind, ref_to},
+    kinds::Kind,
+    object_ref::{Ref, ref_to},
     watch_decode::Watched,
 };
-
-/// Which object, in the terms of the watch cache.
-pub type Ref<K> = ObjectRef<Compressed<K>>;
 
 /// What a change of the watch cache means to others.
 #[derive(Debug)]

@@ -18,8 +18,9 @@ use crate::{api::CREDENTIALS_SECRET, core::ObjectKey};
 use super::{
     clock,
     http::Health,
-    kinds::{Kind, key_of},
+    kinds::Kind,
     kube_io,
+    object_ref::key_of,
     reconcile::{ReconcileError, Runner},
     secrets::SecretReader,
     watch_cache::{Broken, Change, Merger, WatchCache},

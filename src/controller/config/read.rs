@@ -6,7 +6,16 @@ use serde_json::{Map, Value};
 
 use crate::core::Millis;
 
-use super::{KEYS, Problem};
+use super::keys::KEYS;
+
+/// One thing that is wrong in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Path of the key, such as `timing.callTimeout`; empty for the file as a whole.
+    pub path: String,
+    /// What is wrong, and what to do.
+    pub text: String,
+}
 
 /// A mapping of the file.
 pub(super) struct Section<'p> {

@@ -1,4 +1,5 @@
 use futures::FutureExt;
+use kube::runtime::reflector::ObjectRef;
 use serde_json::json;
 
 use super::*;
