@@ -4,9 +4,13 @@ use std::{error::Error, io};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::super::classify::{one_line, undecodable};
-use super::{MESSAGE_BYTES, not_sent};
-use crate::dli::{Applied, Call, CallError, Cause, ErrorClass, HttpResponse};
+use crate::{
+    cloud::classify::{one_line, undecodable},
+    dli::{Applied, Call, CallError, Cause, ErrorClass, HttpResponse},
+};
+
+/// Longest message of an error that arose here, in bytes.
+pub(super) const MESSAGE_BYTES: usize = 512;
 
 /// The system's name resolution, with an error that can be told apart from all others.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +27,21 @@ impl Resolve for Resolver {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(Unresolved)?;
             Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
         })
+    }
+}
+
+/// An error for a call that was not sent at all.
+pub fn not_sent(class: ErrorClass, message: String) -> CallError {
+    CallError {
+        class,
+        applied: Applied::No,
+        cause: Cause::NotSent,
+        status: None,
+        code: None,
+        message,
+        request_id: None,
+        retry_after: None,
+        limit: None,
     }
 }
 

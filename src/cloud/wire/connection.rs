@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Draft, EncodeError, Segment,
+    draft::{Draft, EncodeError, Segment},
     fields::{DecodeError, Envelope, Object},
     tags::tag_filter,
 };

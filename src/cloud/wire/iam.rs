@@ -1,7 +1,7 @@
 //! The one call to IAM: which project id a region has.
 
 use super::{
-    Draft, Segment,
+    draft::{Draft, Segment},
     fields::{DecodeError, Object},
 };
 use crate::dli::{Method, ProjectId, ProjectItem, RegionName};

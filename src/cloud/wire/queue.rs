@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Draft, EncodeError, Segment,
+    draft::{Draft, EncodeError, Segment},
     fields::{DecodeError, Envelope, Object},
     tags::tag_filter,
 };

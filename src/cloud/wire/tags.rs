@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Draft, EncodeError, Segment,
+    draft::{Draft, EncodeError, Segment},
     fields::{DecodeError, Object},
 };
 use crate::dli::{Method, ResourceType, Tag};
