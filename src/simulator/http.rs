@@ -21,11 +21,11 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::{
     Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, console, control,
-    line::{Lines, Peer},
     model::{Answers, BadCredentials, ErrorShape, Refusal, RetryAfterForm, StaleSignature},
     route,
     store::{Held, Kept, wall},
     token::{self, Login},
+    transport::{BreakableListener, Peer},
     verify::{Verifier, WireRequest},
 };
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, Method, ProjectId};
@@ -93,7 +93,7 @@ impl Simulator {
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel::<()>();
         let service = router.into_make_service_with_connect_info::<Peer>();
-        let server = axum::serve(Lines(listener), service).with_graceful_shutdown(async {
+        let server = axum::serve(BreakableListener(listener), service).with_graceful_shutdown(async {
             // Also when the other end is dropped.
             let _ = stopped.await;
         });
@@ -178,7 +178,7 @@ async fn answer(State(shared): State<Arc<Shared>>, ConnectInfo(peer): ConnectInf
             response
         }
         Delivery::Nothing => {
-            peer.break_line();
+            peer.break_connection();
             Response::new(Body::empty())
         }
         Delivery::Cut(response) => finish(&shared, response, cut),
@@ -368,11 +368,11 @@ fn cut(mut body: Vec<u8>) -> Body {
     body.truncate(body.len() / 2);
     let half = stream::iter([Ok(Bytes::from(body))]);
     // The half must be on its way before the line breaks.
-    let break_line = stream::once(async {
+    let broken = stream::once(async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
     });
-    Body::from_stream(half.chain(break_line))
+    Body::from_stream(half.chain(broken))
 }
 
 /// A body in pieces, over so many milliseconds.

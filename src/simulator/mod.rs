@@ -5,7 +5,7 @@
 //! | [`model`] | the cloud as a value: no I/O, no clock, no chance from outside |
 //! | [`verify`] | the gateway's check of signatures, just as pure |
 //! | `token` | IAM tokens, just as pure |
-//! | `http`, `line` | the server: limits, signatures, faults on the wire |
+//! | `http`, `transport` | the server: limits, signatures, faults on the wire |
 //! | `store` | the file that keeps the state over restarts |
 //! | `control` | the control endpoint below `/_simulator/` (`docs/simulator.md`) |
 //! | `console` | the page for people at `/` |
@@ -17,11 +17,11 @@ mod args;
 mod console;
 mod control;
 mod http;
-mod line;
 pub mod model;
 mod route;
 mod store;
 mod token;
+mod transport;
 pub mod verify;
 
 pub use args::{SimulateArgs, SimulateOptions, SimulatorError, serve};

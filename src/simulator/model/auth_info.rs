@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::{
     AuthCreateStatus, AuthFields, AuthFixedFields, AuthNameFilter, AuthPageCap, Done, DuplicateAuth, ListUpdateLag,
     MissingAuth,
+    auxiliary_state::AuthInfo,
     errors::Refusal,
     input,
-    more::AuthInfo,
     state::{Env, Project},
 };
 use crate::dli::HttpRequest;

@@ -6,6 +6,7 @@
 
 mod answers;
 mod auth_info;
+mod auxiliary_state;
 mod binding;
 mod config;
 mod connection;
@@ -15,8 +16,9 @@ mod errors;
 mod faults;
 mod iam;
 mod input;
+mod inspect;
 mod json;
-mod more;
+mod lagging_map;
 mod network_route;
 mod outcome;
 mod persist;
@@ -32,12 +34,10 @@ mod queue_show;
 mod quota;
 mod random;
 mod rate;
-mod shelf;
 mod state;
 mod tag_search;
 mod tags;
 mod task;
-mod views;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -49,10 +49,10 @@ pub use answers::*;
 pub use config::{Config, ConfigError, Durations, History, Networks, ProjectConfig, Quotas};
 pub use console::{Edit, EditError};
 pub use faults::{Armed, Effect, Fault, FaultId, Matching};
+pub use inspect::{Change, ConnectionView, Count, EntryView, PoolView, QueueView};
 pub use outcome::{Caller, Delivery, Outcome};
 pub use persist::StateError;
 pub use rate::{Limit, Policy, RateLimit};
-pub use views::{Change, ConnectionView, Count, EntryView, PoolView, QueueView};
 
 pub(crate) use errors::Refusal;
 pub(crate) use iam::TOKEN_LIFE;
@@ -60,9 +60,9 @@ pub(crate) use iam::TOKEN_LIFE;
 use super::route::{self, Operation, Route};
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, ProjectId};
 use faults::Faults;
+use lagging_map::LaggingMap;
 use outcome::Done;
 use random::Random;
-use shelf::Shelf;
 use state::{Env, Project};
 
 /// DLI, as far as it is simulated.
@@ -132,8 +132,8 @@ impl Model {
             connections: BTreeMap::new(),
             ids: BTreeMap::new(),
             deleted_connections: 0,
-            pools: Shelf::default(),
-            auth_infos: Shelf::default(),
+            pools: LaggingMap::default(),
+            auth_infos: LaggingMap::default(),
             grants: Vec::new(),
             tests: VecDeque::new(),
             jobs: VecDeque::new(),

@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use super::{
     Done, DuplicateRoute, EqualRoute, MissingRoute, ReservedRoute,
+    auxiliary_state::RouteItem,
     connection::live,
     errors::Refusal,
     input,
-    more::RouteItem,
     state::{Env, Project},
 };
 use crate::dli::HttpRequest;

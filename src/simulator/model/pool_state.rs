@@ -113,7 +113,7 @@ pub(super) struct ScaleRecord {
     pub(super) failure: Option<Arc<str>>,
 }
 
-/// Lines of history that a pool keeps.
+/// BreakableListener of history that a pool keeps.
 pub(super) const RECORDS: usize = 1_000;
 
 /// An elastic resource pool.

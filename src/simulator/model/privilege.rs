@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use super::{
     Done, GrantMissing, GrantObjects, MissingGrants, PrivilegeKey,
+    auxiliary_state::{Grant, Grantee},
     errors::Refusal,
     input,
     json::Json,
-    more::{Grant, Grantee},
     queue,
     state::{Env, Project},
 };

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Config,
-    more::{AuthInfo, ConnectivityTest, Grant, Job, RouteItem},
+    auxiliary_state::{AuthInfo, ConnectivityTest, Grant, Job, RouteItem},
+    lagging_map::LaggingMap,
     pool_state::{Hourly, Pool, ScalingPolicy},
     random::Random,
-    shelf::Shelf,
 };
 use crate::dli::{EpochMillis, Host, PeeringState, ProjectId, Tag};
 
@@ -257,8 +257,8 @@ pub(super) struct Project {
     #[serde(skip)]
     pub(super) ids: BTreeMap<Arc<str>, u64>,
     pub(super) deleted_connections: usize,
-    pub(super) pools: Shelf<Pool>,
-    pub(super) auth_infos: Shelf<AuthInfo>,
+    pub(super) pools: LaggingMap<Pool>,
+    pub(super) auth_infos: LaggingMap<AuthInfo>,
     pub(super) grants: Vec<Grant>,
     pub(super) tests: VecDeque<ConnectivityTest>,
     pub(super) jobs: VecDeque<Job>,

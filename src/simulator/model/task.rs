@@ -6,10 +6,9 @@ use serde::Deserialize;
 
 use super::{
     ConnectivityFailure, ConnectivityRunning, Done, MissingTask,
+    auxiliary_state::{ConnectivityTest, Job},
     errors::Refusal,
-    input,
-    more::{ConnectivityTest, Job},
-    queue,
+    input, queue,
     random::uuid,
     state::{Env, Eye, Project, Queue},
 };

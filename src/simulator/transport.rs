@@ -26,22 +26,22 @@ use tokio::{
 /// A connection on which nothing arrives for this long is closed: idle, or a request that never ends.
 const IDLE: Duration = Duration::from_secs(180);
 
-/// Accepts [`Line`]s.
+/// Accepts [`BreakableStream`]s.
 #[derive(Debug)]
-pub(super) struct Lines(pub(super) TcpListener);
+pub(super) struct BreakableListener(pub(super) TcpListener);
 
-impl Listener for Lines {
-    type Io = Line;
+impl Listener for BreakableListener {
+    type Io = BreakableStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (BreakableStream, SocketAddr) {
         loop {
             match self.0.accept().await {
                 Ok((stream, address)) => {
                     // Small answers go out at once; without it they are only slower.
                     let _ = stream.set_nodelay(true);
                     let idle = Box::pin(tokio::time::sleep(IDLE));
-                    return (Line { stream, broken: Arc::default(), idle }, address);
+                    return (BreakableStream { stream, broken: Arc::default(), idle }, address);
                 }
                 // Out of file descriptors, or a peer that is gone already.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -56,19 +56,19 @@ impl Listener for Lines {
 
 /// A connection.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct BreakableStream {
     stream: TcpStream,
     broken: Arc<AtomicBool>,
     idle: Pin<Box<Sleep>>,
 }
 
-impl Line {
+impl BreakableStream {
     fn intact(&self) -> io::Result<()> {
         if self.broken.load(Ordering::Relaxed) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for BreakableStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.intact()?;
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
@@ -80,7 +80,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for BreakableStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.intact()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
@@ -105,13 +105,13 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Breaks the connection: nothing more is written to it.
-    pub(super) fn break_line(&self) {
+    pub(super) fn break_connection(&self) {
         self.broken.store(true, Ordering::Relaxed);
     }
 }
 
-impl Connected<IncomingStream<'_, Lines>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
+impl Connected<IncomingStream<'_, BreakableListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, BreakableListener>) -> Self {
         Self { address: *stream.remote_addr(), broken: Arc::clone(&stream.io().broken) }
     }
 }

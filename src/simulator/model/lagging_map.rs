@@ -16,19 +16,19 @@ const PAST: i64 = KEEP + Durations::MAX_LAG;
 /// Objects by name.
 #[derive(Clone, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Shelf<T> {
+pub(super) struct LaggingMap<T> {
     now: BTreeMap<Arc<str>, Arc<T>>,
     /// What a change replaced, and when; the newest is last.
     past: VecDeque<(EpochMillis, Arc<str>, Option<Arc<T>>)>,
 }
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for LaggingMap<T> {
     fn default() -> Self {
         Self { now: BTreeMap::new(), past: VecDeque::new() }
     }
 }
 
-impl<T: Clone> Shelf<T> {
+impl<T: Clone> LaggingMap<T> {
     pub(super) fn is_empty(&self) -> bool {
         self.now.is_empty()
     }
