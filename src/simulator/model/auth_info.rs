@@ -5,12 +5,16 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    AuthCreateStatus, AuthFields, AuthFixedFields, AuthNameFilter, AuthPageCap, Done, DuplicateAuth, ListUpdateLag,
-    MissingAuth,
+    answers::{
+        AuthCreateStatus, AuthFields, AuthFixedFields, AuthNameFilter, AuthPageCap, DuplicateAuth, ListUpdateLag,
+        MissingAuth,
+    },
     auxiliary_state::AuthInfo,
+    env::Env,
     errors::Refusal,
     input,
-    state::{Env, Project},
+    outcome::Done,
+    state::Project,
 };
 use crate::dli::HttpRequest;
 

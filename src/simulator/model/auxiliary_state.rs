@@ -1,11 +1,13 @@
 //! What the model remembers besides queues, pools and connections.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::state::Word;
 use crate::dli::EpochMillis;
+
+/// A word out of a few; text of its own only where it was read from a file.
+pub(super) type Word = Cow<'static, str>;
 
 /// A route of a connection (dli_02_0371).
 #[derive(Clone, Debug, Hash, Serialize, Deserialize)]

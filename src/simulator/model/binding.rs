@@ -5,15 +5,18 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    BindTwice, CidrOverlap, Done, FailedRecovers, ListUpdateLag, PartialBind, PeeringMode, PooledQueueEntry,
-    QueueStart, SharedQueue, UnbindCreating, UnbindTakes, UnbindUnbound,
-    connection::live,
+    answers::{
+        BindTwice, CidrOverlap, FailedRecovers, ListUpdateLag, PartialBind, PeeringMode, PooledQueueEntry, QueueStart,
+        SharedQueue, UnbindCreating, UnbindTakes, UnbindUnbound,
+    },
+    env::Env,
     errors::Refusal,
-    input, pool,
+    input,
+    lagging::Eye,
+    outcome::Done,
     pool_state::Pool,
-    queue::{change, missing, named},
     random::uuid,
-    state::{Connection, Entry, Env, Eye, Project, Queue},
+    state::{Connection, Entry, Project, Queue},
 };
 use crate::dli::{EpochMillis, HttpRequest, PeeringState};
 
@@ -72,17 +75,17 @@ impl End {
 pub(super) fn resolve(project: &Project, env: &Env, target: &Target) -> Result<End, Refusal> {
     let name = target.name();
     let answers = &env.config.answers;
-    let queue = named(project, name);
+    let queue = project.queue(name);
     if let Target::Pool(_) = target {
-        if let Some(pool) = pool::named(project, name) {
+        if let Some(pool) = project.pool(name) {
             return Ok(End::pool(pool));
         }
         // A standalone queue has a hidden pool of its own name.
         let hidden = |queue: &&Arc<Queue>| queue.resource_mode == 1 && queue.pool.is_none();
         let hidden = queue.filter(|queue| answers.peering_mode == PeeringMode::Pooled && hidden(queue));
-        return hidden.map(|queue| End::queue(queue)).ok_or_else(|| pool::missing(env, name));
+        return hidden.map(|queue| End::queue(queue)).ok_or_else(|| env.missing_pool(name));
     }
-    let queue = queue.ok_or_else(|| missing(env, name))?;
+    let queue = queue.ok_or_else(|| env.missing_queue(name))?;
     if queue.resource_mode != 1 {
         let text = format!("The queue {name} is not a dedicated queue.");
         return match answers.shared_queue {
@@ -113,7 +116,7 @@ pub(super) fn bind_all(project: &mut Project, env: &mut Env, id: &str, ends: &[E
         if !end.pool {
             let now = env.now;
             let mut used_at = None;
-            change(project, env, &end.name, |queue| used_at = Some(*queue.used_at.get_or_insert(now)));
+            project.change_queue(env, &end.name, |queue| used_at = Some(*queue.used_at.get_or_insert(now)));
             if env.config.answers.queue_start == QueueStart::FirstUse {
                 begin = env.now.max(used_at.unwrap_or(now) + env.config.durations.queue_assigning);
             }
@@ -185,7 +188,7 @@ struct Names {
 
 fn read(project: &Project, env: &Env, id: &str, request: &HttpRequest) -> Result<Vec<Target>, Refusal> {
     let body: Names = input::body(request)?;
-    live(project, env, id)?;
+    project.live_connection(env, id)?;
     let targets = targets(body.queues, body.elastic_resource_pools);
     if targets.is_empty() {
         return Err(Refusal::parameter("Parameter check failed: queues or elastic_resource_pools is required"));
@@ -198,7 +201,7 @@ pub(super) fn bind(project: &mut Project, env: &mut Env, id: &str, request: &Htt
     let targets = read(project, env, id, request)?;
     let (good, refusal) = sift(env, &targets, |env, target| {
         let end = resolve(project, env, target)?;
-        let connection = live(project, env, id)?;
+        let connection = project.live_connection(env, id)?;
         fitting(env, &connection.vpc)?;
         let bound = connection.entry(&end.name).is_some();
         if bound && env.config.answers.bind_twice == BindTwice::Refused {
@@ -215,10 +218,10 @@ pub(super) fn bind(project: &mut Project, env: &mut Env, id: &str, request: &Htt
 pub(super) fn unbind(project: &mut Project, env: &mut Env, id: &str, request: &HttpRequest) -> Result<Done, Refusal> {
     let targets = read(project, env, id, request)?;
     let (good, refusal) = sift(env, &targets, |env, target| {
-        let connection = live(project, env, id)?;
+        let connection = project.live_connection(env, id)?;
         let mut name = target.name().to_ascii_lowercase();
         if connection.entry(&name).is_none()
-            && let Some(pool) = named(project, &name).and_then(|queue| queue.pool.as_deref())
+            && let Some(pool) = project.queue(&name).and_then(|queue| queue.pool.as_deref())
             && env.config.answers.pooled_queue_entry == PooledQueueEntry::Pool
         {
             pool.clone_into(&mut name);
@@ -232,7 +235,7 @@ pub(super) fn unbind(project: &mut Project, env: &mut Env, id: &str, request: &H
         match entry.seen(Eye::Now(env.now)) {
             // dli_01_0555; the code is assumed.
             Some(PeeringState::Failed) => {
-                Err(Refusal::busy(env, format!("The queue {name} cannot be disassociated: its peering has failed.")))
+                Err(env.busy(format!("The queue {name} cannot be disassociated: its peering has failed.")))
             }
             Some(PeeringState::Creating) if env.config.answers.unbind_creating == UnbindCreating::Refused => {
                 Err(Refusal::system(format!("The queue {name} cannot be disassociated: its peering is being created.")))

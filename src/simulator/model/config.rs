@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answers, Fault, RateLimit};
+use super::{answers::Answers, faults::Fault, rate::RateLimit};
 use crate::{
     dli::{ProjectId, RegionName},
     simulator::route::Group,

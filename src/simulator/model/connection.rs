@@ -5,18 +5,23 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    ConnectionCount, ConnectionCreateStatus, ConnectionHyphen, ConnectionListVisibility, ConnectionNameFilter,
-    ConnectionNames, ConnectionOrder, ConnectionPageCap, ConnectionTagFilter, DeleteBoundConnection,
-    DeleteCreatingConnection, DeleteMissingConnection, DeletePoolBoundConnection, DeletedConnection, Done, HostsOrder,
-    HostsReturned, MissingConnection, PeerId, PeeringMode, PoolsAsText, PrivisAndRoutes, StatusWord, UnknownVpc,
+    answers::{
+        ConnectionCount, ConnectionCreateStatus, ConnectionHyphen, ConnectionListVisibility, ConnectionNameFilter,
+        ConnectionNames, ConnectionOrder, ConnectionPageCap, ConnectionTagFilter, DeleteBoundConnection,
+        DeleteCreatingConnection, DeleteMissingConnection, DeletePoolBoundConnection, DeletedConnection, HostsOrder,
+        HostsReturned, PeerId, PeeringMode, PoolsAsText, PrivisAndRoutes, StatusWord, UnknownVpc,
+    },
     binding::{self, Target},
+    env::Env,
     errors::Refusal,
     input::{self, HostBody, TagBody},
     json::Json,
+    lagging::{Eye, Lagging},
+    outcome::Done,
     privilege,
     queue_show::carries,
     random::uuid,
-    state::{Connection, Entry, Env, Eye, Lagging, Project},
+    state::{Connection, Entry, Project},
 };
 use crate::dli::{Host, HttpRequest, PeeringState, Tag};
 
@@ -285,7 +290,7 @@ fn peering(json: &mut Json, connection: &Connection, entry: &Entry, state: &Peer
 
 /// Shows one connection, also a deleted one.
 pub(super) fn get(project: &Project, env: &Env, id: &str) -> Result<Done, Refusal> {
-    let Some(connection) = project.connection(id) else { return Err(missing(env, id)) };
+    let Some(connection) = project.connection(id) else { return Err(env.missing_connection(id)) };
     let lingers = connection.deleted.is_some() && env.now < connection.get_until;
     if connection.deleted.is_some() && !lingers {
         match env.config.answers.deleted_connection {
@@ -298,21 +303,6 @@ pub(super) fn get(project: &Project, env: &Env, id: &str) -> Result<Done, Refusa
     let seen = if lingers { connection.deleted_at - 1 } else { env.now };
     item(&mut json, connection, project, env, Eye::Now(seen));
     Ok(Done::ok(json))
-}
-
-/// The answer for a connection that never existed.
-fn missing(env: &Env, id: &str) -> Refusal {
-    let text = Refusal::no_connection_text(id);
-    match env.config.answers.missing_connection {
-        MissingConnection::Parameter => Refusal::parameter(text),
-        MissingConnection::NotFound => Refusal::not_found(text),
-        MissingConnection::NoResource => Refusal::no_resource(text),
-    }
-}
-
-/// A connection that can be changed.
-pub(super) fn live<'a>(project: &'a Project, env: &Env, id: &str) -> Result<&'a Arc<Connection>, Refusal> {
-    project.connection(id).filter(|connection| connection.deleted.is_none()).ok_or_else(|| missing(env, id))
 }
 
 /// Deletes a connection softly.
@@ -384,7 +374,7 @@ pub(super) fn set_hosts(
     request: &HttpRequest,
 ) -> Result<Done, Refusal> {
     let body: SetHosts = input::body(request)?;
-    live(project, env, id)?;
+    project.live_connection(env, id)?;
     let hosts = body.hosts.ok_or_else(|| Refusal::parameter("Parameter check failed: hosts is required"))?;
     replace_hosts(project, env, id, input::hosts(hosts)?);
     Ok(Done::ok(env.success("")))

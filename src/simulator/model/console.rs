@@ -5,10 +5,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Model, VanishedPeering,
+    Model,
+    answers::VanishedPeering,
     binding::{self, End},
-    connection, input, pool_time, queue,
-    state::{Env, Eye, Project},
+    connection,
+    env::Env,
+    input,
+    lagging::Eye,
+    pool_time, queue,
+    state::Project,
     tags, task,
 };
 use crate::{
@@ -212,7 +217,7 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
         Edit::ScaleQueue { name, cu_count } => {
             let name = known(project, &name)?;
             let (now, visible) = (env.now, env.update_visible());
-            queue::change(project, env, &name, |queue| {
+            project.change_queue(env, &name, |queue| {
                 let cu = queue.cu_seen(Eye::Now(now));
                 queue.scaling = None;
                 queue.cu.set(cu, now, now);
@@ -227,7 +232,7 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
             } else {
                 task::end(project, env, &name);
             }
-            queue::change(project, env, &name, |queue| {
+            project.change_queue(env, &name, |queue| {
                 queue.ran |= !running;
                 queue.busy = running;
                 queue.used_at.get_or_insert(now);
@@ -279,7 +284,7 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
             connection::remove(project, env, &id);
         }
         Edit::Bind { id, queue } => {
-            let end = match (queue::named(project, &queue), project.pools.get(&queue.to_ascii_lowercase())) {
+            let end = match (project.queue(&queue), project.pools.get(&queue.to_ascii_lowercase())) {
                 (Some(queue), _) => End::queue(queue),
                 (None, Some(pool)) => End::pool(pool),
                 (None, None) => return Err(EditError::NoQueue(queue)),
@@ -310,7 +315,7 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
             connection::replace_hosts(project, env, &id, hosts);
         }
         Edit::TagQueue { name, key, value } => {
-            let queue = queue::named(project, &name).ok_or(EditError::NoQueue(name))?;
+            let queue = project.queue(&name).ok_or(EditError::NoQueue(name))?;
             let (id, tags) = (queue.number.to_string(), retagged(queue.tags.get(), key, value));
             tags::replace(project, env, Tagged::Queue, &id, tags);
         }
@@ -328,7 +333,7 @@ fn apply(project: &mut Project, env: &mut Env, edit: Edit) -> Result<Option<Arc<
 }
 
 fn known(project: &Project, name: &str) -> Result<Arc<str>, EditError> {
-    let queue = queue::named(project, name).ok_or_else(|| EditError::NoQueue(name.to_owned()))?;
+    let queue = project.queue(name).ok_or_else(|| EditError::NoQueue(name.to_owned()))?;
     Ok(Arc::clone(&queue.name))
 }
 

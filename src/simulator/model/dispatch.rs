@@ -1,9 +1,13 @@
 //! Which part of the model answers which call.
 
 use super::{
-    Caller, DisabledProject, Done, GetBody, Model, OtherProject, Refusal, TagsService, auth_info, binding, connection,
-    iam, network_route, pool, pool_queue, pool_time, privilege, property, queue, queue_action, queue_show, quota,
-    tag_search, tags, task,
+    Model,
+    answers::{DisabledProject, GetBody, OtherProject, TagsService},
+    auth_info, binding, connection,
+    errors::Refusal,
+    iam, network_route,
+    outcome::{Caller, Done},
+    pool, pool_queue, pool_time, privilege, property, queue, queue_action, queue_show, quota, tag_search, tags, task,
 };
 use crate::{
     dli::{HttpRequest, Method},

@@ -1,6 +1,6 @@
 //! Refusals: codes and texts, each with its source.
 
-use super::{BusyCode, ErrorShape, UnableCode, UnfitCode, json::Json, state::Env};
+use super::{answers::ErrorShape, json::Json};
 
 /// Who refuses: each has a body shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,33 +85,6 @@ impl Refusal {
         Self::dli(400, "DLI.0999", text)
     }
 
-    /// Something is not in a state in which the call can be taken; the code is not documented.
-    pub(super) fn busy(env: &Env, text: impl Into<String>) -> Self {
-        match env.config.answers.busy_code {
-            BusyCode::System => Self::system(text),
-            BusyCode::Unsupported => Self::unsupported(text),
-        }
-    }
-
-    /// Something is not of a kind with which the call can be made; the code is not documented.
-    pub(super) fn unable(env: &Env, text: impl Into<String>) -> Self {
-        match env.config.answers.unable_code {
-            UnableCode::Unsupported => Self::unsupported(text),
-            UnableCode::Parameter => Self::parameter(text),
-            UnableCode::System => Self::system(text),
-        }
-    }
-
-    /// Units do not fit those of a pool, of its queues, or of a kind of queue; the code is not documented.
-    pub(super) fn unfit(env: &Env, text: &str) -> Self {
-        let text = format!("Parameter check failed: {text}");
-        match env.config.answers.unfit_code {
-            UnfitCode::Parameter => Self::parameter(text),
-            UnfitCode::Unsupported => Self::unsupported(text),
-            UnfitCode::System => Self::system(text),
-        }
-    }
-
     /// 400 DLI.1028: quota (dli_02_0056).
     pub(crate) fn quota(text: impl Into<String>) -> Self {
         Self::dli(400, "DLI.1028", text)
@@ -135,6 +108,11 @@ impl Refusal {
     /// "Connection … does not exist." (dli_02_0256).
     pub(crate) fn no_connection_text(id: &str) -> String {
         format!("Connection {id} does not exist.")
+    }
+
+    /// Text about a pool that does not exist.
+    pub(crate) fn no_pool_text(name: &str) -> String {
+        format!("The elastic resource pool {name} does not exist.")
     }
 
     /// The body; only DLI's comes in several shapes. The gateway's carries the request id.

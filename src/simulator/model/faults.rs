@@ -4,10 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Caller, Delivery, ErrorShape, Limit, Outcome, Policy,
+    answers::ErrorShape,
     errors::Refusal,
+    json::Json,
+    outcome::{Caller, Delivery, Outcome},
     random::Random,
-    rate::{Gate, throttled, too_large},
+    rate::{Gate, Limit, Policy, throttled, too_large},
 };
 use crate::{
     dli::{HttpRequest, HttpResponse},
@@ -260,7 +262,7 @@ fn html(request_id: &str) -> HttpResponse {
 
 /// 200 that says that it failed.
 pub(super) fn not_success(request_id: &str, text: &str) -> HttpResponse {
-    let mut json = super::json::Json::new(false);
+    let mut json = Json::new(false);
     json.flag("is_success", false).text("message", text);
     HttpResponse { status: 200, request_id: Some(request_id.to_owned()), retry_after: None, body: json.finish() }
 }

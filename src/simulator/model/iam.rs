@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Done, errors::Refusal, input, json::Json, state::Env};
+use super::{env::Env, errors::Refusal, input, json::Json, outcome::Done};
 use crate::dli::HttpRequest;
 
 /// Lists projects, all or those of a name.

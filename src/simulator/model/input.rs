@@ -7,7 +7,11 @@ use serde::{
     de::{DeserializeOwned, Error, Visitor},
 };
 
-use super::{BadListQuery, DescriptionLimit, TagLimits, errors::Refusal, state::Env};
+use super::{
+    answers::{BadListQuery, DescriptionLimit, PoolPageCap, TagLimits},
+    env::Env,
+    errors::Refusal,
+};
 use crate::dli::{Host, HttpRequest, Tag};
 
 /// An integer, also when it is written as a string (the documentation's examples send `"64"`).
@@ -137,6 +141,15 @@ pub(super) fn query_number(
     default: u64,
 ) -> Result<usize, Refusal> {
     query_range(env, request, name, least..=u64::MAX, default)
+}
+
+/// `limit` and `offset` of the lists of pools and of their queues.
+pub(super) fn pool_page(env: &Env, request: &HttpRequest) -> Result<(usize, usize), Refusal> {
+    let mut limit = query_number(env, request, "limit", 0, 100)?;
+    if env.config.answers.pool_page_cap == PoolPageCap::Capped {
+        limit = limit.min(env.config.page_cap as usize);
+    }
+    Ok((limit, query_number(env, request, "offset", 0, 0)?))
 }
 
 /// The `tags` filter: `k=v` pairs with commas between them.

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Durations, state::KEEP};
+use super::{config::Durations, lagging::KEEP};
 use crate::dli::EpochMillis;
 
 /// How long the past is kept: what lists may lag and what faults may add.

@@ -8,16 +8,19 @@ mod answers;
 mod auth_info;
 mod auxiliary_state;
 mod binding;
+mod calls;
 mod config;
 mod connection;
 mod console;
 mod dispatch;
+mod env;
 mod errors;
 mod faults;
 mod iam;
 mod input;
 mod inspect;
 mod json;
+mod lagging;
 mod lagging_map;
 mod network_route;
 mod outcome;
@@ -46,10 +49,11 @@ use std::{
 };
 
 pub use answers::*;
+pub use calls::{Change, Count};
 pub use config::{Config, ConfigError, Durations, History, Networks, ProjectConfig, Quotas};
 pub use console::{Edit, EditError};
 pub use faults::{Armed, Effect, Fault, FaultId, Matching};
-pub use inspect::{Change, ConnectionView, Count, EntryView, PoolView, QueueView};
+pub use inspect::{ConnectionView, EntryView, PoolView, QueueView};
 pub use outcome::{Caller, Delivery, Outcome};
 pub use persist::StateError;
 pub use rate::{Limit, Policy, RateLimit};
@@ -59,11 +63,12 @@ pub(crate) use iam::TOKEN_LIFE;
 
 use super::route::{self, Operation, Route};
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, ProjectId};
+use env::Env;
 use faults::Faults;
 use lagging_map::LaggingMap;
 use outcome::Done;
 use random::Random;
-use state::{Env, Project};
+use state::Project;
 
 /// DLI, as far as it is simulated.
 #[derive(Clone, Debug)]
@@ -221,7 +226,7 @@ impl Model {
         request_id: &str,
     ) -> Outcome {
         match effect {
-            Some(Effect::StaleList { ms }) => self.env.stale_by = i64::from(*ms).min(state::KEEP),
+            Some(Effect::StaleList { ms }) => self.env.stale_by = i64::from(*ms).min(lagging::KEEP),
             Some(Effect::TruncatedList { keep }) => self.env.keep = Some(*keep),
             Some(Effect::FailedPeering { text }) => self.env.peering_fails = Some(text.as_str().into()),
             _ => {}

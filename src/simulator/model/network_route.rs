@@ -3,12 +3,13 @@
 use serde::Deserialize;
 
 use super::{
-    Done, DuplicateRoute, EqualRoute, MissingRoute, ReservedRoute,
+    answers::{DuplicateRoute, EqualRoute, MissingRoute, ReservedRoute},
     auxiliary_state::RouteItem,
-    connection::live,
+    env::Env,
     errors::Refusal,
     input,
-    state::{Env, Project},
+    outcome::Done,
+    state::Project,
 };
 use crate::dli::HttpRequest;
 
@@ -25,7 +26,7 @@ const RESERVED: [(u32, u32); 2] = [(0x647D_0000, 16), (0x6440_0000, 16)];
 /// Adds a route.
 pub(super) fn add(project: &mut Project, env: &mut Env, id: &str, request: &HttpRequest) -> Result<Done, Refusal> {
     let body: Add = input::body(request)?;
-    let connection = live(project, env, id)?;
+    let connection = project.live_connection(env, id)?;
     let bad = |text: String| Err(Refusal::parameter(format!("Parameter check failed: {text}")));
     let name = input::required(body.name, "name")?;
     if name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
@@ -84,7 +85,7 @@ fn is_block(cidr: &str) -> bool {
 
 /// Deletes a route.
 pub(super) fn delete(project: &mut Project, env: &mut Env, id: &str, name: &str) -> Result<Done, Refusal> {
-    let connection = live(project, env, id)?;
+    let connection = project.live_connection(env, id)?;
     if !connection.routes.iter().any(|route| *route.name == *name) {
         let text = format!("The route {name} does not exist.");
         return match env.config.answers.missing_route {

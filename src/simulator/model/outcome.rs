@@ -1,8 +1,8 @@
-//! Who calls, what comes of a call, and how the answer of one that was not refused begins.
+//! Who calls, and what comes of a call.
 
 use std::sync::Arc;
 
-use super::{MessageStyle, NumberStyle, json::Json, state::Env};
+use super::json::Json;
 use crate::dli::{HttpResponse, ProjectId};
 
 /// Who calls.
@@ -77,20 +77,5 @@ impl Done {
 
     pub(super) fn empty() -> Self {
         Self { status: 204, body: Vec::new() }
-    }
-}
-
-impl Env {
-    /// Begins an answer with `is_success` and `message`.
-    pub(super) fn success(&self, message: &str) -> Json {
-        let mut json = self.bare();
-        let echo = self.config.answers.message_style == MessageStyle::Echo;
-        json.flag("is_success", true).text("message", if echo { message } else { "" });
-        json
-    }
-
-    /// Begins an answer without an envelope.
-    pub(super) fn bare(&self) -> Json {
-        Json::new(self.config.answers.number_style == NumberStyle::Strings)
     }
 }

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Change, Config, Count, Model,
+    Model,
+    calls::{Change, Count},
+    config::Config,
     random::Random,
     state::{Connection, Project},
 };

@@ -5,17 +5,24 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 
 use super::{
-    DeleteBoundPool, DeletePoolWithQueues, Done, DuplicatePool, HiddenPoolLingers, HiddenPools, ListUpdateLag,
-    MissingPool, PoolActualCu, PoolBounds, PoolCuStep, PoolDeleteBody, PoolNameDigit, PoolNames, PoolPageCap,
-    PoolStatusCase, StrangeLabel,
+    answers::{
+        DeleteBoundPool, DeletePoolWithQueues, DuplicatePool, HiddenPoolLingers, HiddenPools, ListUpdateLag,
+        PoolActualCu, PoolBounds, PoolCuStep, PoolDeleteBody, PoolNameDigit, PoolNames, PoolStatusCase, StrangeLabel,
+    },
+    binding,
+    env::Env,
     errors::Refusal,
     input::{self, Flag, Int, TagBody},
     json::Json,
+    lagging::Eye,
+    outcome::Done,
+    pool_queue,
     pool_state::{Hourly, Pool, is_basic},
     pool_time::{self, queues},
+    queue,
     queue_show::carries,
     random::uuid,
-    state::{Env, Eye, Project, Queue},
+    state::{Project, Queue},
 };
 use crate::dli::HttpRequest;
 
@@ -144,35 +151,10 @@ fn free(project: &Project, env: &Env, name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A pool that is not on its way out.
-pub(super) fn named<'a>(project: &'a Project, name: &str) -> Option<&'a Arc<Pool>> {
-    project.pools.get(&name.to_ascii_lowercase()).filter(|pool| pool.leaving.is_none())
-}
-
-/// A pool that is not on its way out, for any call but its deletion.
-pub(super) fn live<'a>(project: &'a Project, env: &Env, name: &str) -> Result<&'a Arc<Pool>, Refusal> {
-    named(project, name).ok_or_else(|| missing(env, name))
-}
-
-/// The answer for a pool that does not exist, in any call but its deletion.
-pub(super) fn missing(env: &Env, name: &str) -> Refusal {
-    let text = missing_text(name);
-    match env.config.answers.missing_pool {
-        MissingPool::NotFound => Refusal::not_found(text),
-        MissingPool::Parameter => Refusal::parameter(text),
-        MissingPool::NoResource => Refusal::no_resource(text),
-    }
-}
-
-/// Text about a pool that does not exist.
-pub(super) fn missing_text(name: &str) -> String {
-    format!("The elastic resource pool {name} does not exist.")
-}
-
 /// Lists pools.
 pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Result<Done, Refusal> {
     let answers = &env.config.answers;
-    let (limit, offset) = page(env, request)?;
+    let (limit, offset) = input::pool_page(env, request)?;
     let name = input::query(request, "name").unwrap_or_default().to_ascii_lowercase();
     let given = input::query(request, "status").unwrap_or_default();
     let status = given.to_ascii_uppercase();
@@ -217,15 +199,6 @@ pub(super) fn list(project: &Project, env: &Env, request: &HttpRequest) -> Resul
 
 fn is_hidden_pool(queue: &Queue, name: &str, status: &str) -> bool {
     queue.charging_mode != 0 && queue.pool.is_none() && queue.name.contains(name) && matches!(status, "" | "AVAILABLE")
-}
-
-/// `limit` and `offset`.
-pub(super) fn page(env: &Env, request: &HttpRequest) -> Result<(usize, usize), Refusal> {
-    let mut limit = input::query_number(env, request, "limit", 0, 100)?;
-    if env.config.answers.pool_page_cap == PoolPageCap::Capped {
-        limit = limit.min(env.config.page_cap as usize);
-    }
-    Ok((limit, input::query_number(env, request, "offset", 0, 0)?))
 }
 
 fn item(json: &mut Json, pool: &Pool, project: &Project, env: &Env) {
@@ -298,8 +271,8 @@ struct Update {
 /// Changes a pool; its range acts from the next full hour on.
 pub(super) fn update(project: &mut Project, env: &mut Env, name: &str, request: &HttpRequest) -> Result<Done, Refusal> {
     let body: Update = input::body(request)?;
-    let pool = live(project, env, name)?;
-    available(pool, env)?;
+    let pool = project.live_pool(env, name)?;
+    pool.available(env)?;
     let (min, max) = pool.range.asked;
     let (min, max) = (body.min_cu.map_or(min, |Int(cu)| cu), body.max_cu.map_or(max, |Int(cu)| cu));
     let description = match body.description {
@@ -309,9 +282,9 @@ pub(super) fn update(project: &mut Project, env: &mut Env, name: &str, request: 
     range(env, pool.is_basic(), min, max)?;
     let moved = (min, max) != pool.range.asked;
     if moved && min > pool.current {
-        return Err(Refusal::unfit(env, "min_cu must not be greater than current_cu"));
+        return Err(env.unfit("min_cu must not be greater than current_cu"));
     }
-    super::pool_queue::fits(project, env, pool, (min, max), None)?;
+    pool_queue::fits(project, env, pool, (min, max), None)?;
     let name = Arc::clone(&pool.name);
     let hour = env.config.durations.hour;
     let (now, done, shown) = (env.now, env.now + env.stretch(env.config.durations.pool_scaling), env.now + env.skew);
@@ -326,14 +299,6 @@ pub(super) fn update(project: &mut Project, env: &mut Env, name: &str, request: 
     Ok(Done::ok(env.success("")))
 }
 
-/// Refuses while a pool is CREATING, SCALING or FAILED.
-pub(super) fn available(pool: &Pool, env: &Env) -> Result<(), Refusal> {
-    match pool.status() {
-        "AVAILABLE" => Ok(()),
-        status => Err(Refusal::busy(env, format!("The elastic resource pool {} is {status}.", pool.name))),
-    }
-}
-
 /// Deletes a pool: it vanishes after a while.
 pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str, request: &HttpRequest) -> Result<Done, Refusal> {
     let answers = &env.config.answers;
@@ -341,13 +306,13 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str, request: 
         return bad("the body must be a JSON object");
     }
     // 400 DLI.0002, as clients know it: pool.go:546-548.
-    let pool = named(project, name).ok_or_else(|| Refusal::not_found(missing_text(name)))?;
+    let pool = project.pool(name).ok_or_else(|| Refusal::not_found(Refusal::no_pool_text(name)))?;
     if env.now < pool.created + env.config.durations.pool_cool_down {
         let text = format!("The elastic resource pool {} cannot be deleted so soon after its creation.", pool.name);
-        return Err(Refusal::busy(env, text));
+        return Err(env.busy(text));
     }
     if matches!(pool.status(), "SCALING" | "CREATING") {
-        available(pool, env)?;
+        pool.available(env)?;
     }
     let name = Arc::clone(&pool.name);
     let inside: Vec<Arc<str>> = queues(project, &name).map(|queue| Arc::clone(&queue.name)).collect();
@@ -359,9 +324,9 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str, request: 
         return Err(Refusal::system(format!("The elastic resource pool {name} is bound to a connection.")));
     }
     for queue in &inside {
-        super::queue::remove(project, env, queue);
+        queue::remove(project, env, queue);
     }
-    super::binding::drop_everywhere(project, env, &name);
+    binding::drop_everywhere(project, env, &name);
     let until = env.now + env.stretch(env.config.durations.pool_deleting);
     env.touched = project.pools.change(env.now, &name, |pool| pool.leaving = Some(until));
     pool_time::advance(project, env);

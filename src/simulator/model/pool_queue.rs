@@ -5,15 +5,16 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    AssociateTwice, Done, HetuMinimum, PolicyMaxStep, PoolMaxRule,
+    answers::{AssociateTwice, HetuMinimum, PolicyMaxStep, PoolMaxRule},
+    env::Env,
     errors::Refusal,
     input::{self, Flag, Int},
     json::Json,
-    pool::{available, live, page},
+    lagging::Eye,
+    outcome::Done,
     pool_state::{Hourly, Pool, ScalingPolicy},
     pool_time::{queues, reconsider},
-    queue,
-    state::{Env, Eye, Project, Queue},
+    state::{Project, Queue},
 };
 use crate::dli::HttpRequest;
 
@@ -37,7 +38,7 @@ pub(super) fn fits(
     let sum: i64 = all.iter().map(|policies| extreme(policies, |p| p.min)).sum();
     if sum > min {
         let text = format!("the sum of the min_cu of all queues, {sum}, exceeds the min_cu of the pool, {min}");
-        return Err(Refusal::unfit(env, &text));
+        return Err(env.unfit(&text));
     }
     let maxima = all.iter().map(|policies| extreme(policies, |p| p.max));
     let most = match env.config.answers.pool_max_rule {
@@ -45,15 +46,15 @@ pub(super) fn fits(
         PoolMaxRule::Sum => maxima.sum(),
     };
     if most > max {
-        return Err(Refusal::unfit(env, &format!("the max_cu of the queues, {most}, exceeds that of the pool, {max}")));
+        return Err(env.unfit(&format!("the max_cu of the queues, {most}, exceeds that of the pool, {max}")));
     }
     Ok(())
 }
 
 /// Checks a new queue of a pool; its fewest units are not those of a standalone one.
 pub(super) fn admit(project: &Project, env: &Env, pool: &str, new: &Queue) -> Result<Arc<str>, Refusal> {
-    let pool = live(project, env, pool)?;
-    available(pool, env)?;
+    let pool = project.live_pool(env, pool)?;
+    pool.available(env)?;
     let cu = *new.cu.get();
     let least = match (&*new.kind, &*new.engine, env.config.answers.hetu_minimum) {
         (_, "hetuEngine", HetuMinimum::Large) => 96,
@@ -62,7 +63,7 @@ pub(super) fn admit(project: &Project, env: &Env, pool: &str, new: &Queue) -> Re
         _ => 8,
     };
     if cu < least || cu % 4 != 0 {
-        return Err(Refusal::unfit(env, &format!("cu_count must be a multiple of 4 and at least {least}")));
+        return Err(env.unfit(&format!("cu_count must be a multiple of 4 and at least {least}")));
     }
     fits(project, env, pool, pool.range.asked, Some((&new.name, &[ScalingPolicy::first(cu)])))?;
     Ok(Arc::clone(&pool.name))
@@ -83,34 +84,34 @@ pub(super) fn associate(
 ) -> Result<Done, Refusal> {
     let body: Associate = input::body(request)?;
     let name = input::required(body.queue_name, "queue_name")?;
-    let pool = Arc::clone(live(project, env, pool)?);
-    let queue = queue::named(project, &name).ok_or_else(|| queue::missing(env, &name))?;
+    let pool = Arc::clone(project.live_pool(env, pool)?);
+    let queue = project.queue(&name).ok_or_else(|| env.missing_queue(&name))?;
     match &queue.pool {
         Some(other) if *other == pool.name && env.config.answers.associate_twice == AssociateTwice::Success => {
             return Ok(Done::ok(env.success("")));
         }
         Some(other) => {
             let text = format!("The queue {name} is in the elastic resource pool {other}.");
-            return Err(Refusal::unable(env, text));
+            return Err(env.unable(text));
         }
         None => {}
     }
-    available(&pool, env)?;
+    pool.available(env)?;
     if queue.resource_mode != 1 || queue.charging_mode != 1 {
-        return Err(Refusal::unable(env, format!("The queue {name} is not a dedicated pay-per-use queue.")));
+        return Err(env.unable(format!("The queue {name} is not a dedicated pay-per-use queue.")));
     }
     if queue.enterprise_project_id != pool.enterprise_project_id {
-        return Err(Refusal::unable(env, format!("The queue {name} is in another enterprise project.")));
+        return Err(env.unable(format!("The queue {name} is in another enterprise project.")));
     }
-    queue::ready(queue, env)?;
+    queue.ready(env)?;
     if queue.busy {
-        return Err(Refusal::busy(env, format!("The queue {name} runs jobs.")));
+        return Err(env.busy(format!("The queue {name} runs jobs.")));
     }
     let cu = queue.cu_seen(Eye::Now(env.now));
     let policies = [ScalingPolicy::first(cu)];
     fits(project, env, &pool, pool.range.asked, Some((&queue.name, &policies)))?;
     let name = Arc::clone(&queue.name);
-    queue::change(project, env, &name, |queue| {
+    project.change_queue(env, &name, |queue| {
         queue.pool = Some(Arc::clone(&pool.name));
         queue.policies = Hourly::new(policies.as_slice().into());
     });
@@ -120,8 +121,8 @@ pub(super) fn associate(
 
 /// Lists the queues of a pool. `offset` counts only beside `limit`, as clients have found.
 pub(super) fn list(project: &Project, env: &Env, pool: &str, request: &HttpRequest) -> Result<Done, Refusal> {
-    let pool = live(project, env, pool)?;
-    let (limit, offset) = page(env, request)?;
+    let pool = project.live_pool(env, pool)?;
+    let (limit, offset) = input::pool_page(env, request)?;
     let offset = if input::query(request, "limit").is_some() { offset } else { 0 };
     let part = input::query(request, "queue_name").unwrap_or_default().to_ascii_lowercase();
     let found: Vec<&Queue> = queues(project, &pool.name).filter(|queue| queue.name.contains(&*part)).collect();
@@ -183,17 +184,17 @@ pub(super) fn set_policies(
     request: &HttpRequest,
 ) -> Result<Done, Refusal> {
     let body: Policies = input::body(request)?;
-    let pool = live(project, env, pool)?;
-    let queue = queue::named(project, name).filter(|queue| queue.pool.as_ref() == Some(&pool.name));
-    let queue = queue.ok_or_else(|| queue::missing(env, name))?;
+    let pool = project.live_pool(env, pool)?;
+    let queue = project.queue(name).filter(|queue| queue.pool.as_ref() == Some(&pool.name));
+    let queue = queue.ok_or_else(|| env.missing_queue(name))?;
     let Some(list) = body.queue_scaling_policies else { return bad("queue_scaling_policies is required") };
     let policies = list.into_iter().map(|policy| read(env, policy, pool)).collect::<Result<Vec<_>, _>>()?;
     check(&policies)?;
-    queue::ready(queue, env)?;
+    queue.ready(env)?;
     fits(project, env, pool, pool.range.asked, Some((&queue.name, &policies)))?;
     let name = Arc::clone(&queue.name);
     let (now, hour) = (env.now, env.config.durations.hour);
-    queue::change(project, env, &name, |queue| queue.policies.ask(policies.into(), now, hour));
+    project.change_queue(env, &name, |queue| queue.policies.ask(policies.into(), now, hour));
     Ok(Done::ok(env.success("")))
 }
 
@@ -242,7 +243,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The history of a pool (dli_02_0336): the last 15 days, or 7 days before `end_time`.
 pub(super) fn records(project: &Project, env: &Env, pool: &str, request: &HttpRequest) -> Result<Done, Refusal> {
-    let pool = live(project, env, pool)?;
+    let pool = project.live_pool(env, pool)?;
     let shown = env.now + env.skew;
     let moment = |name: &str| match input::query(request, name) {
         None | Some("") => Ok(None),

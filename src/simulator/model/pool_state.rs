@@ -1,4 +1,4 @@
-//! What the model remembers of an elastic resource pool, and how its units follow from its queues.
+//! What the model remembers of an elastic resource pool.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{HourlyChanges, state::Env, state::Queue};
+use super::{answers::HourlyChanges, env::Env, errors::Refusal};
 use crate::dli::{EpochMillis, Tag};
 
 /// A value whose last change acts from a full hour on (dli_01_0686).
@@ -90,16 +90,6 @@ impl ScalingPolicy {
     }
 }
 
-impl Queue {
-    /// Fewest and most units by the policy in force at a moment.
-    pub(super) fn bounds(&self, at: EpochMillis, hour: i64) -> (i64, i64) {
-        let of_day = at.div_euclid(hour).rem_euclid(24);
-        let policies = self.policies.in_force(at);
-        let special = policies.iter().filter(|p| !p.is_default() && p.covers(of_day)).max_by_key(|p| p.priority);
-        special.or_else(|| policies.iter().find(|p| p.is_default())).map_or((0, 0), |policy| (policy.min, policy.max))
-    }
-}
-
 /// A line of a pool's history (dli_02_0336).
 #[derive(Clone, Debug, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -163,17 +153,17 @@ impl Pool {
         }
     }
 
+    /// Refuses while it is CREATING, SCALING or FAILED.
+    pub(super) fn available(&self, env: &Env) -> Result<(), Refusal> {
+        match self.status() {
+            "AVAILABLE" => Ok(()),
+            status => Err(env.busy(format!("The elastic resource pool {} is {status}.", self.name))),
+        }
+    }
+
     /// Basic edition: smaller limits.
     pub(super) fn is_basic(&self) -> bool {
         is_basic(&self.label)
-    }
-
-    /// Units that its queues need at a moment (dli_01_0622).
-    pub(super) fn wanted<'a>(&self, queues: impl Iterator<Item = &'a Queue>, at: EpochMillis, hour: i64) -> i64 {
-        let (min, max) = *self.range.in_force(at);
-        let sum: i64 = queues.map(|queue| queue.bounds(at, hour).1).sum();
-        let exact = sum.min(max).max(min);
-        (exact + 15).div_euclid(16) * 16
     }
 }
 

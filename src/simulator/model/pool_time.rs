@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
+    env::Env,
     pool_state::{Pool, RECORDS, ScaleRecord, next_hour},
-    state::{Env, Project, Queue},
+    state::{Project, Queue},
 };
 use crate::dli::EpochMillis;
 
@@ -88,10 +89,18 @@ pub(super) fn evaluate(pool: &mut Pool, project: &Project, env: &mut Env, at: Ep
         return;
     }
     let hour = env.config.durations.hour;
-    let target = pool.wanted(queues(project, &pool.name), at, hour);
+    let target = wanted(pool, project, at, hour);
     if target != pool.current {
         pool.scaling = Some((at + env.config.durations.pool_scaling, target));
     }
+}
+
+/// Units that the queues of a pool need at a moment (dli_01_0622).
+fn wanted(pool: &Pool, project: &Project, at: EpochMillis, hour: i64) -> i64 {
+    let (min, max) = *pool.range.in_force(at);
+    let sum: i64 = queues(project, &pool.name).map(|queue| queue.bounds(at, hour).1).sum();
+    let exact = sum.min(max).max(min);
+    (exact + 15).div_euclid(16) * 16
 }
 
 /// Looks at a pool again after its queues have changed.

@@ -3,13 +3,14 @@
 use serde::Deserialize;
 
 use super::{
-    Done, GrantMissing, GrantObjects, MissingGrants, PrivilegeKey,
+    answers::{GrantMissing, GrantObjects, MissingGrants, PrivilegeKey},
     auxiliary_state::{Grant, Grantee},
+    env::Env,
     errors::Refusal,
     input,
     json::Json,
-    queue,
-    state::{Env, Project},
+    outcome::Done,
+    state::Project,
 };
 use crate::dli::HttpRequest;
 
@@ -83,15 +84,15 @@ fn known(project: &Project, env: &Env, object: &str) -> Result<&'static str, Ref
     let strange = env.config.answers.grant_objects == GrantObjects::Unknown;
     let found = match kind {
         "elasticresourcepool" | "datasourceauth" if strange => Err(format!("The object {object} does not exist.")),
-        "queues" => queue::named(project, name).map(|_| "queue").ok_or_else(|| Refusal::no_queue_text(name)),
+        "queues" => project.queue(name).map(|_| "queue").ok_or_else(|| Refusal::no_queue_text(name)),
         "edsconnections" => project
             .connection(name)
             .filter(|connection| connection.deleted.is_none())
             .map(|_| "edsconnection")
             .ok_or_else(|| Refusal::no_connection_text(name)),
-        "elasticresourcepool" => super::pool::named(project, name)
-            .map(|_| "elasticresourcepool")
-            .ok_or_else(|| super::pool::missing_text(name)),
+        "elasticresourcepool" => {
+            project.pool(name).map(|_| "elasticresourcepool").ok_or_else(|| Refusal::no_pool_text(name))
+        }
         "datasourceauth" => match project.auth_infos.get(name) {
             Some(_) => Ok("datasourceauth"),
             None => Err(format!("The datasource authentication {name} does not exist.")),

@@ -6,10 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    CidrMasks, Done,
+    answers::CidrMasks,
+    env::Env,
     errors::Refusal,
-    input, queue,
-    state::{Env, Eye, Project, Queue},
+    input,
+    lagging::Eye,
+    outcome::Done,
+    state::{Project, Queue},
 };
 use crate::{dli::HttpRequest, simulator::route::Operation};
 
@@ -40,14 +43,14 @@ pub(super) fn handle(
     name: &str,
     request: &HttpRequest,
 ) -> Result<Done, Refusal> {
-    let queue = queue::named(project, name).ok_or_else(|| queue::missing(env, name))?;
+    let queue = project.queue(name).ok_or_else(|| env.missing_queue(name))?;
     if operation == Operation::ListProperties {
         return list(queue, env, request);
     }
     // Only in pools of the standard edition (dli_02_0511).
     let basic = queue.pool.as_deref().and_then(|pool| project.pools.get(pool)).is_some_and(|pool| pool.is_basic());
     if queue.kind != "sql" || queue.engine != "spark" || queue.charging_mode == 0 || basic {
-        return Err(Refusal::unable(env, format!("The queue {} has no properties.", queue.name)));
+        return Err(env.unable(format!("The queue {} has no properties.", queue.name)));
     }
     let name = Arc::clone(&queue.name);
     if operation == Operation::DeleteProperties {
@@ -59,8 +62,8 @@ pub(super) fn handle(
         if let Some(key) = keys.iter().find(|key| !DELETABLE.contains(&key.as_str())) {
             return bad(&format!("the property {key} cannot be deleted"));
         }
-        queue::ready(queue, env)?;
-        queue::change(project, env, &name, |queue| {
+        queue.ready(env)?;
+        project.change_queue(env, &name, |queue| {
             queue.properties.retain(|key, _| !keys.iter().any(|k| **k == **key));
         });
         return Ok(Done::ok(env.success("")));
@@ -75,8 +78,8 @@ pub(super) fn handle(
     for (key, value) in given.iter().filter(|(_, value)| !value.is_null()) {
         new.push((Arc::from(key.as_str()), Arc::from(checked(project, env, queue, key, value, update)?)));
     }
-    queue::ready(queue, env)?;
-    queue::change(project, env, &name, |queue| queue.properties.extend(new));
+    queue.ready(env)?;
+    project.change_queue(env, &name, |queue| queue.properties.extend(new));
     Ok(Done::ok(env.success("")))
 }
 
@@ -106,23 +109,23 @@ fn checked(
         ("job.saveJobResultToJobBucket", Value::String(text)) if update => {
             let on = queue.properties.get(key).is_some_and(|old| **old == *"true");
             match text.as_str() {
-                "false" if on => Err(Refusal::unable(env, format!("The property {key} cannot be turned off."))),
+                "false" if on => Err(env.unable(format!("The property {key} cannot be turned off."))),
                 "true" | "false" => Ok(text.clone()),
                 _ => bad(&format!("the property {key} must be true or false")),
             }
         }
         ("network.cidrInVpc", Value::String(cidr)) if update => {
             if queue.pool.is_some() {
-                return Err(Refusal::unable(env, format!("The queue {} is in a pool.", queue.name)));
+                return Err(env.unable(format!("The queue {} is in a pool.", queue.name)));
             }
             if project.connections.values().any(|c| c.deleted.is_none() && c.entry(&queue.name).is_some()) {
                 let text = format!("The queue {} is bound to an enhanced datasource connection.", queue.name);
-                return Err(Refusal::unable(env, text));
+                return Err(env.unable(text));
             }
             if queue.busy {
                 // The change restarts the cluster.
                 let text = format!("The queue {} has jobs that are submitting or running.", queue.name);
-                return Err(Refusal::unable(env, text));
+                return Err(env.unable(text));
             }
             let longest = longest_mask(env, cu);
             match input::private_block(cidr) {

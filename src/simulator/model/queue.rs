@@ -5,15 +5,21 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 
 use super::{
-    DeleteBoundQueue, DeleteBusyQueue, DeleteDefaultQueue, DeleteMissingQueue, Done, DuplicateQueue, MissingQueue,
-    PoolNames, QueueDeleteStatus, QueueGetVisibility, QueueListVisibility, ResourceModeDefault,
+    answers::{
+        DeleteBoundQueue, DeleteBusyQueue, DeleteDefaultQueue, DeleteMissingQueue, DuplicateQueue, PoolNames,
+        QueueDeleteStatus, QueueGetVisibility, QueueListVisibility, ResourceModeDefault,
+    },
+    binding,
+    env::Env,
     errors::Refusal,
     input::{self, Int, TagBody},
+    lagging::{Eye, Lagging},
+    outcome::Done,
     pool_queue,
     pool_state::{Hourly, ScalingPolicy},
     pool_time,
     random::uuid,
-    state::{Env, Eye, Lagging, Project, Queue},
+    state::{Project, Queue},
     task,
 };
 use crate::dli::{EpochMillis, HttpRequest, Tag};
@@ -197,27 +203,6 @@ pub(super) fn insert(project: &mut Project, env: &mut Env, mut queue: Queue) {
     env.touched = true;
 }
 
-pub(super) fn find<'a>(project: &'a Project, env: &Env, name: &str) -> Result<&'a Arc<Queue>, Refusal> {
-    named(project, name).filter(|queue| queue.visible(Eye::Now(env.now))).ok_or_else(|| missing(env, name))
-}
-
-/// A queue by name, in any case.
-pub(super) fn named<'a>(project: &'a Project, name: &str) -> Option<&'a Arc<Queue>> {
-    if name.bytes().any(|b| b.is_ascii_uppercase()) {
-        project.queues.get(name.to_ascii_lowercase().as_str())
-    } else {
-        project.queues.get(name)
-    }
-}
-
-/// The answer for a queue that does not exist.
-pub(super) fn missing(env: &Env, name: &str) -> Refusal {
-    match env.config.answers.missing_queue {
-        MissingQueue::NotFound => Refusal::not_found(Refusal::no_queue_text(name)),
-        MissingQueue::Metadata => Refusal::metadata(Refusal::no_queue_text(name)),
-    }
-}
-
 /// Deletes a queue.
 pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str) -> Result<Done, Refusal> {
     let answers = &env.config.answers;
@@ -225,7 +210,7 @@ pub(super) fn delete(project: &mut Project, env: &mut Env, name: &str) -> Result
         QueueDeleteStatus::Ok => 200,
         QueueDeleteStatus::Created => 201,
     };
-    let Some(queue) = named(project, name) else {
+    let Some(queue) = project.queue(name) else {
         let text = Refusal::no_queue_text(name);
         return match answers.delete_missing_queue {
             DeleteMissingQueue::NotFound => Err(Refusal::not_found(text)),
@@ -263,33 +248,10 @@ pub(super) fn remove(project: &mut Project, env: &mut Env, name: &str) {
     changed.get_until = env.deletion_shown();
     let pool = queue.pool.clone();
     project.gone.push_back(queue);
-    super::binding::drop_everywhere(project, env, name);
+    binding::drop_everywhere(project, env, name);
     task::end(project, env, name);
     if let Some(pool) = pool {
         pool_time::reconsider(project, env, &pool);
     }
     env.touched = true;
-}
-
-/// Refuses while the queue is being set up, restarted or scaled; the text is documented (dli_01_0487), the code assumed.
-pub(super) fn ready(queue: &Queue, env: &Env) -> Result<(), Refusal> {
-    let now = env.now;
-    let state = if now < queue.available_at {
-        "assigning"
-    } else if now < queue.restarting_until {
-        "restarting"
-    } else if queue.scaling.is_some_and(|(done, _)| now < done) {
-        "scaling"
-    } else {
-        return Ok(());
-    };
-    Err(Refusal::busy(env, format!("Status of queue {} is {state}, which is not available", queue.name)))
-}
-
-/// Changes a queue in place.
-pub(super) fn change(project: &mut Project, env: &mut Env, name: &str, edit: impl FnOnce(&mut Queue)) {
-    if let Some(queue) = project.queues.get_mut(name) {
-        edit(Arc::make_mut(queue));
-        env.touched = true;
-    }
 }

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    ActionCuCount, Done, RestartBeforeJob, ScaleBeforeJob, ScalingEnds,
+    answers::{ActionCuCount, RestartBeforeJob, ScaleBeforeJob, ScalingEnds},
+    env::Env,
     errors::Refusal,
     input::{self, Flag, Int},
-    queue::{change, find, ready, units},
+    lagging::Eye,
+    outcome::Done,
+    queue::units,
     random::uuid,
-    state::{Env, Eye, Project},
+    state::Project,
     task,
 };
 use crate::dli::HttpRequest;
@@ -34,16 +37,16 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
         "scale_in" => -1,
         _ => return Err(Refusal::parameter("Parameter check failed: action is invalid")),
     };
-    let queue = find(project, env, name)?;
+    let queue = project.visible_queue(env, name)?;
     let name = Arc::clone(&queue.name);
     if queue.charging_mode == 0 {
-        return Err(Refusal::unable(env, format!("The queue {name} does not support {action}.")));
+        return Err(env.unable(format!("The queue {name} does not support {action}.")));
     }
-    ready(queue, env)?;
+    queue.ready(env)?;
     let cu = queue.cu_seen(Eye::Now(env.now));
     if sign == 0 {
         if queue.kind != "sql" {
-            return Err(Refusal::unable(env, "Only SQL queues can be restarted."));
+            return Err(env.unable("Only SQL queues can be restarted."));
         }
         if env.config.answers.restart_before_job == RestartBeforeJob::Refused && !queue.ran {
             return Err(Refusal::system(format!("Queue {name} cannot be restarted before a job has run on it")));
@@ -53,7 +56,7 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
         if body.force == Some(Flag(true)) {
             json.text("job_id", &uuid(env.config.seed, 4, env.number()));
         }
-        change(project, env, &name, |queue| queue.restarting_until = until);
+        project.change_queue(env, &name, |queue| queue.restarting_until = until);
         return Ok(Done::ok(json));
     }
     let delta = match (body.cu_count, env.config.answers.action_cu_count) {
@@ -64,13 +67,13 @@ pub(super) fn action(project: &mut Project, env: &mut Env, name: &str, request: 
         _ => return Err(Refusal::parameter("Parameter check failed: cu_count must be a multiple of 16")),
     };
     if queue.pool.is_some() {
-        return Err(Refusal::unable(env, format!("The queue {name} is in an elastic resource pool.")));
+        return Err(env.unable(format!("The queue {name} is in an elastic resource pool.")));
     }
     if env.config.answers.scale_before_job == ScaleBeforeJob::Refused && !queue.ran {
         return Err(Refusal::system(format!("Queue {name} cannot be scaled before a job has run on it")));
     }
     if cu <= 16 || (sign < 0 && cu <= 64) || cu + sign * delta < 16 {
-        return Err(Refusal::unable(env, format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
+        return Err(env.unable(format!("A queue of {cu} CUs cannot be changed by {}.", sign * delta)));
     }
     if sign > 0 {
         units(project, env, delta)?;
@@ -91,7 +94,7 @@ pub(super) fn scale(project: &mut Project, env: &mut Env, name: &str, target: i6
     let done = env.now + env.stretch(env.config.durations.scaling);
     let (now, visible) = (env.now, env.update_visible());
     task::begin(project, env, name, true, Some(done));
-    change(project, env, name, |queue| {
+    project.change_queue(env, name, |queue| {
         let cu = queue.cu_seen(Eye::Now(now));
         queue.cu.set(cu, now, visible);
         queue.scaling = Some((done, target));

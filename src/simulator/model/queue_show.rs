@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use super::{
-    Done, FeatureEcho, PooledCuCount, QueueGetKeys, QueueLabels, QueuePageCap, QueuePaging, QueueTagFilter,
-    TagFilterMatch,
+    answers::{
+        FeatureEcho, PooledCuCount, QueueGetKeys, QueueLabels, QueuePageCap, QueuePaging, QueueTagFilter,
+        TagFilterMatch,
+    },
+    env::Env,
     errors::Refusal,
     input,
     json::Json,
-    queue::find,
-    state::{Env, Eye, Project, Queue},
+    lagging::Eye,
+    outcome::Done,
+    state::{Project, Queue},
 };
 use crate::dli::{HttpRequest, Tag};
 
@@ -144,7 +148,7 @@ pub(super) fn shown_cu(queue: &Queue, env: &Env, eye: Eye) -> i64 {
 pub(super) fn get(project: &Project, env: &Env, name: &str) -> Result<Done, Refusal> {
     // One that was just deleted may still be shown, even in the place of one that has its name by now.
     let lingers = |queue: &&Arc<Queue>| queue.name.eq_ignore_ascii_case(name) && env.now < queue.get_until;
-    let queue = project.gone.iter().find(lingers).map_or_else(|| find(project, env, name), Ok)?;
+    let queue = project.gone.iter().find(lingers).map_or_else(|| project.visible_queue(env, name), Ok)?;
     let cu = shown_cu(queue, env, Eye::Now(env.now));
     let [name, kind, count, charging] = match env.config.answers.queue_get_keys {
         QueueGetKeys::Camel => ["queueName", "queueType", "cuCount", "chargingMode"],

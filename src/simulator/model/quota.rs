@@ -1,9 +1,6 @@
 //! Quotas of a project (dli_02_0503). There are no types for connections and routes.
 
-use super::{
-    Done,
-    state::{Env, Eye, Project},
-};
+use super::{env::Env, lagging::Eye, outcome::Done, state::Project};
 
 /// Shown for what has no limit.
 const UNLIMITED: i64 = -1;

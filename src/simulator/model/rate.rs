@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, errors::Refusal};
+use super::{errors::Refusal, outcome::Caller};
 use crate::{dli::EpochMillis, simulator::route::Operation};
 
 /// A throttling limit, as the gateway's text names it.

@@ -2,7 +2,6 @@
 //! that turns ACTIVE, a list that catches up) is a moment in here and a comparison when it is looked at.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, VecDeque},
     hash::{Hash, Hasher},
     sync::Arc,
@@ -11,68 +10,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Config,
-    auxiliary_state::{AuthInfo, ConnectivityTest, Grant, Job, RouteItem},
+    auxiliary_state::{AuthInfo, ConnectivityTest, Grant, Job, RouteItem, Word},
+    env::Env,
+    errors::Refusal,
+    lagging::{Eye, KEEP, Lagging},
     lagging_map::LaggingMap,
     pool_state::{Hourly, Pool, ScalingPolicy},
-    random::Random,
 };
 use crate::dli::{EpochMillis, Host, PeeringState, ProjectId, Tag};
-
-/// How long past values are kept beyond the lag of lists, for faults that serve older ones.
-pub(super) const KEEP: i64 = 60_000;
-
-/// A word out of a few; text of its own only where it was read from a file.
-pub(super) type Word = Cow<'static, str>;
-
-/// From where state is looked at.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Eye {
-    /// As it is, at this moment.
-    Now(EpochMillis),
-    /// As lists show it, at this moment.
-    List(EpochMillis),
-}
-
-/// A value whose last change lists may not show yet.
-#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Lagging<T> {
-    current: T,
-    /// The value before, and until when lists show it.
-    before: Option<(T, EpochMillis)>,
-}
-
-impl<T: Clone> Lagging<T> {
-    pub(super) fn new(value: T) -> Self {
-        Self { current: value, before: None }
-    }
-
-    pub(super) fn get(&self) -> &T {
-        &self.current
-    }
-
-    pub(super) fn seen(&self, eye: Eye) -> &T {
-        match (eye, &self.before) {
-            (Eye::List(at), Some((before, until))) if at < *until => before,
-            _ => &self.current,
-        }
-    }
-
-    /// When lists go over to the current value.
-    pub(super) fn changes_at(&self) -> Option<EpochMillis> {
-        self.before.as_ref().map(|(_, until)| *until)
-    }
-
-    pub(super) fn set(&mut self, value: T, now: EpochMillis, visible_at: EpochMillis) {
-        let before = match self.before.take() {
-            Some((older, until)) if now < until => older,
-            _ => self.current.clone(),
-        };
-        self.before = Some((before, visible_at));
-        self.current = value;
-    }
-}
 
 /// A queue.
 #[derive(Clone, Debug, Hash, Serialize, Deserialize)]
@@ -139,6 +84,29 @@ impl Queue {
             Eye::Now(at) => self.list_until.is_none() && at >= self.get_from,
             Eye::List(at) => at >= self.list_from && self.list_until.is_none_or(|until| at < until),
         }
+    }
+
+    /// Fewest and most units by the policy in force at a moment.
+    pub(super) fn bounds(&self, at: EpochMillis, hour: i64) -> (i64, i64) {
+        let of_day = at.div_euclid(hour).rem_euclid(24);
+        let policies = self.policies.in_force(at);
+        let special = policies.iter().filter(|p| !p.is_default() && p.covers(of_day)).max_by_key(|p| p.priority);
+        special.or_else(|| policies.iter().find(|p| p.is_default())).map_or((0, 0), |policy| (policy.min, policy.max))
+    }
+
+    /// Refuses while it is being set up, restarted or scaled; the text is documented (dli_01_0487), the code assumed.
+    pub(super) fn ready(&self, env: &Env) -> Result<(), Refusal> {
+        let now = env.now;
+        let state = if now < self.available_at {
+            "assigning"
+        } else if now < self.restarting_until {
+            "restarting"
+        } else if self.scaling.is_some_and(|(done, _)| now < done) {
+            "scaling"
+        } else {
+            return Ok(());
+        };
+        Err(env.busy(format!("Status of queue {} is {state}, which is not available", self.name)))
     }
 }
 
@@ -281,6 +249,45 @@ impl Project {
         self.connections.get_mut(&key).map(Arc::make_mut)
     }
 
+    /// A connection that can be changed.
+    pub(super) fn live_connection(&self, env: &Env, id: &str) -> Result<&Arc<Connection>, Refusal> {
+        let found = self.connection(id).filter(|connection| connection.deleted.is_none());
+        found.ok_or_else(|| env.missing_connection(id))
+    }
+
+    /// A queue by name, in any case.
+    pub(super) fn queue(&self, name: &str) -> Option<&Arc<Queue>> {
+        if name.bytes().any(|b| b.is_ascii_uppercase()) {
+            self.queues.get(name.to_ascii_lowercase().as_str())
+        } else {
+            self.queues.get(name)
+        }
+    }
+
+    /// A queue that the get call shows.
+    pub(super) fn visible_queue(&self, env: &Env, name: &str) -> Result<&Arc<Queue>, Refusal> {
+        let found = self.queue(name).filter(|queue| queue.visible(Eye::Now(env.now)));
+        found.ok_or_else(|| env.missing_queue(name))
+    }
+
+    /// Changes a queue in place.
+    pub(super) fn change_queue(&mut self, env: &mut Env, name: &str, edit: impl FnOnce(&mut Queue)) {
+        if let Some(queue) = self.queues.get_mut(name) {
+            edit(Arc::make_mut(queue));
+            env.touched = true;
+        }
+    }
+
+    /// A pool that is not on its way out.
+    pub(super) fn pool(&self, name: &str) -> Option<&Arc<Pool>> {
+        self.pools.get(&name.to_ascii_lowercase()).filter(|pool| pool.leaving.is_none())
+    }
+
+    /// A pool that is not on its way out, for any call but its deletion.
+    pub(super) fn live_pool(&self, env: &Env, name: &str) -> Result<&Arc<Pool>, Refusal> {
+        self.pool(name).ok_or_else(|| env.missing_pool(name))
+    }
+
     /// Forgets deleted queues that nobody sees any more.
     pub(super) fn forget(&mut self, now: EpochMillis) {
         while let Some(queue) = self.gone.front() {
@@ -299,70 +306,5 @@ impl Hash for Project {
         self.gone.hash(state);
         self.connections.hash(state);
         (&self.pools, &self.auth_infos, &self.grants, &self.tests, &self.jobs).hash(state);
-    }
-}
-
-/// What a handler works in besides the project's objects.
-#[derive(Clone, Debug)]
-pub(super) struct Env {
-    pub(super) config: Arc<Config>,
-    pub(super) random: Random,
-    /// The moment of the call.
-    pub(super) now: EpochMillis,
-    /// How far the server's clock is ahead.
-    pub(super) skew: i64,
-    /// Numbers for ids.
-    pub(super) next: u64,
-    /// A fault makes this list this much older.
-    pub(super) stale_by: i64,
-    /// A fault cuts this list to so many items.
-    pub(super) keep: Option<usize>,
-    /// The call changed something.
-    pub(super) touched: bool,
-    /// A fault makes the peerings of this call fail with this text.
-    pub(super) peering_fails: Option<Arc<str>>,
-}
-
-impl Env {
-    /// How lists see things now.
-    pub(super) fn list_eye(&self) -> Eye {
-        Eye::List(self.now - self.stale_by)
-    }
-
-    /// The next number for an id.
-    pub(super) fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
-    /// A duration with its jitter.
-    pub(super) fn stretch(&mut self, duration: i64) -> i64 {
-        let most = duration.max(0).saturating_mul(i64::from(self.config.durations.jitter_percent)) / 100;
-        if most == 0 { duration.max(0) } else { duration + self.random.below(most as u64 + 1) as i64 }
-    }
-
-    /// The lag of a list, if `late`.
-    pub(super) fn lag(&mut self, late: bool) -> i64 {
-        if late { self.stretch(self.config.durations.list_lag).min(super::Durations::MAX_LAG) } else { 0 }
-    }
-
-    /// When a changed field shows up in lists.
-    pub(super) fn update_visible(&mut self) -> EpochMillis {
-        let late = self.config.answers.list_update_lag == super::ListUpdateLag::Late;
-        self.now + self.lag(late)
-    }
-
-    /// Up to when the get calls show what is deleted now.
-    pub(super) fn deletion_shown(&mut self) -> EpochMillis {
-        match self.config.answers.get_delete_lag {
-            super::GetDeleteLag::AtOnce => self.now,
-            super::GetDeleteLag::Late => self.now + self.stretch(self.config.durations.get_lag),
-        }
-    }
-
-    /// Up to when lists show what is deleted now.
-    pub(super) fn delete_visible(&mut self) -> EpochMillis {
-        let late = self.config.answers.list_delete_lag == super::ListDeleteLag::Late;
-        self.now + self.lag(late)
     }
 }

@@ -8,10 +8,11 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    Done,
+    env::Env,
     errors::Refusal,
     input::{self, Flag},
-    state::{Env, Project},
+    outcome::Done,
+    state::Project,
 };
 use crate::{
     dli::{HttpRequest, Tag},

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    Done, ExistingTag, MissingTagged, TagsService,
+    answers::{ExistingTag, MissingTagged, TagsService},
+    env::Env,
     errors::Refusal,
     input::{self, TagBody},
-    state::{Env, Project},
+    outcome::Done,
+    state::Project,
 };
 use crate::{
     dli::{HttpRequest, Tag},

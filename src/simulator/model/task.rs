@@ -5,12 +5,15 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{
-    ConnectivityFailure, ConnectivityRunning, Done, MissingTask,
+    answers::{ConnectivityFailure, ConnectivityRunning, MissingTask},
     auxiliary_state::{ConnectivityTest, Job},
+    env::Env,
     errors::Refusal,
-    input, queue,
+    input,
+    lagging::Eye,
+    outcome::Done,
     random::uuid,
-    state::{Env, Eye, Project, Queue},
+    state::{Project, Queue},
 };
 use crate::dli::{EpochMillis, HttpRequest, PeeringState};
 
@@ -27,11 +30,11 @@ struct Test {
 pub(super) fn test(project: &mut Project, env: &mut Env, name: &str, request: &HttpRequest) -> Result<Done, Refusal> {
     let body: Test = input::body(request)?;
     let address = input::required(body.address, "address")?;
-    let queue = queue::named(project, name).ok_or_else(|| queue::missing(env, name))?;
+    let queue = project.queue(name).ok_or_else(|| env.missing_queue(name))?;
     if !is_address(&address) {
         return Err(Refusal::parameter("Parameter check failed: address must be a host and a port"));
     }
-    queue::ready(queue, env)?;
+    queue.ready(env)?;
     let reached = !env.config.networks.unreachable.contains(&address) && connected(project, queue, env.now);
     if !reached && env.config.answers.connectivity_failure == ConnectivityFailure::Refused {
         return Err(Refusal::system("failed to connect to specified address"));
@@ -74,7 +77,7 @@ fn connected(project: &Project, queue: &Queue, now: EpochMillis) -> bool {
 
 /// Shows how a test went.
 pub(super) fn result(project: &Project, env: &Env, name: &str, task: &str) -> Result<Done, Refusal> {
-    let queue = queue::named(project, name).ok_or_else(|| queue::missing(env, name))?;
+    let queue = project.queue(name).ok_or_else(|| env.missing_queue(name))?;
     let id = task.parse::<i64>().ok();
     let found = project.tests.iter().find(|test| Some(test.id) == id && test.queue == queue.name);
     let test = found.ok_or_else(|| {

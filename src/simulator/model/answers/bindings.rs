@@ -1,6 +1,6 @@
 //! What is open about bindings and their peerings.
 
-use super::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 switches! {
     BindTwice = "Binding a queue that is bound" {

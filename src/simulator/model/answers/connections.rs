@@ -1,6 +1,6 @@
 //! What is open about connections, their hosts, routes and grants.
 
-use super::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 switches! {
     ConnectionListVisibility = "A connection just created, in the list" {

@@ -1,6 +1,6 @@
 //! What is open about elastic resource pools and the queues in them.
 
-use super::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 switches! {
     PoolNames = "Pools and queues share their names, as each standalone queue has a hidden pool" {

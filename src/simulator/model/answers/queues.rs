@@ -1,6 +1,6 @@
 //! What is open about queues, their properties and what runs on them.
 
-use super::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 switches! {
     DuplicateQueue = "Creating a queue whose name exists (dli_02_0194 is silent)" {

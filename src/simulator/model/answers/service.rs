@@ -1,6 +1,6 @@
 //! What is open about the service as a whole: lists, tags, authentications, grants, error bodies, credentials.
 
-use super::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 switches! {
     ListDeleteLag = "What was just deleted, in lists" {
