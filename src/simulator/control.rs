@@ -13,10 +13,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    http::Shared,
+    credential::Credential,
     model::{Answers, Config, Edit, Fault, RateLimit},
+    shared::Shared,
     store::wall,
-    verify::Credential,
 };
 use crate::dli::ProjectId;
 

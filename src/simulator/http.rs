@@ -1,13 +1,6 @@
 //! The HTTP server: limits, signatures, the model, and what a fault does to a connection.
 
-use std::{
-    convert::Infallible,
-    future::IntoFuture,
-    hash::BuildHasher as _,
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{convert::Infallible, future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -20,13 +13,17 @@ use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::{
-    Caller, Delivery, Model, Outcome, SimulateOptions, SimulatorError, console, control,
-    model::{Answers, BadCredentials, ErrorShape, Refusal, RetryAfterForm, StaleSignature},
+    console, control,
+    model::{
+        Answers, BadCredentials, Caller, Delivery, ErrorShape, Model, Outcome, Refusal, RetryAfterForm, StaleSignature,
+    },
+    options::{SimulateOptions, SimulatorError},
     route,
-    store::{Held, Kept, wall},
+    shared::Shared,
+    store::wall,
     token::{self, Login},
     transport::{BreakableListener, Peer},
-    verify::{Verifier, WireRequest},
+    verify::WireRequest,
 };
 use crate::dli::{EpochMillis, HttpRequest, HttpResponse, Method, ProjectId};
 
@@ -42,31 +39,6 @@ const BODY_TIME: Duration = Duration::from_secs(60);
 const MAX_DELAY: Duration = Duration::from_secs(120);
 /// How long open calls may go on after the signal to stop.
 const STOP_TIME: Duration = Duration::from_secs(2);
-
-/// What all connections share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    model: Mutex<Kept>,
-    verifier: Mutex<Verifier>,
-    form_key: String,
-}
-
-impl Shared {
-    /// The model. A panic elsewhere does not make it unusable.
-    pub(super) fn model(&self) -> Held<'_> {
-        Held(self.model.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// What a form of the console must carry: a word that only its page shows.
-    pub(super) fn form_key(&self) -> &str {
-        &self.form_key
-    }
-
-    /// The keys.
-    pub(super) fn verifier(&self) -> MutexGuard<'_, Verifier> {
-        self.verifier.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A simulator that runs. Dropping it stops it at once.
 #[derive(Debug)]
@@ -84,12 +56,7 @@ impl Simulator {
         let failed = |source| SimulatorError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let mut verifier = Verifier::default();
-        for credential in options.credentials {
-            verifier.add(credential);
-        }
-        let model = Mutex::new(Kept::open(options.config, options.state)?);
-        let shared = Arc::new(Shared { model, verifier: Mutex::new(verifier), form_key: unguessable() });
+        let shared = Arc::new(Shared::new(options)?);
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel::<()>();
         let service = router.into_make_service_with_connect_info::<Peer>();
@@ -349,12 +316,6 @@ fn finish(shared: &Shared, answer: HttpResponse, body: impl FnOnce(Vec<u8>) -> B
         headers.insert(header::RETRY_AFTER, value.unwrap_or_else(|| HeaderValue::from(seconds)));
     }
     response
-}
-
-/// A word that nobody can guess: the standard library's maps draw their keys from the system.
-fn unguessable() -> String {
-    let word = || std::hash::RandomState::new().hash_one(wall());
-    format!("{:016x}{:016x}", word(), word())
 }
 
 /// Header `Date` of a moment.

@@ -12,7 +12,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{Config, Model, SimulatorError};
+use super::{
+    model::{Config, Model},
+    options::SimulatorError,
+};
 use crate::dli::EpochMillis;
 
 /// The model, and where it is kept.

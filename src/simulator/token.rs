@@ -6,7 +6,7 @@
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use super::verify::Credential;
+use super::credential::Credential;
 use crate::dli::{
     EpochMillis,
     signing::{Scheme, signature, verify},

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::{
+    credential::Credential,
     model::TOKEN_LIFE,
     token::{self, Login},
 };
@@ -20,17 +21,6 @@ use crate::dli::{
 const MOST_FAILURES: u32 = 5;
 /// How long a key stays locked, in milliseconds.
 const LOCKED_FOR: i64 = 5 * 60 * 1000;
-
-/// An access key.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    /// Access key.
-    pub access_key: String,
-    /// Secret key.
-    pub secret_key: SecretString,
-    /// A temporary key is only good together with its token.
-    pub security_token: Option<SecretString>,
-}
 
 /// A request as it came over the wire.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,10 @@ use dli_operator::{
     dli::signing::{
         Authorization, DATE_HEADER, Query, Scheme, SignedRequest, format_timestamp, payload_hash, query_string, sign,
     },
-    simulator::verify::{Credential, Verifier, WireRequest},
+    simulator::{
+        Credential,
+        verify::{Verifier, WireRequest},
+    },
 };
 
 use super::wire::{Request, read};

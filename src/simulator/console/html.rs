@@ -2,14 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::{ACTION, SCRIPT, STYLE};
 use crate::{
     dli::{EpochMillis, Tag},
     simulator::{
-        http::Shared,
         model::{Change, ConnectionView, PoolView, QueueView},
+        shared::Shared,
     },
 };
+
+/// Where forms are sent.
+pub(super) const ACTION: &str = "/_simulator/console";
+/// Where the page finds its style, and its script.
+pub(super) const STYLE: &str = "/_simulator/console.css";
+pub(super) const SCRIPT: &str = "/_simulator/console.js";
 
 /// Calls that are shown.
 const CALLS: usize = 50;

@@ -13,13 +13,9 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use super::{http::Shared, model::Edit, route};
+use self::html::{ACTION, SCRIPT, STYLE};
+use super::{model::Edit, route, shared::Shared};
 use crate::dli::ProjectId;
-
-/// Where forms are sent.
-const ACTION: &str = "/_simulator/console";
-const STYLE: &str = "/_simulator/console.css";
-const SCRIPT: &str = "/_simulator/console.js";
 
 /// Whether a path is the console's.
 pub(super) fn is_here(path: &str) -> bool {
