@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use imports::{Source, Tree, absolute, circles::circles, code, parse, words};
+use imports::{Source, Tree, absolute, circles::circles, code, floors, parse, words};
 
 /// Modules of the library, and what each may import.
 const ALLOWED: [(&str, &[&str]); 6] = [
@@ -141,6 +141,12 @@ fn no_file_imports_in_a_circle() {
         let circles = circles(&imports);
         assert!(circles.is_empty(), "\n{}", circles.join("\n"));
     }
+}
+
+#[test]
+fn no_import_of_the_deciding_side_runs_up() {
+    let faults = floors::faults(&Tree::of(&files(&source())));
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 /// The check itself: made-up sources that break a rule, in every way in which an import can be written.

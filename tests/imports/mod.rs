@@ -4,6 +4,7 @@
 //! through modules and `use` lines.
 
 pub(crate) mod circles;
+pub(crate) mod floors;
 mod parse;
 mod text;
 mod tree;

@@ -41,6 +41,11 @@ impl Tree {
         Self::of(&sources)
     }
 
+    /// The files that were read.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.modules.values().map(|(file, _)| file.as_str())
+    }
+
     /// Which files the files of one module of the library import from, each in the same module.
     ///
     /// What a file passes on by name from the modules within it is no import: others import that from where it is
