@@ -1,4 +1,4 @@
-//! Who may import whom, and who has to stay pure.
+//! Who may import whom, who has to stay pure, and how long a file may be.
 //!
 //! A test on text, after comments and literals are taken out: simple, and strict enough for how the sources are written.
 
@@ -63,6 +63,11 @@ const IMPURE_PATHS: [&str; 7] =
 
 /// Modules of the library in which files do not import in a circle. `core` still has circles.
 const WITHOUT_CIRCLES: [&str; 3] = ["cloud", "controller", "simulator"];
+
+/// Most lines of a file: what one can read at a stretch.
+const MOST_LINES: usize = 400;
+/// Where files may still be longer.
+const STILL_LONG: [&str; 1] = ["core/"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
@@ -147,6 +152,15 @@ fn no_file_imports_in_a_circle() {
 fn no_import_of_the_deciding_side_runs_up() {
     let faults = floors::faults(&Tree::of(&files(&source())));
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let files = files(&source());
+    let checked = files.iter().filter(|(file, _)| !STILL_LONG.iter().any(|prefix| file.starts_with(prefix)));
+    let long: Vec<_> =
+        checked.map(|(file, text)| (file, text.lines().count())).filter(|(_, n)| *n > MOST_LINES).collect();
+    assert!(long.is_empty(), "more than {MOST_LINES} lines: {long:?}");
 }
 
 /// The check itself: made-up sources that break a rule, in every way in which an import can be written.
