@@ -4,7 +4,7 @@ SHELL := bash
 # Arguments for cargo test, for example: make test ARGS='--test convergence'
 ARGS ?=
 # Integration tests that need no control plane; `make check` runs them too.
-FAST_TESTS ?= cloud_classify cloud_client cloud_decode cloud_encode crds docs fault_search layering parsers rules signing simulator
+FAST_TESTS ?= cel_rules cloud_classify cloud_client cloud_decode cloud_encode crds docs fault_search layering parser_properties signing simulator
 
 .PHONY: help
 help: ## list the targets

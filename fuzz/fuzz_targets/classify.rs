@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../tests/laws/mod.rs"]
-mod laws;
+#[path = "../../tests/parser_properties/properties/mod.rs"]
+mod properties;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| laws::classify::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::classify::check(data));

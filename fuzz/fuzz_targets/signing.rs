@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../tests/laws/mod.rs"]
-mod laws;
+#[path = "../../tests/parser_properties/properties/mod.rs"]
+mod properties;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| laws::signing::check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::signing::check(data));

@@ -4,4 +4,4 @@
 #![allow(unreachable_pub)]
 
 pub mod control_plane;
-pub mod mistakes;
+pub mod invalid_specs;

@@ -1,6 +1,6 @@
-//! What holds for any input whatever of each parser: a law takes bytes and panics where it is broken.
+//! What holds for any input whatever of each parser: a property takes bytes and panics where it does not hold.
 //!
-//! `tests/parsers.rs` tries the laws on inputs that proptest makes and on the seeds in `fuzz/seeds`; `fuzz/` tries them on
+//! `main.rs` checks the properties on inputs that proptest makes and on the seeds in `fuzz/seeds`; `fuzz/` checks them on
 //! inputs that libFuzzer finds. Each input is text that a person can read and change.
 
 // Each binary that has a copy of this module uses a part of it.
@@ -15,11 +15,11 @@ pub mod signing;
 pub mod simulator;
 pub mod wire;
 
-/// A law.
-pub type Law = fn(&[u8]);
+/// A property.
+pub type Property = fn(&[u8]);
 
-/// All laws, by the name of their fuzz target.
-pub const LAWS: [(&str, Law); 5] = [
+/// All properties, by the name of their fuzz target.
+pub const PROPERTIES: [(&str, Property); 5] = [
     ("decode", decode::check),
     ("classify", classify::check),
     ("signing", signing::check),

@@ -1,8 +1,8 @@
-//! Mistakes in a DliQueue.
+//! Invalid specs of DliQueue.
 
 use super::{Case, Given, NOT_CHECKED};
 
-/// Mistakes in a DliQueue.
+/// Invalid specs of DliQueue.
 #[rustfmt::skip]
 pub const QUEUES: &[Case] = &[
     Case {

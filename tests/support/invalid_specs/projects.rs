@@ -1,8 +1,8 @@
-//! Mistakes in a DliProject.
+//! Invalid specs of DliProject.
 
 use super::{Case, Given, NOT_CHECKED};
 
-/// Mistakes in a DliProject.
+/// Invalid specs of DliProject.
 #[rustfmt::skip]
 pub const PROJECTS: &[Case] = &[
     Case {

@@ -1,4 +1,4 @@
-//! What does `kubectl apply` answer to the mistakes that people make? Word for word, for the words are the help.
+//! What does `kubectl apply` answer to invalid specs? Word for word, since the words are the help.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use support::{
     control_plane::{ControlPlane, words},
-    mistakes::{CONNECTIONS, Case, Given, PROJECTS, QUEUES},
+    invalid_specs::{CONNECTIONS, Case, Given, PROJECTS, QUEUES},
 };
 
 fn manifest(kind: &str, version: &str, name: &str, spec: Option<&str>) -> String {
@@ -26,13 +26,13 @@ fn sorted<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     lines
 }
 
-/// Makes every mistake and compares the answers. All that differ are shown at once.
+/// Applies every invalid spec and compares the answers. All that differ are shown at once.
 fn check(kind: &str, cases: &[Case]) {
     let cluster = ControlPlane::shared();
-    let namespace = cluster.new_namespace("mistakes");
+    let namespace = cluster.new_namespace("invalid-specs");
     let mut wrong = String::new();
     for (number, case) in cases.iter().enumerate() {
-        let name = format!("mistake-{number}");
+        let name = format!("invalid-{number}");
         let yaml = match case.given {
             Given::Spec(spec) => manifest(kind, "v1alpha1", &name, Some(spec)),
             Given::Nothing => manifest(kind, "v1alpha1", &name, None),

@@ -1,6 +1,6 @@
-//! Do the rules judge as written, also by another implementation of CEL than the API server's?
+//! Do the CEL rules hold as written, also in another implementation of CEL than the API server's?
 //!
-//! This is fast and needs no control plane; `wrong_yaml` asks the real one, and this test takes its table.
+//! This is fast and needs no control plane; `cel_rules_on_apiserver` asks the real one, and this test takes its table.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use dli_operator::api::crd;
 use kube_cel::{ValidationErrors, Validator};
 use serde_json::{Value, json};
-use support::mistakes::{CONNECTIONS, Case, Given, NOT_CHECKED, PROJECTS, QUEUES};
+use support::invalid_specs::{CONNECTIONS, Case, Given, NOT_CHECKED, PROJECTS, QUEUES};
 
 fn schema(kind: &str) -> Value {
     let definition = crd::definitions().into_iter().find(|definition| definition.spec.names.kind == kind).unwrap();
@@ -61,7 +61,7 @@ fn check(kind: &str, cases: &[Case]) {
         seen.extend(found);
     }
     let never: Vec<_> = all.difference(&seen).collect();
-    assert!(never.is_empty(), "no mistake in the table shows that these work: {never:#?}");
+    assert!(never.is_empty(), "no invalid spec in the table shows that these work: {never:#?}");
 }
 
 #[test]

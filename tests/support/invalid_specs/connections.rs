@@ -1,8 +1,8 @@
-//! Mistakes in an EnhancedConnection.
+//! Invalid specs of EnhancedConnection.
 
 use super::{Case, Given, NOT_CHECKED};
 
-/// Mistakes in an EnhancedConnection.
+/// Invalid specs of EnhancedConnection.
 #[rustfmt::skip]
 pub const CONNECTIONS: &[Case] = &[
     Case {

@@ -1,4 +1,4 @@
-//! Mistakes that people make in YAML, and the answers that they get.
+//! Invalid specs that users write, and the answers of the API server.
 
 // Each test binary has a copy of this module and uses a part of it.
 #![allow(dead_code, unused_imports)]
@@ -11,9 +11,9 @@ pub use connections::CONNECTIONS;
 pub use projects::PROJECTS;
 pub use queues::QUEUES;
 
-/// A mistake: what is written, and the lines of the answer.
+/// An invalid spec: what is written, and the lines of the answer.
 pub struct Case {
-    /// The mistake in words.
+    /// What is invalid, in words.
     pub title: &'static str,
     /// What is written.
     pub given: Given,
@@ -33,6 +33,6 @@ pub enum Given {
     Change(&'static str, &'static str),
 }
 
-/// What the API server adds when a mistake keeps it from judging the rules.
+/// What the API server adds when an error keeps it from checking the rules.
 pub const NOT_CHECKED: &str = "* <nil>: Invalid value: null: some validation rules were not checked because the object was \
                            invalid; correct the existing errors to complete validation";

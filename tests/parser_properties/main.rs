@@ -1,8 +1,8 @@
-//! No input surprises a parser: the laws of `tests/laws` on the seeds of the fuzz targets and on inputs that proptest
+//! No input surprises a parser: the properties in `properties/` on the seeds of the fuzz targets and on inputs that proptest
 //! makes. `fuzz/run` looks further.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod laws;
+mod properties;
 
 use std::{fs, panic, path::Path};
 
@@ -12,7 +12,7 @@ use dli_operator::{
     dli::{Call, CreateQueue, QueueName, Reply},
     simulator::{self, Caller, Model},
 };
-use laws::{LAWS, answer::CONNECTION};
+use properties::{PROPERTIES, answer::CONNECTION};
 use proptest::{
     collection::{btree_map, vec},
     prelude::*,
@@ -20,17 +20,18 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-/// The seeds, and inputs that once broke a law.
+/// The seeds, and inputs that once broke a property.
 #[test]
-fn the_seeds_break_no_law() {
-    for (name, law) in LAWS {
+fn no_seed_breaks_a_property() {
+    for (name, property) in PROPERTIES {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
         let files: Vec<_> = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())).collect();
         assert!(files.len() >= 5, "{} has lost its seeds", folder.display());
         for file in files {
             let path = file.unwrap().path();
             let input = fs::read(&path).unwrap();
-            panic::catch_unwind(|| law(&input)).unwrap_or_else(|_| panic!("{} breaks the law above", path.display()));
+            panic::catch_unwind(|| property(&input))
+                .unwrap_or_else(|_| panic!("{} breaks the property above", path.display()));
         }
     }
 }
@@ -196,49 +197,49 @@ fn conversation() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    // What breaks a law belongs into `fuzz/seeds`, as text.
+    // What breaks a property belongs into `fuzz/seeds`, as text.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_success_is_a_reply_or_an_error(data in answer(200_u16..=204, json_body())) {
-        laws::decode::check(&data);
+        properties::decode::check(&data);
     }
 
     #[test]
     fn a_whole_list_is_read_whole(data in whole_answer()) {
-        laws::decode::check(&data);
+        properties::decode::check(&data);
     }
 
     #[test]
     fn any_failure_has_a_class(data in answer(100_u16..=999, prop_oneof![error_body(), json_body()])) {
-        laws::classify::check(&data);
-        laws::decode::check(&data);
+        properties::classify::check(&data);
+        properties::decode::check(&data);
     }
 
     #[test]
     fn any_bytes_are_an_answer(data in vec(any::<u8>(), 0..600)) {
-        laws::classify::check(&data);
-        laws::decode::check(&data);
+        properties::classify::check(&data);
+        properties::decode::check(&data);
     }
 
     #[test]
     fn what_is_signed_is_let_in_and_nothing_else(data in request()) {
-        laws::signing::check(&data);
+        properties::signing::check(&data);
     }
 
     #[test]
     fn any_configuration_is_kept_or_refused_by_name(data in config()) {
-        laws::config::check(&data);
+        properties::config::check(&data);
     }
 
     #[test]
     fn any_text_is_a_configuration_or_none(data in "\\PC{0,80}|([a-zA-Z]{1,9}: ?[\\[{&*!|>'\"-]?[a-z0-9]{0,5}\n?){0,5}") {
-        laws::config::check(data.as_bytes());
+        properties::config::check(data.as_bytes());
     }
 
     #[test]
     fn any_conversation_with_the_simulator_has_answers(data in conversation()) {
-        laws::simulator::check(&data);
+        properties::simulator::check(&data);
     }
 
     /// What is asked for is what is read back, through the simulator's model and all of the wire.
@@ -255,7 +256,7 @@ proptest! {
             cu_count: 16 * units,
             description: description.clone(),
             queue_type: kind.clone(),
-            ..laws::answer::queue()
+            ..properties::answer::queue()
         };
         let mut cloud = Model::new(simulator::Config::default());
         let project = cloud.config().projects[0].id.clone();
