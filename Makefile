@@ -26,13 +26,13 @@ test: ## everything, against a real control plane (its first build takes about 7
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
 
 .PHONY: soak
-soak: ## the long searches, 100 rounds of kills and a minute of fuzzing a parser: a night (SCHEDULES=10000000, ROUNDS=100)
+soak: ## the long searches, 100 chaos rounds and a minute of fuzzing each parser: a night (SCHEDULES=10000000, CHAOS_ROUNDS=100)
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
 	FAULT_SEARCH_SINGLES=1 FAULT_SEARCH_PAIRS=64,1 FAULT_SEARCH_RANDOM=$${SCHEDULES:-10000000} \
 		cargo test --profile soak --test fault_search -- --nocapture && \
 	MUTANTS_VARIANTS=16 MUTANTS_RANDOM=20000 cargo test --release --test mutants -- --ignored --nocapture && \
-	DLI_OPERATOR_LOCAL_BIN="$$bin" ROUNDS=$${ROUNDS:-100} cargo test --test rounds -- --nocapture && \
+	DLI_OPERATOR_LOCAL_BIN="$$bin" CHAOS_ROUNDS=$${CHAOS_ROUNDS:-100} cargo test --test chaos -- --nocapture && \
 	fuzz/run
 
 .PHONY: bench

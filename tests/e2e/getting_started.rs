@@ -10,13 +10,13 @@ use serde_json::json;
 
 use crate::{
     control_plane::repository,
-    lab::{Lab, NETWORK, Options, VPC, condition, entries},
+    fixture::{Fixture, NETWORK, Options, VPC, condition, entries},
     processes::{ACCESS_KEY, PROJECT, SECRET_KEY, text},
 };
 
 #[test]
 fn the_documented_example_ends_as_documented_and_shows_each_stage() {
-    let lab = Lab::with("getting-started", &Options { bare: true, ..Options::default() });
+    let fixture = Fixture::with("getting-started", &Options { bare: true, ..Options::default() });
     let sample = fs::read_to_string(repository().join("deploy/samples/getting-started.yaml")).unwrap();
     for value in [PROJECT, VPC, NETWORK, "test1", "q1", "q2", "192.168.0.1", "ecs-97f8-0001", "ecs-97f8-0002"] {
         assert!(sample.contains(value), "{value} is not in the sample");
@@ -25,12 +25,12 @@ fn the_documented_example_ends_as_documented_and_shows_each_stage() {
 
     // What somebody sees who watches.
     let watches = ["dliq", "dlic"].map(|kind| {
-        let path = lab.cluster().dir().join(format!("{}-{kind}.watch", lab.ns));
+        let path = fixture.cluster().dir().join(format!("{}-{kind}.watch", fixture.ns));
         let columns = "custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type==\"Ready\")].status,\
                        REASON:.status.conditions[?(@.type==\"Ready\")].reason";
-        let child = lab
+        let child = fixture
             .cluster()
-            .command(["-n", &lab.ns, "get", kind, "-w", "--no-headers", "-o", columns])
+            .command(["-n", &fixture.ns, "get", kind, "-w", "--no-headers", "-o", columns])
             .stdin(Stdio::null())
             .stdout(File::create(&path).unwrap())
             .stderr(Stdio::null())
@@ -40,13 +40,13 @@ fn the_documented_example_ends_as_documented_and_shows_each_stage() {
     });
 
     // The order of the page: who comes first is not the user's worry.
-    lab.apply(&yaml);
-    lab.secret(ACCESS_KEY, SECRET_KEY);
-    let connection = lab.ready("dlic", "test1");
-    let queues = ["q1", "q2"].map(|name| lab.ready("dliq", name));
-    let project = lab.ready("dlip", "default");
+    fixture.apply(&yaml);
+    fixture.secret(ACCESS_KEY, SECRET_KEY);
+    let connection = fixture.ready("dlic", "test1");
+    let queues = ["q1", "q2"].map(|name| fixture.ready("dliq", name));
+    let project = fixture.ready("dlip", "default");
 
-    let real = lab.cloud.connection("test1").unwrap();
+    let real = fixture.cloud.connection("test1").unwrap();
     let status = &connection["status"];
     assert_eq!(status["connectionName"], "test1");
     assert_eq!(status["connectionId"], real["id"]);
@@ -79,15 +79,15 @@ fn the_documented_example_ends_as_documented_and_shows_each_stage() {
     let hosts = json!([{"name": "ecs-97f8-0001", "ip": "192.168.0.1"}, {"name": "ecs-97f8-0002", "ip": "192.168.0.2"}]);
     assert_eq!(real["hosts"], hosts);
     for name in ["q1", "q2"] {
-        assert_eq!(lab.cloud.queue(name).unwrap()["resourceMode"], 1, "a dedicated queue");
+        assert_eq!(fixture.cloud.queue(name).unwrap()["resourceMode"], 1, "a dedicated queue");
     }
     // Three creates and nothing else: the bindings and the hosts go with the connection.
-    let made: Vec<String> = lab.cloud.changes().iter().map(|c| text(&c["operation"])).collect();
+    let made: Vec<String> = fixture.cloud.changes().iter().map(|c| text(&c["operation"])).collect();
     assert_eq!(made, ["CreateQueue", "CreateQueue", "CreateConnection"]);
 
     let [of_queues, of_connections] = watches.map(|(mut child, path)| {
         // The last line may still be on its way.
-        lab.until_true("the watch shows the end", || fs::read_to_string(&path).unwrap().contains("Available"));
+        fixture.until_true("the watch shows the end", || fs::read_to_string(&path).unwrap().contains("Available"));
         let _ = child.kill();
         let _ = child.wait();
         fs::read_to_string(&path).unwrap()

@@ -11,18 +11,18 @@
 #[path = "../support/control_plane.rs"]
 mod control_plane;
 
-mod lab;
+mod fixture;
 mod processes;
 mod reader;
 
 mod adoption;
-mod bad_days;
 mod credentials;
 mod definitions;
 mod drift;
+mod failures;
 mod getting_started;
 mod kubectl;
-mod life;
+mod lifecycle;
 mod policies;
 mod probes;
 mod replicas;

@@ -3,26 +3,26 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    lab::{Lab, queue},
+    fixture::{Fixture, queue},
     processes::http,
 };
 
 #[test]
 fn the_probes_answer_and_the_metrics_are_openmetrics() {
-    let mut lab = Lab::new("probes");
-    lab.apply(&queue("q1", ""));
-    lab.ready("dliq", "q1");
-    let health = lab.operator().port("health");
+    let mut fixture = Fixture::new("probes");
+    fixture.apply(&queue("q1", ""));
+    fixture.ready("dliq", "q1");
+    let health = fixture.operator().port("health");
     assert_eq!(http(health, "GET", "/healthz", "").unwrap(), (200, "ok\n".to_owned()));
     assert_eq!(http(health, "GET", "/readyz", "").unwrap(), (200, "leading\n".to_owned()));
-    let metrics = lab.operator().port("metrics");
+    let metrics = fixture.operator().port("metrics");
     let (status, text) = http(metrics, "GET", "/metrics", "").unwrap();
     assert_eq!(status, 200);
     open_metrics(&text);
     for line in ["dli_operator_leader 1\n", "dli_operator_objects{kind=\"DliQueue\"} 1\n"] {
         assert!(text.contains(line), "{line} is missing in {text}");
     }
-    assert!(!text.contains(&lab.ns) && !text.contains("q1"), "objects are not labels: {text}");
+    assert!(!text.contains(&fixture.ns) && !text.contains("q1"), "objects are not labels: {text}");
 }
 
 /// What the OpenMetrics text format demands, as far as it can be seen in one answer.

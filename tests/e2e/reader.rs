@@ -9,7 +9,7 @@ use kube::{
 };
 use serde_json::Value;
 
-use crate::lab::RUNTIME;
+use crate::fixture::RUNTIME;
 
 /// Reads and writes objects of one namespace through the API server.
 #[derive(Clone)]

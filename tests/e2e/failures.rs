@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::{TlsAcceptor, rustls};
 
 use crate::{
-    lab::{Lab, Options, RUNTIME, project, queue},
+    fixture::{Fixture, Options, RUNTIME, project, queue},
     processes::{Simulator, text},
 };
 
@@ -82,16 +82,16 @@ fn each_way_of_not_reaching_the_cloud_says_so_and_ends_by_itself() {
          plain: {{dliEndpoint: 'https://{address}', iamEndpoint: 'https://{address}', caFile: '{}'}}\n",
         certificate.path().display()
     );
-    let lab = Lab::with("no-cloud", &Options { clouds, ..Options::default() });
-    lab.ready("dlip", "default");
-    lab.cloud.always(&json!({"html": {"applied": false}}));
+    let fixture = Fixture::with("no-cloud", &Options { clouds, ..Options::default() });
+    fixture.ready("dlip", "default");
+    fixture.cloud.always(&json!({"html": {"applied": false}}));
     for cloud in ["refused", "unnamed", "plain", "unknown"] {
-        lab.apply(&project(cloud, cloud));
+        fixture.apply(&project(cloud, cloud));
     }
-    lab.apply(&queue("q1", ", projectRef: {name: refused}"));
+    fixture.apply(&queue("q1", ", projectRef: {name: refused}"));
 
     let said = |name: &str, reason: &str, words: &[&str]| {
-        let ready = lab.reason("dlip", name, "Ready", reason);
+        let ready = fixture.reason("dlip", name, "Ready", reason);
         let message = text(&ready["message"]);
         for word in words {
             assert!(message.to_lowercase().contains(word), "{name}: {word:?} is not in {message:?}");
@@ -102,24 +102,24 @@ fn each_way_of_not_reaching_the_cloud_says_so_and_ends_by_itself() {
     said("plain", "CloudUnreachable", &["tls", "check spec.region"]);
     said("default", "CloudError", &["502 bad gateway", "tried again by itself"]);
     said("unknown", "Unsupported", &["is not in the operator's configuration", "clouds.unknown"]);
-    let waiting = lab.reason("dliq", "q1", "Ready", "WaitingForDependency");
+    let waiting = fixture.reason("dliq", "q1", "Ready", "WaitingForDependency");
     assert!(text(&waiting["message"]).contains("CloudUnreachable"), "{waiting}");
 
     // The cloud comes up where it was missing.
-    let late = Simulator::start(&lab.cluster().dir().join(format!("{}-late.log", lab.ns)), refused);
-    lab.cloud.disarm();
+    let late = Simulator::start(&fixture.cluster().dir().join(format!("{}-late.log", fixture.ns)), refused);
+    fixture.cloud.disarm();
     gateway.open(late.port());
-    lab.ready("dlip", "refused");
-    lab.ready("dlip", "plain");
-    lab.ready("dlip", "default");
-    lab.ready("dliq", "q1");
+    fixture.ready("dlip", "refused");
+    fixture.ready("dlip", "plain");
+    fixture.ready("dlip", "default");
+    fixture.ready("dliq", "q1");
     assert_eq!(late.names().0, ["q1"]);
 }
 
 #[test]
 fn a_cloud_that_throttles_and_loses_answers_ends_with_the_same_as_a_good_one() {
-    let lab = Lab::new("weather");
-    lab.ready("dlip", "default");
+    let fixture = Fixture::new("weather");
+    fixture.ready("dlip", "default");
     for (operation, effect) in [
         ("CreateQueue", json!("dropAfter")),
         ("CreateQueue", json!({"respond": {"status": 500, "code": "DLI.0999", "message": "busy"}})),
@@ -131,47 +131,47 @@ fn a_cloud_that_throttles_and_loses_answers_ends_with_the_same_as_a_good_one() {
         ("DeleteConnection", json!("cutBody")),
     ] {
         let when = json!({"operation": operation});
-        lab.cloud.control("POST", "faults", &json!({"effect": effect, "when": when, "times": 1}));
+        fixture.cloud.control("POST", "faults", &json!({"effect": effect, "when": when, "times": 1}));
     }
     // Names need not be unique, so that a second create call could make a second one.
-    lab.cloud.configure(&json!({"answers": {"connectionNames": "free"}}));
-    lab.apply(&(queue("q1", "") + &queue("q2", "")));
-    lab.apply(&(connection_of("c1", "q1") + &connection_of("c2", "q2")));
+    fixture.cloud.configure(&json!({"answers": {"connectionNames": "free"}}));
+    fixture.apply(&(queue("q1", "") + &queue("q2", "")));
+    fixture.apply(&(connection_of("c1", "q1") + &connection_of("c2", "q2")));
     for name in ["c1", "c2"] {
-        lab.ready("dlic", name);
+        fixture.ready("dlic", name);
     }
     let edit = json!({"spec": {"queues": [{"ref": {"name": "q1"}}, {"ref": {"name": "q2"}}],
         "hosts": [{"name": "h1", "ip": "10.0.0.1"}]}});
     for name in ["c1", "c2"] {
-        lab.patch("dlic", name, &edit);
+        fixture.patch("dlic", name, &edit);
     }
     for name in ["c1", "c2"] {
-        lab.ready("dlic", name);
-        assert_eq!(crate::lab::entries(&lab.cloud.connection(name).unwrap()).len(), 2);
+        fixture.ready("dlic", name);
+        assert_eq!(crate::fixture::entries(&fixture.cloud.connection(name).unwrap()).len(), 2);
     }
-    assert_eq!(lab.cloud.names(), (vec!["q1".into(), "q2".into()], vec!["c1".into(), "c2".into()]));
+    assert_eq!(fixture.cloud.names(), (vec!["q1".into(), "q2".into()], vec!["c1".into(), "c2".into()]));
     for (kind, name) in [("dlic", "c1"), ("dlic", "c2"), ("dliq", "q1"), ("dliq", "q2")] {
-        lab.delete(kind, name);
+        fixture.delete(kind, name);
     }
-    lab.until_true("all objects are gone", || lab.list("dlic").is_empty() && lab.list("dliq").is_empty());
-    assert!(lab.cloud.is_empty());
+    fixture.until_true("all objects are gone", || fixture.list("dlic").is_empty() && fixture.list("dliq").is_empty());
+    assert!(fixture.cloud.is_empty());
 }
 
 #[test]
 fn a_cloud_too_slow_to_delete_by_name_says_why_a_queue_stays() {
-    let lab = Lab::with("slow", &Options { call_timeout: Some(30), ..Options::default() });
-    lab.apply(&queue("q1", ""));
-    lab.ready("dliq", "q1");
+    let fixture = Fixture::with("slow", &Options { call_timeout: Some(30), ..Options::default() });
+    fixture.apply(&queue("q1", ""));
+    fixture.ready("dliq", "q1");
     let slow = json!({"effect": {"delay": {"ms": 16_000}}, "when": {"operation": "ListQueues"}, "times": 1_000});
-    lab.cloud.control("POST", "faults", &slow);
-    lab.delete("dliq", "q1");
-    let waiting = lab.reason("dliq", "q1", "Reconciling", "SlowAnswers");
+    fixture.cloud.control("POST", "faults", &slow);
+    fixture.delete("dliq", "q1");
+    let waiting = fixture.reason("dliq", "q1", "Reconciling", "SlowAnswers");
     assert!(text(&waiting["message"]).contains("within 15 s"), "{waiting}");
-    assert_eq!(lab.cloud.names().0, ["q1"]);
-    lab.cloud.disarm();
-    lab.until_true("the queue is gone", || lab.list("dliq").is_empty() && lab.cloud.is_empty());
+    assert_eq!(fixture.cloud.names().0, ["q1"]);
+    fixture.cloud.disarm();
+    fixture.until_true("the queue is gone", || fixture.list("dliq").is_empty() && fixture.cloud.is_empty());
 }
 
 fn connection_of(name: &str, queue: &str) -> String {
-    crate::lab::connection(name, &format!(", queues: [{{ref: {{name: {queue}}}}}]"))
+    crate::fixture::connection(name, &format!(", queues: [{{ref: {{name: {queue}}}}}]"))
 }

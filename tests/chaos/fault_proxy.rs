@@ -16,23 +16,23 @@ use tokio::{
     sync::watch,
 };
 
-use crate::{dice::Dice, lab::RUNTIME};
+use crate::{fixture::RUNTIME, rng::Rng};
 
 /// Longer than the operator waits for an answer.
 const STALL: Duration = Duration::from_millis(2_600);
 
 /// A free port below the range from which the kernel takes the client's side of a connection: nobody takes it while it is
 /// closed for a moment, and no client is connected to itself.
-pub fn lasting_port(dice: &mut Dice) -> u16 {
-    let mut ports = (0..1_000).map(|_| 12_000 + dice.roll(18_000) as u16);
+pub fn lasting_port(rng: &mut Rng) -> u16 {
+    let mut ports = (0..1_000).map(|_| 12_000 + rng.roll(18_000) as u16);
     ports.find(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("a free port")
 }
 
-/// What the line does.
+/// What is wrong with the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weather {
-    /// All passes.
-    Fine,
+pub enum LineFault {
+    /// Nothing: everything passes.
+    None,
     /// Replies get lost and requests break off, those of changes more often than those of reads.
     Cuts,
     /// Replies come too late to be heard.
@@ -41,9 +41,9 @@ pub enum Weather {
     Refused,
 }
 
-/// What happens to one call.
+/// What happens to one call on the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+enum CallFault {
     Pass,
     /// The request does not go through.
     RequestLost,
@@ -61,35 +61,35 @@ enum Fate {
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
-    weather: watch::Sender<Weather>,
-    fates: Fates,
+    fault: watch::Sender<LineFault>,
+    call_faults: CallFaults,
 }
 
-type Fates = Arc<Mutex<BTreeMap<Fate, u64>>>;
+type CallFaults = Arc<Mutex<BTreeMap<CallFault, u64>>>;
 
 impl Proxy {
     /// Starts one; the cloud is where `target` says at the moment of a connection, 0 as long as nobody knows.
-    pub fn start(mut dice: Dice, target: watch::Receiver<u16>) -> Self {
-        let (weather, seen) = watch::channel(Weather::Fine);
-        let fates = Fates::default();
-        let port = lasting_port(&mut dice);
+    pub fn start(mut rng: Rng, target: watch::Receiver<u16>) -> Self {
+        let (fault, seen) = watch::channel(LineFault::None);
+        let call_faults = CallFaults::default();
+        let port = lasting_port(&mut rng);
         let listener = RUNTIME.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port))).expect("a free port");
-        RUNTIME.spawn(listen(port, listener, target, seen, dice, Arc::clone(&fates)));
-        Self { port, weather, fates }
+        RUNTIME.spawn(listen(port, listener, target, seen, rng, Arc::clone(&call_faults)));
+        Self { port, fault, call_faults }
     }
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub fn set(&self, weather: Weather) {
-        self.weather.send_replace(weather);
+    pub fn set(&self, fault: LineFault) {
+        self.fault.send_replace(fault);
     }
 
     /// How many calls were spoilt, by how.
     pub fn spoilt(&self) -> String {
-        let fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = fates.iter().map(|(fate, count)| format!("{fate:?} {count}"));
+        let call_faults = self.call_faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = call_faults.iter().map(|(call_fault, count)| format!("{call_fault:?} {count}"));
         counts.collect::<Vec<_>>().join(", ")
     }
 }
@@ -98,15 +98,15 @@ async fn listen(
     port: u16,
     listener: TcpListener,
     target: watch::Receiver<u16>,
-    mut weather: watch::Receiver<Weather>,
-    mut dice: Dice,
-    fates: Fates,
+    mut fault: watch::Receiver<LineFault>,
+    mut rng: Rng,
+    call_faults: CallFaults,
 ) {
     let mut listener = Some(listener);
     loop {
-        if *weather.borrow_and_update() == Weather::Refused {
+        if *fault.borrow_and_update() == LineFault::Refused {
             listener = None;
-            if weather.changed().await.is_err() {
+            if fault.changed().await.is_err() {
                 return;
             }
             continue;
@@ -119,13 +119,13 @@ async fn listen(
             continue;
         };
         tokio::select! {
-            changed = weather.changed() => if changed.is_err() { return },
+            changed = fault.changed() => if changed.is_err() { return },
             accepted = open.accept() => if let Ok((client, _)) = accepted {
                 let line = Line {
-                    weather: weather.clone(),
-                    dice: dice.branch(),
-                    fates: Arc::clone(&fates),
-                    fate: Fate::Pass,
+                    fault: fault.clone(),
+                    rng: rng.branch(),
+                    call_faults: Arc::clone(&call_faults),
+                    call_fault: CallFault::Pass,
                     reply_begins: false,
                 };
                 let port = *target.borrow();
@@ -141,22 +141,22 @@ async fn listen(
 
 /// One connection.
 struct Line {
-    weather: watch::Receiver<Weather>,
-    dice: Dice,
-    fates: Fates,
+    fault: watch::Receiver<LineFault>,
+    rng: Rng,
+    call_faults: CallFaults,
     /// Of the call under way.
-    fate: Fate,
+    call_fault: CallFault,
     reply_begins: bool,
 }
 
 impl Line {
-    /// Until one side, or fate, closes it.
+    /// Runs until one side or a fault closes it.
     async fn run(mut self, mut client: TcpStream, mut cloud: TcpStream) {
         let (mut asked, mut answered) = (vec![0; 16_384], vec![0; 16_384]);
         loop {
             tokio::select! {
-                changed = self.weather.changed() => {
-                    if changed.is_err() || *self.weather.borrow_and_update() == Weather::Refused {
+                changed = self.fault.changed() => {
+                    if changed.is_err() || *self.fault.borrow_and_update() == LineFault::Refused {
                         return;
                     }
                 }
@@ -164,12 +164,12 @@ impl Line {
                     let Ok(length @ 1..) = read else { return };
                     let chunk = &asked[..length];
                     if let Some(change) = begins(chunk) {
-                        self.fate = self.decide(change);
+                        self.call_fault = self.decide(change);
                         self.reply_begins = true;
                     }
-                    match self.fate {
-                        Fate::RequestLost => return,
-                        Fate::RequestHalf => {
+                    match self.call_fault {
+                        CallFault::RequestLost => return,
+                        CallFault::RequestHalf => {
                             let _ = cloud.write_all(&chunk[..length / 2]).await;
                             return;
                         }
@@ -179,13 +179,13 @@ impl Line {
                 read = cloud.read(&mut answered) => {
                     let Ok(length @ 1..) = read else { return };
                     let chunk = &answered[..length];
-                    match self.fate {
-                        Fate::ReplyLost => return,
-                        Fate::ReplyHalf if self.reply_begins => {
+                    match self.call_fault {
+                        CallFault::ReplyLost => return,
+                        CallFault::ReplyHalf if self.reply_begins => {
                             let _ = client.write_all(&chunk[..length / 2]).await;
                             return;
                         }
-                        Fate::Stalled => {
+                        CallFault::Stalled => {
                             tokio::time::sleep(STALL).await;
                             return;
                         }
@@ -197,19 +197,25 @@ impl Line {
         }
     }
 
-    fn decide(&mut self, change: bool) -> Fate {
-        let weather = *self.weather.borrow();
-        let fates: &[Fate] = match weather {
-            Weather::Fine | Weather::Refused => return Fate::Pass,
-            Weather::Stalls => &[Fate::Stalled],
-            Weather::Cuts => &[Fate::RequestLost, Fate::RequestHalf, Fate::ReplyLost, Fate::ReplyLost, Fate::ReplyHalf],
+    fn decide(&mut self, change: bool) -> CallFault {
+        let fault = *self.fault.borrow();
+        let call_faults: &[CallFault] = match fault {
+            LineFault::None | LineFault::Refused => return CallFault::Pass,
+            LineFault::Stalls => &[CallFault::Stalled],
+            LineFault::Cuts => &[
+                CallFault::RequestLost,
+                CallFault::RequestHalf,
+                CallFault::ReplyLost,
+                CallFault::ReplyLost,
+                CallFault::ReplyHalf,
+            ],
         };
-        if !self.dice.chance(if change { 60 } else { 15 }) {
-            return Fate::Pass;
+        if !self.rng.chance(if change { 60 } else { 15 }) {
+            return CallFault::Pass;
         }
-        let fate = self.dice.pick(fates).copied().unwrap_or(Fate::Pass);
-        *self.fates.lock().unwrap_or_else(PoisonError::into_inner).entry(fate).or_default() += 1;
-        fate
+        let call_fault = self.rng.pick(call_faults).copied().unwrap_or(CallFault::Pass);
+        *self.call_faults.lock().unwrap_or_else(PoisonError::into_inner).entry(call_fault).or_default() += 1;
+        call_fault
     }
 }
 

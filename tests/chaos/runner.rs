@@ -11,14 +11,14 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    dice::Dice,
-    faults::{Kind, moment, strike},
-    lab::Lab,
+    consistency::{Class, Foreign, Violation, duplicates, entries, unfinished},
+    fault_proxy::{LineFault, Proxy},
+    faults::{Kind, inject, moment},
+    fixture::Fixture,
+    observer::{Observer, Readings},
     processes::{PATIENCE, text},
-    proxy::{Proxy, Weather},
-    truth::{Class, Foreign, Violation, entries, too_often, unfinished},
-    watch::{Eyes, Watch},
-    wishes::{COLLEAGUES, Change, PAIRS, Told, Wishes, connection},
+    rng::Rng,
+    workload::{COLLEAGUES, Change, Delivery, PAIRS, Workload, connection},
 };
 
 /// The name of a connection that a colleague had first.
@@ -26,15 +26,15 @@ pub const TAKEN: &str = "taken";
 /// A queue that a colleague binds to connections of ours.
 const GUEST: &str = "colleague_guest";
 
-pub struct Rounds {
+pub struct Runner {
     seed: u64,
     /// How many there are to be.
     count: usize,
-    pub lab: Lab,
+    pub fixture: Fixture,
     pub proxy: Proxy,
-    pub eyes: Eyes,
-    watch: Watch,
-    wishes: Wishes,
+    pub readings: Readings,
+    watch: Observer,
+    workload: Workload,
     /// Changes that the API server does not take yet.
     outbox: VecDeque<Change>,
     /// What the API server has taken, and when.
@@ -45,19 +45,19 @@ pub struct Rounds {
     began: Instant,
 }
 
-impl Rounds {
-    pub fn new(seed: u64, count: usize, lab: Lab, proxy: Proxy) -> Self {
-        let eyes = Eyes { reader: lab.reader.clone(), cloud: lab.cloud.port() };
-        let foreign = colleagues(&lab);
-        let watch = Watch::start(eyes.clone(), foreign);
+impl Runner {
+    pub fn new(seed: u64, count: usize, fixture: Fixture, proxy: Proxy) -> Self {
+        let readings = Readings { reader: fixture.reader.clone(), cloud: fixture.cloud.port() };
+        let foreign = colleagues(&fixture);
+        let watch = Observer::start(readings.clone(), foreign);
         Self {
             seed,
             count,
-            lab,
+            fixture,
             proxy,
-            eyes,
+            readings,
             watch,
-            wishes: Wishes::default(),
+            workload: Workload::default(),
             outbox: VecDeque::new(),
             told: Vec::new(),
             kinds: BTreeMap::new(),
@@ -67,29 +67,29 @@ impl Rounds {
     }
 
     /// All rounds.
-    pub fn play(&mut self, dice: &mut Dice) {
+    pub fn play(&mut self, rng: &mut Rng) {
         let count = self.count;
-        let taken = self.wishes.taken(TAKEN);
+        let taken = self.workload.taken(TAKEN);
         self.say([taken].into());
-        for (number, kind) in Kind::deck(count, dice).into_iter().enumerate() {
+        for (number, kind) in Kind::schedule(count, rng).into_iter().enumerate() {
             // Soon there are as many as there are to be, and from then on one for each that is deleted.
-            let more = if number == 0 { PAIRS / 2 } else { 1 + dice.roll(PAIRS / 5) };
-            let both = dice.chance(30);
+            let more = if number == 0 { PAIRS / 2 } else { 1 + rng.roll(PAIRS / 5) };
+            let both = rng.chance(30);
             self.enter(&format!("round {}: {kind}{}", number + 1, if both { " and cuts" } else { "" }));
             *self.kinds.entry(kind).or_default() += 1;
-            let mut changes = self.wishes.burst(more, dice);
+            let mut changes = self.workload.burst(more, rng);
             let late = changes.split_off(changes.len() * 2 / 3);
             self.say(changes);
-            self.guest(dice);
-            self.rest_for(moment(dice));
+            self.guest(rng);
+            self.rest_for(moment(rng));
             if both {
-                self.proxy.set(Weather::Cuts);
+                self.proxy.set(LineFault::Cuts);
             }
             // People do not wait until all is well.
             self.outbox.extend(late);
-            strike(self, kind, dice);
-            self.rest_for(moment(dice));
-            self.proxy.set(Weather::Fine);
+            inject(self, kind, rng);
+            self.rest_for(moment(rng));
+            self.proxy.set(LineFault::None);
         }
     }
 
@@ -101,52 +101,52 @@ impl Rounds {
     /// All that is wanted comes about, and then nothing happens any more.
     pub fn settle(&mut self) {
         self.enter("settling");
-        let (queues, mut connections) = self.wishes.names();
+        let (queues, mut connections) = self.workload.names();
         let foreign = self.watch.foreign().clone();
         connections.remove(TAKEN);
-        let left = self.wait(|rounds| {
-            let (Some(mut objects), Some(cloud)) = (rounds.eyes.objects(), rounds.eyes.cloud()) else {
+        let left = self.wait(|runner| {
+            let (Some(mut objects), Some(cloud)) = (runner.readings.objects(), runner.readings.cloud()) else {
                 return vec![nobody_answers()];
             };
             objects.connections.remove(TAKEN);
             unfinished(&objects, &cloud, &foreign, &queues, &connections)
         });
         self.fail_if(&left);
-        let applied = |lab: &Lab| lab.cloud.changes().iter().filter(|c| c["applied"] == true).count();
-        let before = applied(&self.lab);
+        let applied = |fixture: &Fixture| fixture.cloud.changes().iter().filter(|c| c["applied"] == true).count();
+        let before = applied(&self.fixture);
         self.rest(3_000);
-        let more = self.lab.cloud.changes().into_iter().filter(|c| c["applied"] == true).skip(before);
+        let more = self.fixture.cloud.changes().into_iter().filter(|c| c["applied"] == true).skip(before);
         let restless = more.map(|change| {
             let what = "a change, when all was as it was to be".to_owned();
-            Violation { class: Class::Restless, name: String::new(), what, object: Value::Null, cloud: change }
+            Violation { class: Class::NeverSettles, name: String::new(), what, object: Value::Null, cloud: change }
         });
         self.fail_if(&restless.collect::<Vec<_>>());
     }
 
     /// All of it is deleted, with one more kill on the way, and the cloud is as it was before.
-    pub fn clear(&mut self, dice: &mut Dice) {
+    pub fn clear(&mut self, rng: &mut Rng) {
         self.enter("clearing");
-        let mut changes = self.wishes.delete_all(dice);
+        let mut changes = self.workload.delete_all(rng);
         changes.push(Change::Delete { kind: "dlic", name: TAKEN.to_owned() });
         self.say(changes);
-        self.rest(dice.roll(1_500) as u64);
-        strike(self, Kind::Kill, dice);
+        self.rest(rng.roll(1_500) as u64);
+        inject(self, Kind::Kill, rng);
         let foreign = self.watch.foreign().clone();
-        let left = self.wait(|rounds| {
-            let (Some(objects), Some(cloud)) = (rounds.eyes.objects(), rounds.eyes.cloud()) else {
+        let left = self.wait(|runner| {
+            let (Some(objects), Some(cloud)) = (runner.readings.objects(), runner.readings.cloud()) else {
                 return vec![nobody_answers()];
             };
             unfinished(&objects, &cloud, &foreign, &BTreeSet::new(), &BTreeSet::new())
         });
         self.fail_if(&left);
-        let cloud = self.lab.cloud.state();
-        let mut found = too_often(&cloud, &foreign, &self.wishes.made);
-        let made = self.lab.cloud.count(Some("CreateQueue"), Some(200));
-        let queues = self.wishes.made.iter().filter(|(name, _)| name.starts_with('q')).map(|(_, n)| n).sum::<u64>();
+        let cloud = self.fixture.cloud.state();
+        let mut found = duplicates(&cloud, &foreign, &self.workload.made);
+        let made = self.fixture.cloud.count(Some("CreateQueue"), Some(200));
+        let queues = self.workload.made.iter().filter(|(name, _)| name.starts_with('q')).map(|(_, n)| n).sum::<u64>();
         if made > queues {
             let what = format!("queues were made {made} times for {queues} objects");
             found.push(Violation {
-                class: Class::Doubled,
+                class: Class::Duplicate,
                 name: "queues".to_owned(),
                 what,
                 object: Value::Null,
@@ -167,31 +167,31 @@ impl Rounds {
         let mut waiting: VecDeque<Change> = VecDeque::new();
         let mut held = BTreeSet::new();
         while let Some(change) = self.outbox.pop_front() {
-            let told = if held.contains(change.name()) { Told::Later } else { change.tell(&self.eyes.reader) };
+            let told = if held.contains(change.name()) { Delivery::Later } else { change.tell(&self.readings.reader) };
             match told {
-                Told::Done => self.told.push(format!("{} {}", Timestamp::now(), change.shown())),
-                Told::Later => {
+                Delivery::Done => self.told.push(format!("{} {}", Timestamp::now(), change.shown())),
+                Delivery::Later => {
                     held.insert(change.name().to_owned());
                     waiting.push_back(change);
                 }
-                Told::Again => {
+                Delivery::Again => {
                     waiting.push_back(change);
                     waiting.append(&mut self.outbox);
                 }
             }
         }
-        self.wishes.awaited = held;
+        self.workload.awaited = held;
         self.outbox = waiting;
     }
 
     /// A colleague binds a queue to a connection of ours.
-    fn guest(&mut self, dice: &mut Dice) {
-        let numbers: Vec<usize> = self.wishes.connections.keys().copied().collect();
-        let Some(name) = dice.pick(&numbers).map(|n| connection(*n)) else { return };
+    fn guest(&mut self, rng: &mut Rng) {
+        let numbers: Vec<usize> = self.workload.connections.keys().copied().collect();
+        let Some(name) = rng.pick(&numbers).map(|n| connection(*n)) else { return };
         let mut foreign = self.watch.foreign();
-        let all = self.lab.cloud.connections();
+        let all = self.fixture.cloud.connections();
         if let Some(connection) = all.iter().find(|c| c["name"] == *name && !entries(c).contains_key(GUEST)) {
-            self.lab.cloud.edit(&json!({"edit": "bind", "id": connection["id"], "queue": GUEST}));
+            self.fixture.cloud.edit(&json!({"edit": "bind", "id": connection["id"], "queue": GUEST}));
             foreign.bindings.insert((text(&connection["id"]), GUEST.to_owned()));
         }
     }
@@ -223,7 +223,7 @@ impl Rounds {
     }
 
     fn live(&mut self) {
-        for operator in &self.lab.operators {
+        for operator in &self.fixture.operators {
             operator.keep_alive();
         }
         if !self.outbox.is_empty() {
@@ -234,7 +234,7 @@ impl Rounds {
 
     /// Until something holds.
     pub fn until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
-        let left = self.wait(|rounds| {
+        let left = self.wait(|runner| {
             let missing = Violation {
                 class: Class::Stuck,
                 name: String::new(),
@@ -242,7 +242,7 @@ impl Rounds {
                 object: Value::Null,
                 cloud: Value::Null,
             };
-            if holds(rounds) { Vec::new() } else { vec![missing] }
+            if holds(runner) { Vec::new() } else { vec![missing] }
         });
         self.fail_if(&left);
     }
@@ -266,22 +266,22 @@ impl Rounds {
             let count = violations.iter().filter(|v| v.class == class).count();
             format!("{class:?} {count}").to_lowercase()
         });
-        let Wishes { created, edited, deleted, .. } = &self.wishes;
-        let changes = self.lab.cloud.changes().len();
-        let calls = self.lab.cloud.count(None, None);
+        let Workload { created, edited, deleted, .. } = &self.workload;
+        let changes = self.fixture.cloud.changes().len();
+        let calls = self.fixture.cloud.count(None, None);
         let (looks, claims) = {
             let seen = self.watch.seen();
             (seen.looks, seen.claims)
         };
         format!(
-            "rounds: seed {}; {} rounds ({}); objects: created {created}, edited {edited}, deleted {deleted}; remote calls: \
-             {calls}, of which changes {changes}; spoilt on the line: {}; operators: {}; {claims} claims judged in {looks} \
+            "chaos: seed {}; {} rounds ({}); objects: created {created}, edited {edited}, deleted {deleted}; remote calls: \
+             {calls}, of which changes {changes}; spoilt on the line: {}; operators: {}; {claims} claims checked in {looks} \
              looks; violations: {}; {} s",
             self.seed,
             self.kinds.values().sum::<u64>(),
             kinds.join(", "),
             self.proxy.spoilt(),
-            self.lab.operators.len(),
+            self.fixture.operators.len(),
             classes.join(", "),
             self.began.elapsed().as_secs(),
         )
@@ -310,16 +310,16 @@ impl Rounds {
         };
         let _ =
             writeln!(out, "--- what people did, the last of it and what is about it\n{}", some(&self.told, 20, about));
-        let changes: Vec<String> = self.lab.cloud.changes().iter().map(Value::to_string).collect();
+        let changes: Vec<String> = self.fixture.cloud.changes().iter().map(Value::to_string).collect();
         let _ =
             writeln!(out, "--- changes in the cloud, the last ones and those about it\n{}", some(&changes, 40, about));
-        for operator in self.lab.operators.iter().rev().take(3).rev() {
+        for operator in self.fixture.operators.iter().rev().take(3).rev() {
             let lines: Vec<String> = operator.log().lines().map(ToOwned::to_owned).collect();
             let _ =
                 writeln!(out, "--- an operator's words, the last ones and those about it\n{}", some(&lines, 40, about));
         }
         panic!(
-            "{}\nat {}, after {} s; play it again with ROUNDS_SEED={} ROUNDS={}; E2E_KEEP=FOLDER keeps all logs\n{out}{}",
+            "{}\nat {}, after {} s; play it again with CHAOS_SEED={} CHAOS_ROUNDS={}; E2E_KEEP=FOLDER keeps all logs\n{out}{}",
             "something is wrong",
             self.stage,
             self.began.elapsed().as_secs(),
@@ -345,20 +345,20 @@ fn nobody_answers() -> Violation {
 }
 
 /// What a colleague has: queues, a connection that binds one of them, and one whose name an object of ours will want.
-fn colleagues(lab: &Lab) -> Foreign {
+fn colleagues(fixture: &Fixture) -> Foreign {
     for name in COLLEAGUES.into_iter().chain([GUEST]) {
-        lab.cloud.edit(
+        fixture.cloud.edit(
             &json!({"edit": "createQueue", "name": name, "cuCount": 16, "tags": [{"key": "team", "value": "data"}]}),
         );
     }
     for name in ["colleague_link", TAKEN] {
         let made = json!({"edit": "createConnection", "name": name, "destVpcId": "their-vpc", "destNetworkId": "net", "tags": []});
-        let id = lab.cloud.edit(&made);
-        lab.cloud.edit(&json!({"edit": "setHosts", "id": id, "hosts": [{"name": "theirs", "ip": "10.9.9.9"}]}));
-        lab.cloud.edit(&json!({"edit": "bind", "id": id, "queue": COLLEAGUES[0]}));
+        let id = fixture.cloud.edit(&made);
+        fixture.cloud.edit(&json!({"edit": "setHosts", "id": id, "hosts": [{"name": "theirs", "ip": "10.9.9.9"}]}));
+        fixture.cloud.edit(&json!({"edit": "bind", "id": id, "queue": COLLEAGUES[0]}));
     }
-    lab.until("what colleagues made is up", || {
-        let (queues, connections) = (lab.cloud.queues(), lab.cloud.connections());
+    fixture.until("what colleagues made is up", || {
+        let (queues, connections) = (fixture.cloud.queues(), fixture.cloud.connections());
         let up = queues.iter().all(|q| q["available"] == true)
             && connections.iter().all(|c| entries(c).values().all(|state| state == "ACTIVE"));
         up.then(|| Foreign { queues, connections, bindings: BTreeSet::new() })

@@ -1,4 +1,4 @@
-//! What the people of the cluster want, and how they tell the API server: they create, edit and delete, and try again
+//! What the users of the cluster want, and how they tell the API server: they create, edit and delete, and retry
 //! where it does not answer.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,17 +10,17 @@ use kube::{
 use serde_json::{Value, json};
 
 use crate::{
-    dice::Dice,
-    lab::{NETWORK, RUNTIME, VPC},
+    fixture::{NETWORK, RUNTIME, VPC},
     reader::Reader,
+    rng::Rng,
 };
 
 /// How many queues, and how many connections.
 pub const PAIRS: usize = 50;
 /// Queues of a colleague that connections may bind.
 pub const COLLEAGUES: [&str; 3] = ["colleague_0", "colleague_1", "colleague_2"];
-/// Annotation by which a write whose answer was lost is known again.
-const WISH: &str = "rounds/wish";
+/// Annotation by which a write whose answer was lost is recognized.
+const CHANGE_ID: &str = "chaos/change";
 
 /// One change that somebody makes.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub enum Change {
 
 /// How a change went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Delivery {
     Done,
     /// An object of the name is still on its way out.
     Later,
@@ -42,7 +42,7 @@ pub enum Told {
 
 /// What is wanted now.
 #[derive(Debug, Default)]
-pub struct Wishes {
+pub struct Workload {
     /// Queues, and connections with the queues that they bind, by number.
     pub queues: BTreeSet<usize>,
     pub connections: BTreeMap<usize, BTreeSet<String>>,
@@ -67,7 +67,7 @@ pub fn connection(number: usize) -> String {
     format!("c{number:02}")
 }
 
-impl Wishes {
+impl Workload {
     /// Names of what is wanted: queues, connections.
     pub fn names(&self) -> (BTreeSet<String>, BTreeSet<String>) {
         (self.queues.iter().map(|n| queue(*n)).collect(), self.connections.keys().map(|n| connection(*n)).collect())
@@ -75,39 +75,39 @@ impl Wishes {
 
     /// The next few things that people want: so many more pairs, at most [`PAIRS`] in all, and some edits and deletions
     /// of what there is. What was deleted may be wanted again, a connection at once.
-    pub fn burst(&mut self, more: usize, dice: &mut Dice) -> Vec<Change> {
+    pub fn burst(&mut self, more: usize, rng: &mut Rng) -> Vec<Change> {
         self.bursts += 1;
         let now = self.bursts;
         self.resting.retain(|_, until| *until > now);
         let mut changes = Vec::new();
         for _ in 0..more {
-            changes.extend(self.another_queue(dice));
-            changes.extend(self.another_connection(dice));
+            changes.extend(self.another_queue(rng));
+            changes.extend(self.another_connection(rng));
         }
         for _ in 0..8 {
-            changes.extend(self.edit(dice));
+            changes.extend(self.edit(rng));
         }
         for _ in 0..2 {
-            changes.extend(self.delete_connection(dice));
+            changes.extend(self.delete_connection(rng));
         }
-        changes.extend(self.delete_queue(dice));
+        changes.extend(self.delete_queue(rng));
         changes
     }
 
-    fn another_queue(&mut self, dice: &mut Dice) -> Option<Change> {
+    fn another_queue(&mut self, rng: &mut Rng) -> Option<Change> {
         let free: Vec<usize> =
             (0..PAIRS).filter(|n| !self.queues.contains(n) && !self.resting.contains_key(n)).collect();
-        let number = *dice.pick(&free)?;
+        let number = *rng.pick(&free)?;
         self.queues.insert(number);
         Some(self.create("dliq", queue(number), &json!({"cuCount": 16 * (1 + number % 3)})))
     }
 
-    fn another_connection(&mut self, dice: &mut Dice) -> Option<Change> {
+    fn another_connection(&mut self, rng: &mut Rng) -> Option<Change> {
         let free: Vec<usize> = (0..PAIRS).filter(|n| !self.connections.contains_key(n)).collect();
-        let number = *dice.pick(&free)?;
-        let (targets, queues) = self.some_targets(dice);
+        let number = *rng.pick(&free)?;
+        let (targets, queues) = self.some_targets(rng);
         self.connections.insert(number, targets);
-        let spec = json!({"destVpcId": VPC, "destNetworkId": NETWORK, "queues": queues, "hosts": some_hosts(dice)});
+        let spec = json!({"destVpcId": VPC, "destNetworkId": NETWORK, "queues": queues, "hosts": some_hosts(rng)});
         Some(self.create("dlic", connection(number), &spec))
     }
 
@@ -123,44 +123,44 @@ impl Wishes {
         let object = json!({
             "apiVersion": "dli.huaweicloud.com/v1alpha1",
             "kind": if kind == "dliq" { "DliQueue" } else { "EnhancedConnection" },
-            "metadata": {"name": name, "annotations": {WISH: self.counter.to_string()}},
+            "metadata": {"name": name, "annotations": {CHANGE_ID: self.counter.to_string()}},
             "spec": spec
         });
         Change::Create { kind, name, object }
     }
 
-    fn edit(&mut self, dice: &mut Dice) -> Option<Change> {
+    fn edit(&mut self, rng: &mut Rng) -> Option<Change> {
         let numbers: Vec<usize> = self.connections.keys().copied().collect();
-        let number = *dice.pick(&numbers)?;
-        let (targets, queues) = self.some_targets(dice);
-        let patch = match dice.roll(3) {
-            0 => json!({"spec": {"hosts": some_hosts(dice)}}),
+        let number = *rng.pick(&numbers)?;
+        let (targets, queues) = self.some_targets(rng);
+        let patch = match rng.roll(3) {
+            0 => json!({"spec": {"hosts": some_hosts(rng)}}),
             1 => {
                 self.connections.insert(number, targets);
                 json!({"spec": {"queues": queues}})
             }
             _ => {
                 self.connections.insert(number, targets);
-                json!({"spec": {"queues": queues, "hosts": some_hosts(dice)}})
+                json!({"spec": {"queues": queues, "hosts": some_hosts(rng)}})
             }
         };
         self.edited += 1;
         Some(Change::Edit { kind: "dlic", name: connection(number), patch })
     }
 
-    fn delete_connection(&mut self, dice: &mut Dice) -> Option<Change> {
+    fn delete_connection(&mut self, rng: &mut Rng) -> Option<Change> {
         let numbers: Vec<usize> = self.connections.keys().copied().collect();
-        let number = *dice.pick(&numbers).filter(|_| numbers.len() > 5)?;
+        let number = *rng.pick(&numbers).filter(|_| numbers.len() > 5)?;
         self.connections.remove(&number);
         self.deleted += 1;
         Some(Change::Delete { kind: "dlic", name: connection(number) })
     }
 
     /// A queue that no connection asks for: what a connection says while somebody takes its queue away is old, not false.
-    fn delete_queue(&mut self, dice: &mut Dice) -> Option<Change> {
+    fn delete_queue(&mut self, rng: &mut Rng) -> Option<Change> {
         let wanted = |n: &usize| self.connections.values().any(|targets| targets.contains(&queue(*n)));
         let free: Vec<usize> = self.queues.iter().copied().filter(|n| !wanted(n)).collect();
-        let number = *dice.pick(&free)?;
+        let number = *rng.pick(&free)?;
         self.queues.remove(&number);
         self.resting.insert(number, self.bursts + 2);
         self.deleted += 1;
@@ -168,12 +168,12 @@ impl Wishes {
     }
 
     /// All of it, in any order.
-    pub fn delete_all(&mut self, dice: &mut Dice) -> Vec<Change> {
+    pub fn delete_all(&mut self, rng: &mut Rng) -> Vec<Change> {
         let (queues, connections) = self.names();
         let queues = queues.into_iter().map(|name| Change::Delete { kind: "dliq", name });
         let connections = connections.into_iter().map(|name| Change::Delete { kind: "dlic", name });
         let mut changes: Vec<Change> = queues.chain(connections).collect();
-        dice.shuffle(&mut changes);
+        rng.shuffle(&mut changes);
         self.deleted += changes.len() as u64;
         self.queues.clear();
         self.connections.clear();
@@ -185,16 +185,16 @@ impl Wishes {
     }
 
     /// None to three queues, and how they are written in a spec.
-    fn some_targets(&self, dice: &mut Dice) -> (BTreeSet<String>, Vec<Value>) {
+    fn some_targets(&self, rng: &mut Rng) -> (BTreeSet<String>, Vec<Value>) {
         let numbers: Vec<usize> = self.queues.iter().copied().collect();
         let mut targets = BTreeSet::new();
-        for _ in 0..dice.roll(3) {
+        for _ in 0..rng.roll(3) {
             // Not one whose name is still on its way out: what is bound would go with it.
-            let picked = dice.pick(&numbers).map(|n| queue(*n));
+            let picked = rng.pick(&numbers).map(|n| queue(*n));
             targets.extend(picked.filter(|name| self.queues_made(name) < 2 || !self.awaited.contains(name)));
         }
-        if dice.chance(20) {
-            targets.extend(dice.pick(&COLLEAGUES).map(|name| (*name).to_owned()));
+        if rng.chance(20) {
+            targets.extend(rng.pick(&COLLEAGUES).map(|name| (*name).to_owned()));
         }
         let written = |name: &String| {
             if name.starts_with('q') { json!({"ref": {"name": name}}) } else { json!({"queueName": name}) }
@@ -204,8 +204,8 @@ impl Wishes {
     }
 }
 
-fn some_hosts(dice: &mut Dice) -> Vec<Value> {
-    (0..dice.roll(3)).map(|n| json!({"name": format!("h{n}"), "ip": format!("10.0.{}.1", dice.roll(250))})).collect()
+fn some_hosts(rng: &mut Rng) -> Vec<Value> {
+    (0..rng.roll(3)).map(|n| json!({"name": format!("h{n}"), "ip": format!("10.0.{}.1", rng.roll(250))})).collect()
 }
 
 impl Change {
@@ -225,18 +225,18 @@ impl Change {
     }
 
     /// Tells the API server, once.
-    pub fn tell(&self, reader: &Reader) -> Told {
+    pub fn tell(&self, reader: &Reader) -> Delivery {
         let api = |kind| -> Api<DynamicObject> { reader.api(kind) };
         match self {
             Self::Create { kind, name, object } => {
-                let wish = serde_json::from_value(object.clone()).expect("an object");
-                match RUNTIME.block_on(api(kind).create(&PostParams::default(), &wish)) {
-                    Ok(_) => Told::Done,
+                let wanted = serde_json::from_value(object.clone()).expect("an object");
+                match RUNTIME.block_on(api(kind).create(&PostParams::default(), &wanted)) {
+                    Ok(_) => Delivery::Done,
                     Err(kube::Error::Api(status)) if status.code == 409 => {
                         match RUNTIME.block_on(api(kind).get_opt(name)) {
-                            Ok(Some(found)) if mark(&found) == mark(&wish) => Told::Done,
-                            Ok(_) => Told::Later,
-                            Err(_) => Told::Again,
+                            Ok(Some(found)) if mark(&found) == mark(&wanted) => Delivery::Done,
+                            Ok(_) => Delivery::Later,
+                            Err(_) => Delivery::Again,
                         }
                     }
                     Err(error) => again(&error),
@@ -245,14 +245,14 @@ impl Change {
             Self::Edit { kind, name, patch } => {
                 let params = PatchParams::default();
                 match RUNTIME.block_on(api(kind).patch(name, &params, &Patch::Merge(patch))) {
-                    Ok(_) => Told::Done,
+                    Ok(_) => Delivery::Done,
                     Err(error) => again(&error),
                 }
             }
             Self::Delete { kind, name } => {
                 let version = match RUNTIME.block_on(api(kind).get_metadata_opt(name)) {
                     Ok(Some(found)) => found.metadata.resource_version,
-                    Ok(None) => return Told::Done,
+                    Ok(None) => return Delivery::Done,
                     Err(error) => return again(&error),
                 };
                 // The API server reads an object, sees no finalizer, and deletes it, whatever has been written in between,
@@ -260,8 +260,8 @@ impl Change {
                 let preconditions = Some(Preconditions { resource_version: version, uid: None });
                 let params = DeleteParams { preconditions, ..DeleteParams::default() };
                 match RUNTIME.block_on(api(kind).delete(name, &params)) {
-                    Ok(_) => Told::Done,
-                    Err(kube::Error::Api(status)) if status.code == 404 => Told::Done,
+                    Ok(_) => Delivery::Done,
+                    Err(kube::Error::Api(status)) if status.code == 404 => Delivery::Done,
                     Err(error) => again(&error),
                 }
             }
@@ -270,13 +270,13 @@ impl Change {
 }
 
 fn mark(object: &DynamicObject) -> Option<&String> {
-    object.metadata.annotations.as_ref()?.get(WISH)
+    object.metadata.annotations.as_ref()?.get(CHANGE_ID)
 }
 
 /// A refusal would be a mistake of this test; anything else passes.
-fn again(error: &kube::Error) -> Told {
+fn again(error: &kube::Error) -> Delivery {
     if let kube::Error::Api(status) = error {
         assert!(![400, 404, 422].contains(&status.code), "the API server refuses: {status:?}");
     }
-    Told::Again
+    Delivery::Again
 }

@@ -1,12 +1,12 @@
-//! The judge is tried: on what is well it finds nothing, and on each thing that is wrong it finds that thing.
+//! Tests of the check: it finds nothing in a consistent state, and each violation in a state with that violation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::{
-    lab::{NETWORK, VPC},
-    truth::{Class, Foreign, Objects, judge, too_often, unfinished},
+    consistency::{Class, Foreign, Objects, check, duplicates, unfinished},
+    fixture::{NETWORK, VPC},
 };
 
 /// An object that is Ready and Synced in its third generation.
@@ -60,22 +60,22 @@ fn foreign() -> Foreign {
 fn found(change: impl FnOnce(&mut Value)) -> Vec<Class> {
     let (objects, mut cloud) = (objects(), cloud());
     change(&mut cloud);
-    let (found, claims) = judge(&objects, &cloud, &objects, &foreign());
+    let (found, claims) = check(&objects, &cloud, &objects, &foreign());
     assert_eq!(claims, 2);
     found.iter().map(|v| v.class).collect()
 }
 
 #[test]
-fn what_is_so_is_no_violation() {
+fn a_consistent_state_has_no_violation() {
     assert_eq!(found(|_| {}), []);
     let names = |name: &str| BTreeSet::from([name.to_owned()]);
     assert!(unfinished(&objects(), &cloud(), &foreign(), &names("q01"), &names("c01")).is_empty());
     let made = BTreeMap::from([("c01".to_owned(), 1)]);
-    assert!(too_often(&cloud(), &foreign(), &made).is_empty());
+    assert!(duplicates(&cloud(), &foreign(), &made).is_empty());
 }
 
 #[test]
-fn each_lie_is_seen() {
+fn each_false_status_is_found() {
     type Wrong = fn(&mut Value);
     let wrongs: [Wrong; 10] = [
         |cloud| cloud["queues"][1]["available"] = json!(false),
@@ -90,16 +90,16 @@ fn each_lie_is_seen() {
         |cloud| cloud["connections"][0]["destVpcId"] = json!("elsewhere"),
     ];
     for (number, wrong) in wrongs.into_iter().enumerate() {
-        assert!(found(wrong).contains(&Class::Lie), "number {number}");
+        assert!(found(wrong).contains(&Class::FalseStatus), "number {number}");
     }
 }
 
 #[test]
-fn what_is_leaked_doubled_or_taken_is_seen() {
+fn leaks_duplicates_and_changes_of_foreign_resources_are_found() {
     let add = |list: &'static str, item: Value| move |cloud: &mut Value| cloud[list].as_array_mut().unwrap().push(item);
-    assert_eq!(found(add("queues", json!({"name": "q02", "preset": false}))), [Class::Leaked]);
-    assert_eq!(found(add("connections", connection("c02", "id-3", &[]))), [Class::Leaked]);
-    assert_eq!(found(add("connections", connection("c01", "id-3", &[]))), [Class::Doubled]);
+    assert_eq!(found(add("queues", json!({"name": "q02", "preset": false}))), [Class::Leak]);
+    assert_eq!(found(add("connections", connection("c02", "id-3", &[]))), [Class::Leak]);
+    assert_eq!(found(add("connections", connection("c01", "id-3", &[]))), [Class::Duplicate]);
     assert_eq!(found(|cloud| cloud["queues"][2]["cuCount"] = json!(32)), [Class::Foreign]);
     assert_eq!(found(|cloud| cloud["connections"][1]["entries"] = json!([])), [Class::Foreign]);
     assert_eq!(found(|cloud| drop(cloud["connections"].as_array_mut().unwrap().pop())), [Class::Foreign]);
@@ -110,31 +110,31 @@ fn what_is_leaked_doubled_or_taken_is_seen() {
     asked.connections.insert("link".to_owned(), json!({"metadata": {"name": "link"}}));
     let mut cloud = cloud();
     cloud["connections"].as_array_mut().unwrap().push(connection("link", "id-3", &[]));
-    let (found, _) = judge(&asked, &cloud, &asked, &foreign());
-    assert_eq!(found.iter().map(|v| v.class).collect::<Vec<_>>(), [Class::Doubled]);
+    let (found, _) = check(&asked, &cloud, &asked, &foreign());
+    assert_eq!(found.iter().map(|v| v.class).collect::<Vec<_>>(), [Class::Duplicate]);
 }
 
 #[test]
-fn what_changed_between_the_readings_is_not_judged() {
+fn what_changed_between_the_readings_is_not_checked() {
     let (before, mut after) = (objects(), objects());
     after.connections.get_mut("c01").unwrap()["metadata"]["resourceVersion"] = json!("8");
     let mut wrong = cloud();
     wrong["connections"][0]["hosts"] = json!([]);
-    let (found, claims) = judge(&before, &wrong, &after, &foreign());
+    let (found, claims) = check(&before, &wrong, &after, &foreign());
     assert_eq!((found.len(), claims), (0, 1));
     // Nor what is said of an older generation, by an object on its way out, or while its queue is taken away.
     for (place, value) in [("generation", json!(4)), ("deletionTimestamp", json!("now"))] {
         let mut objects = objects();
         objects.connections.get_mut("c01").unwrap()["metadata"][place] = value;
-        assert!(judge(&objects, &wrong, &objects, &foreign()).0.is_empty());
+        assert!(check(&objects, &wrong, &objects, &foreign()).0.is_empty());
     }
     let mut objects = objects();
     objects.queues.get_mut("q01").unwrap()["metadata"]["deletionTimestamp"] = json!("now");
-    assert!(judge(&objects, &wrong, &objects, &foreign()).0.is_empty());
+    assert!(check(&objects, &wrong, &objects, &foreign()).0.is_empty());
 }
 
 #[test]
-fn what_is_unfinished_or_made_too_often_is_seen() {
+fn what_is_unfinished_or_created_too_often_is_found() {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
     let stuck = |objects: &Objects, cloud: &Value, queues: &[&str], connections: &[&str]| {
         unfinished(objects, cloud, &foreign(), &names(queues), &names(connections)).len()
@@ -159,6 +159,6 @@ fn what_is_unfinished_or_made_too_often_is_seen() {
     second["deleted"] = json!(true);
     twice["connections"].as_array_mut().unwrap().push(second);
     let made = |count| BTreeMap::from([("c01".to_owned(), count)]);
-    assert_eq!(too_often(&twice, &foreign(), &made(1)).len(), 1);
-    assert!(too_often(&twice, &foreign(), &made(2)).is_empty());
+    assert_eq!(duplicates(&twice, &foreign(), &made(1)).len(), 1);
+    assert!(duplicates(&twice, &foreign(), &made(2)).is_empty());
 }

@@ -1,4 +1,4 @@
-//! Looks again and again, while everything goes wrong, whether what is said is so.
+//! Checks consistency again and again while faults are injected.
 
 use std::{
     sync::{
@@ -12,9 +12,9 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    consistency::{Foreign, Objects, Violation, check},
     processes::http,
     reader::Reader,
-    truth::{Foreign, Objects, Violation, judge},
 };
 
 /// What has been seen so far.
@@ -25,14 +25,14 @@ pub struct Seen {
     pub violations: Vec<Violation>,
 }
 
-/// Both sides, as somebody sees them who trusts nobody.
+/// Reads both sides, independently of the operator.
 #[derive(Clone)]
-pub struct Eyes {
+pub struct Readings {
     pub reader: Reader,
     pub cloud: u16,
 }
 
-impl Eyes {
+impl Readings {
     /// All objects, if the API server answers.
     pub fn objects(&self) -> Option<Objects> {
         Some(Objects::new(self.reader.list("dliq").ok()?, self.reader.list("dlic").ok()?))
@@ -45,8 +45,8 @@ impl Eyes {
     }
 }
 
-/// The one who looks; it ends when this is dropped.
-pub struct Watch {
+/// The checking thread; it ends when this is dropped.
+pub struct Observer {
     seen: Arc<Mutex<Seen>>,
     /// What colleagues have. Locked while the cloud is read, and while a colleague changes it.
     foreign: Arc<Mutex<Foreign>>,
@@ -54,15 +54,15 @@ pub struct Watch {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Watch {
-    pub fn start(eyes: Eyes, foreign: Foreign) -> Self {
+impl Observer {
+    pub fn start(readings: Readings, foreign: Foreign) -> Self {
         let (seen, foreign) = (Arc::<Mutex<Seen>>::default(), Arc::new(Mutex::new(foreign)));
         let ending = Arc::new(AtomicBool::new(false));
         let thread = thread::spawn({
             let (seen, foreign, ending) = (Arc::clone(&seen), Arc::clone(&foreign), Arc::clone(&ending));
             move || {
                 while !ending.load(Ordering::Acquire) {
-                    look(&eyes, &seen, &foreign);
+                    look(&readings, &seen, &foreign);
                     thread::sleep(Duration::from_millis(400));
                 }
             }
@@ -79,7 +79,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for Observer {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
@@ -88,15 +88,15 @@ impl Drop for Watch {
     }
 }
 
-fn look(eyes: &Eyes, seen: &Mutex<Seen>, foreign: &Mutex<Foreign>) {
-    let Some(before) = eyes.objects() else { return };
+fn look(readings: &Readings, seen: &Mutex<Seen>, foreign: &Mutex<Foreign>) {
+    let Some(before) = readings.objects() else { return };
     let (foreign, cloud) = {
         let foreign = foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        (foreign.clone(), eyes.cloud())
+        (foreign.clone(), readings.cloud())
     };
     let Some(cloud) = cloud else { return };
-    let Some(after) = eyes.objects() else { return };
-    let (found, claims) = judge(&before, &cloud, &after, &foreign);
+    let Some(after) = readings.objects() else { return };
+    let (found, claims) = check(&before, &cloud, &after, &foreign);
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     seen.looks += 1;
     seen.claims += claims;

@@ -4,9 +4,9 @@
 //! stands still, or is killed and starts again; the line to it cuts, stalls or refuses.
 //!
 //! What is judged is what the cloud and the API server have, never what the operator says it did; during the rounds
-//! (`truth.rs`), at their end, and after all is deleted.
+//! (`consistency.rs`), at their end, and after all is deleted.
 //!
-//!     ROUNDS=100 ROUNDS_SEED=7 cargo test --test rounds -- --nocapture
+//!     CHAOS_ROUNDS=100 CHAOS_SEED=7 cargo test --test chaos -- --nocapture
 //!
 //! The seed makes the same choices again; the machine's timing stays its own.
 
@@ -14,21 +14,21 @@
 
 #[path = "../support/control_plane.rs"]
 mod control_plane;
-#[path = "../e2e/lab.rs"]
-mod lab;
+#[path = "../e2e/fixture.rs"]
+mod fixture;
 #[path = "../e2e/processes.rs"]
 mod processes;
 #[path = "../e2e/reader.rs"]
 mod reader;
 
-mod dice;
+mod consistency;
+mod consistency_tests;
+mod fault_proxy;
 mod faults;
-mod judge_tests;
-mod proxy;
-mod rounds;
-mod truth;
-mod watch;
-mod wishes;
+mod observer;
+mod rng;
+mod runner;
+mod workload;
 
 use std::{
     env,
@@ -36,11 +36,11 @@ use std::{
 };
 
 use crate::{
-    dice::Dice,
-    lab::{Lab, Options, project},
+    fault_proxy::{Proxy, lasting_port},
+    fixture::{Fixture, Options, project},
     processes::{ACCESS_KEY, SECRET_KEY},
-    proxy::{Proxy, lasting_port},
-    rounds::Rounds,
+    rng::Rng,
+    runner::Runner,
 };
 
 /// Names need not be unique, so that a second create call would make a second one. All history is kept.
@@ -51,15 +51,15 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn whatever_goes_wrong_nothing_is_leaked_doubled_stuck_or_untrue() {
-    let seed = number("ROUNDS_SEED")
+fn no_fault_leaks_duplicates_or_takes_resources_blocks_or_leaves_a_false_status() {
+    let seed = number("CHAOS_SEED")
         .unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64 % 1_000_000);
-    let count = number("ROUNDS").unwrap_or(10) as usize;
-    println!("ROUNDS_SEED={seed} ROUNDS={count}");
-    let mut dice = Dice::new(seed);
+    let count = number("CHAOS_ROUNDS").unwrap_or(10) as usize;
+    println!("CHAOS_SEED={seed} CHAOS_ROUNDS={count}");
+    let mut rng = Rng::new(seed);
 
     let (cloud_port, target) = tokio::sync::watch::channel(0);
-    let proxy = Proxy::start(dice.branch(), target);
+    let proxy = Proxy::start(rng.branch(), target);
     let url = proxy.url();
     let options = Options {
         own_cluster: true,
@@ -69,20 +69,20 @@ fn whatever_goes_wrong_nothing_is_leaked_doubled_stuck_or_untrue() {
         // Long enough for a machine that has much else to do.
         lease: Some("leaseDuration: 8s, renewDeadline: 6s"),
         settings: "callsPerSecond: 60\n",
-        durable_cloud: Some((CLOUD, lasting_port(&mut dice.branch()))),
+        durable_cloud: Some((CLOUD, lasting_port(&mut rng.branch()))),
         // Longer than the cloud stands still in a round: what was sent before is applied after that.
         visibility_grace: Some(6),
         call_timeout: None,
     };
-    let mut lab = Lab::with("rounds", &options);
-    cloud_port.send_replace(lab.cloud.port());
-    lab.secret(ACCESS_KEY, SECRET_KEY);
-    lab.apply(&project("default", "line"));
-    lab.start_operator();
+    let mut fixture = Fixture::with("chaos", &options);
+    cloud_port.send_replace(fixture.cloud.port());
+    fixture.secret(ACCESS_KEY, SECRET_KEY);
+    fixture.apply(&project("default", "line"));
+    fixture.start_operator();
 
-    let mut rounds = Rounds::new(seed, count, lab, proxy);
-    rounds.play(&mut dice);
-    rounds.settle();
-    rounds.clear(&mut dice);
-    println!("{}", rounds.summary(&[]));
+    let mut runner = Runner::new(seed, count, fixture, proxy);
+    runner.play(&mut rng);
+    runner.settle();
+    runner.clear(&mut rng);
+    println!("{}", runner.summary(&[]));
 }

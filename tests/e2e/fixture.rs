@@ -80,7 +80,7 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>, dump: impl FnOn
     }
 }
 
-/// How a lab differs from the usual.
+/// How a fixture differs from the usual.
 #[derive(Default)]
 pub struct Options {
     /// An API server of its own.
@@ -104,7 +104,7 @@ pub struct Options {
 }
 
 /// One test's world. Its drop judges what holds for every test.
-pub struct Lab {
+pub struct Fixture {
     pub ns: String,
     pub cloud: Simulator,
     pub operators: Vec<Operator>,
@@ -117,7 +117,7 @@ pub struct Lab {
     _turn: Turn,
 }
 
-impl Lab {
+impl Fixture {
     /// A namespace with credentials and a `DliProject`, a cloud, and an operator that works in that namespace alone.
     pub fn new(name: &str) -> Self {
         Self::with(name, &Options::default())
@@ -166,16 +166,16 @@ impl Lab {
         );
         fs::write(&config, yaml).expect("a configuration file");
         let kubeconfig = cluster.service_account_kubeconfig();
-        let mut lab =
+        let mut fixture =
             Self { ns, cloud, operators: Vec::new(), own, reader, dir, config, kubeconfig, started: 0, _turn: turn };
         if !options.bare {
-            lab.secret(ACCESS_KEY, SECRET_KEY);
-            lab.apply(&project("default", "simulator"));
+            fixture.secret(ACCESS_KEY, SECRET_KEY);
+            fixture.apply(&project("default", "simulator"));
         }
         if !options.no_operator {
-            lab.start_operator();
+            fixture.start_operator();
         }
-        lab
+        fixture
     }
 
     pub fn cluster(&self) -> &ControlPlane {
@@ -315,7 +315,7 @@ impl Lab {
     }
 }
 
-impl Drop for Lab {
+impl Drop for Fixture {
     fn drop(&mut self) {
         if thread::panicking() {
             // The folder goes with the API server; E2E_KEEP names one for what was said in it.

@@ -1,4 +1,4 @@
-//! Is it so? Compares what objects say with what the cloud has. A pure function of three readings, so that the judge
+//! Compares what objects say with what the cloud has. A pure function of three readings, so that the check
 //! itself can be tried.
 //!
 //! The cloud is read between two readings of the API server. An object with the same `resourceVersion` in both said the
@@ -12,29 +12,30 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    lab::{NETWORK, VPC, condition},
+    fixture::{NETWORK, VPC, condition},
     processes::text,
 };
 
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// Something is in the cloud that no object stands for.
-    Leaked,
-    /// Something was made more often than it was asked for.
-    Doubled,
-    /// It never came to what was asked for.
+    /// A remote resource has no object.
+    Leak,
+    /// A resource was created more often than it was asked for.
+    Duplicate,
+    /// The state that was asked for was never reached.
     Stuck,
-    /// An object says what is not so.
-    Lie,
-    /// Something of a colleague was touched.
+    /// A status says what is not true.
+    FalseStatus,
+    /// A foreign resource was changed.
     Foreign,
-    /// All was well, and yet something was changed.
-    Restless,
+    /// Everything had converged, and the operator still changed something.
+    NeverSettles,
 }
 
 impl Class {
-    pub const ALL: [Self; 6] = [Self::Leaked, Self::Doubled, Self::Stuck, Self::Lie, Self::Foreign, Self::Restless];
+    pub const ALL: [Self; 6] =
+        [Self::Leak, Self::Duplicate, Self::Stuck, Self::FalseStatus, Self::Foreign, Self::NeverSettles];
 }
 
 /// One thing that is wrong, with all that a person needs to see why.
@@ -94,10 +95,10 @@ impl Foreign {
 }
 
 /// What is wrong, and how many claims were looked at.
-pub fn judge(before: &Objects, cloud: &Value, after: &Objects, foreign: &Foreign) -> (Vec<Violation>, u64) {
+pub fn check(before: &Objects, cloud: &Value, after: &Objects, foreign: &Foreign) -> (Vec<Violation>, u64) {
     let view = View::new(cloud, foreign);
-    let mut found = view.strangers(foreign);
-    view.names(before, after, &mut found);
+    let mut found = view.foreign_resources(foreign);
+    view.ownership(before, after, &mut found);
     let mut claims = 0;
     let mut same = |earlier: Option<&Value>, later: &Value| {
         let version = &later["metadata"]["resourceVersion"];
@@ -124,7 +125,7 @@ pub fn judge(before: &Objects, cloud: &Value, after: &Objects, foreign: &Foreign
     (found, claims)
 }
 
-/// What is not yet as it is to be in the end: exactly what is wished is there, and says so.
+/// What has not converged yet: in the end exactly what is wanted exists, and its status says so.
 pub fn unfinished(
     objects: &Objects,
     cloud: &Value,
@@ -137,16 +138,16 @@ pub fn unfinished(
     let mut stuck = |name: &str, what: &str, object: Option<&Value>, cloud: Option<&Value>| {
         found.push(violation(Class::Stuck, name, what.to_owned(), object, cloud));
     };
-    for (wished, objects, kind) in [(queues, &objects.queues, "queue"), (connections, &objects.connections, "conn")] {
+    for (wanted, objects, kind) in [(queues, &objects.queues, "queue"), (connections, &objects.connections, "conn")] {
         let none = Vec::new();
         let real = |name: &String| match kind {
             "queue" => view.queues.iter().find(|q| q["name"] == **name),
             _ => view.ours.get(name).unwrap_or(&none).first(),
         };
-        for (name, object) in objects.iter().filter(|(name, _)| !wished.contains(*name)) {
+        for (name, object) in objects.iter().filter(|(name, _)| !wanted.contains(*name)) {
             stuck(name, "it is to be gone", Some(object), real(name));
         }
-        for name in wished {
+        for name in wanted {
             let (object, real) = (objects.get(name), real(name));
             let Some(said) = object else {
                 stuck(name, "there is no such object", object, real);
@@ -174,7 +175,7 @@ pub fn unfinished(
 }
 
 /// What was made more often than there were objects of its name, whatever has become of it since.
-pub fn too_often(cloud: &Value, foreign: &Foreign, objects: &BTreeMap<String, u64>) -> Vec<Violation> {
+pub fn duplicates(cloud: &Value, foreign: &Foreign, objects: &BTreeMap<String, u64>) -> Vec<Violation> {
     let mut made: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     let all = cloud["connections"].as_array().into_iter().flatten();
     for connection in all.filter(|c| !foreign.owns(c)) {
@@ -185,7 +186,7 @@ pub fn too_often(cloud: &Value, foreign: &Foreign, objects: &BTreeMap<String, u6
         let asked = objects.get(&name).copied().unwrap_or(0);
         if made.len() as u64 > asked {
             let what = format!("it was made {} times for {asked} objects", made.len());
-            found.push(violation(Class::Doubled, &name, what, None, Some(&json!(made))));
+            found.push(violation(Class::Duplicate, &name, what, None, Some(&json!(made))));
         }
     }
     found
@@ -211,7 +212,7 @@ impl View {
     }
 
     /// What colleagues have is as they made it.
-    fn strangers(&self, foreign: &Foreign) -> Vec<Violation> {
+    fn foreign_resources(&self, foreign: &Foreign) -> Vec<Violation> {
         let mut found = Vec::new();
         let mut compare = |had: &Value, have: Option<&Value>| {
             if have != Some(had) {
@@ -237,7 +238,7 @@ impl View {
     }
 
     /// Everything belongs to an object, and nothing is there twice.
-    fn names(&self, before: &Objects, after: &Objects, found: &mut Vec<Violation>) {
+    fn ownership(&self, before: &Objects, after: &Objects, found: &mut Vec<Violation>) {
         let known = |name: &String, of: fn(&Objects) -> &BTreeMap<String, Value>| {
             of(before).contains_key(name) || of(after).contains_key(name)
         };
@@ -245,19 +246,19 @@ impl View {
             let name = text(&queue["name"]);
             if name.starts_with('q') && !known(&name, |o| &o.queues) {
                 let what = "there is no object for this queue".to_owned();
-                found.push(violation(Class::Leaked, &name, what, None, Some(queue)));
+                found.push(violation(Class::Leak, &name, what, None, Some(queue)));
             }
         }
         for (name, connections) in &self.ours {
             if !known(name, |o| &o.connections) {
                 let what = "there is no object for this connection".to_owned();
-                found.push(violation(Class::Leaked, name, what, None, connections.first()));
+                found.push(violation(Class::Leak, name, what, None, connections.first()));
             }
             let colleagues = self.connections.iter().filter(|c| c["name"] == **name).count() - connections.len();
             if connections.len() + colleagues > 1 {
                 let what = format!("it is there {} times", connections.len() + colleagues);
                 let object = after.connections.get(name);
-                found.push(violation(Class::Doubled, name, what, object, Some(&json!(connections))));
+                found.push(violation(Class::Duplicate, name, what, object, Some(&json!(connections))));
             }
         }
     }
@@ -265,15 +266,15 @@ impl View {
     fn queue(&self, name: &str, object: &Value, found: &mut Vec<Violation>) {
         let Some(ready) = claim(object, "Ready") else { return };
         let real = self.queues.iter().find(|q| q["name"] == name);
-        let mut lie = |what: String| found.push(violation(Class::Lie, name, what, Some(object), real));
-        let Some(queue) = real else { return lie(format!("{ready}, and there is no such queue")) };
+        let mut false_status = |what: String| found.push(violation(Class::FalseStatus, name, what, Some(object), real));
+        let Some(queue) = real else { return false_status(format!("{ready}, and there is no such queue")) };
         for (what, said, is) in [
             ("available", &json!(true), &queue["available"]),
             ("cuCount", &object["spec"]["cuCount"], &queue["cuCount"]),
             ("queueId", &object["status"]["queueId"], &queue["queueId"]),
         ] {
             if said != is {
-                lie(format!("{ready}, and {what} is {is}, not {said}"));
+                false_status(format!("{ready}, and {what} is {is}, not {said}"));
             }
         }
     }
@@ -284,32 +285,33 @@ impl View {
         let Some(said) = ready.as_ref().or(synced.as_ref()) else { return };
         let ours = self.ours.get(name).map(Vec::as_slice).unwrap_or_default();
         let shown = json!(ours);
-        let mut lie = |what: String| found.push(violation(Class::Lie, name, what, Some(object), Some(&shown)));
+        let mut false_status =
+            |what: String| found.push(violation(Class::FalseStatus, name, what, Some(object), Some(&shown)));
         let id = &object["status"]["connectionId"];
         let Some(connection) = ours.iter().find(|c| c["id"] == *id) else {
-            return lie(format!("{said}, and there is no connection {id}"));
+            return false_status(format!("{said}, and there is no connection {id}"));
         };
         let (have, want) = (entries(connection), targets(object));
         if let Some(ready) = ready {
             if (&connection["destVpcId"], &connection["destNetworkId"]) != (&json!(VPC), &json!(NETWORK)) {
-                lie(format!("{ready}, and it leads elsewhere"));
+                false_status(format!("{ready}, and it leads elsewhere"));
             }
             for name in want.iter().flatten() {
                 match have.get(name) {
                     Some(state) if state == "ACTIVE" => {}
-                    other => lie(format!("{ready}, and {name} is {other:?}")),
+                    other => false_status(format!("{ready}, and {name} is {other:?}")),
                 }
             }
         }
         if let Some(synced) = synced {
             let hosts = &object["spec"]["hosts"];
             if !hosts.is_null() && *hosts != connection["hosts"] {
-                lie(format!("{synced}, and the hosts are {}", connection["hosts"]));
+                false_status(format!("{synced}, and the hosts are {}", connection["hosts"]));
             }
             let colleagues = foreign.bound_to(id);
             for name in have.keys().filter(|name| !colleagues.contains(*name)) {
                 if want.as_ref().is_some_and(|want| !want.contains(name)) {
-                    lie(format!("{synced}, and {name} is bound all the same"));
+                    false_status(format!("{synced}, and {name} is bound all the same"));
                 }
             }
         }
