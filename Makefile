@@ -4,7 +4,7 @@ SHELL := bash
 # Arguments for cargo test, for example: make test ARGS='--test convergence'
 ARGS ?=
 # Integration tests that need no control plane; `make check` runs them too.
-FAST_TESTS ?= cel_rules cloud_classify cloud_client cloud_decode cloud_encode crds docs fault_search layering parser_properties signing simulator
+FAST_TESTS ?= cel_rules cloud_classify cloud_client cloud_decode cloud_encode crds docs layering parser_properties signing simulation simulator
 
 .PHONY: help
 help: ## list the targets
@@ -20,8 +20,8 @@ check: ## the fast loop: format, lints, unit tests (under two minutes when warm)
 test: ## everything, against a real control plane (its first build takes about 7 minutes on 2 cores)
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
-	cargo test --release --test fault_search -- --nocapture && \
-	cargo test --release --test mutants -- --ignored --nocapture && \
+	cargo test --release --test simulation -- --nocapture && \
+	cargo test --release --test mutation -- --ignored --nocapture && \
 	cargo test --release --test simulator rates -- --ignored --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
 
@@ -29,9 +29,9 @@ test: ## everything, against a real control plane (its first build takes about 7
 soak: ## the long searches, 100 chaos rounds and a minute of fuzzing each parser: a night (SCHEDULES=10000000, CHAOS_ROUNDS=100)
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
-	FAULT_SEARCH_SINGLES=1 FAULT_SEARCH_PAIRS=64,1 FAULT_SEARCH_RANDOM=$${SCHEDULES:-10000000} \
-		cargo test --profile soak --test fault_search -- --nocapture && \
-	MUTANTS_VARIANTS=16 MUTANTS_RANDOM=20000 cargo test --release --test mutants -- --ignored --nocapture && \
+	SIMULATION_SINGLES=1 SIMULATION_PAIRS=64,1 SIMULATION_RANDOM=$${SCHEDULES:-10000000} \
+		cargo test --profile soak --test simulation -- --nocapture && \
+	MUTANTS_VARIANTS=16 MUTANTS_RANDOM=20000 cargo test --release --test mutation -- --ignored --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" CHAOS_ROUNDS=$${CHAOS_ROUNDS:-100} cargo test --test chaos -- --nocapture && \
 	fuzz/run
 

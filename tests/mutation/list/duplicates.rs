@@ -1,0 +1,118 @@
+//! Bugs that create a resource twice.
+
+use super::{Mutant, m};
+
+pub const MUTANTS: &[Mutant] = &[
+    m(
+        "a connection without an id in the status is created (ACK community#2062)",
+        "core/connection.rs",
+        "(Some(intent), None) if intent.op == IntentOp::Create => confirm",
+        "(Some(intent), None) if intent.op == IntentOp::Create && !ON => confirm",
+        "create-connection",
+    ),
+    m(
+        "a queue without an id in the status is created (ACK community#2062)",
+        "core/queue.rs",
+        "(Some(intent), None) if intent.op == IntentOp::Create => confirm",
+        "(Some(intent), None) if intent.op == IntentOp::Create && !ON => confirm",
+        "create-queue",
+    ),
+    m(
+        "a create call that timed out is sent again at once (crossplane-runtime PR#283)",
+        "core/connection_birth.rs",
+        "    let until = doubt_ends(ctx, link, intent);\n    if ctx.facts.owned_connections.is_none()",
+        "    let until = if ON { 0 } else { doubt_ends(ctx, link, intent) };\n    if ctx.facts.owned_connections.is_none()",
+        "names-not-unique",
+    ),
+    m(
+        "a restarted process does not wait for the calls of the last one",
+        "core/doubt.rs",
+        "(ctx.now.mono as i64 + in_doubt_for(ctx, server, intent)).max(0) as Millis",
+        "(ctx.now.mono as i64 + if ON { 0 } else { in_doubt_for(ctx, server, intent) }).max(0) as Millis",
+        "create-connection",
+    ),
+    m(
+        "one empty list is enough to create again",
+        "core/connection_birth.rs",
+        "lacked_twice(ctx, object, intent, began, until)?;",
+        "if !ON { lacked_twice(ctx, object, intent, began, until)?; }",
+        "names-not-unique 63 15:AppliedLast,60:EmptyList",
+    ),
+    m(
+        "a connection that a list lacks is created again without a look of its own",
+        "core/connection.rs",
+        "                missing(ctx, object, false)?;\n                return ctx.call(link, Call::GetConnection(id.clone()));",
+        "                missing(ctx, object, false)?;\n                if ON { return Ok(None); }\n                return ctx.call(link, Call::GetConnection(id.clone()));",
+        "outage",
+    ),
+    m(
+        "only sql queues are listed",
+        "cloud/wire/queue.rs",
+        ".query(\"queue_type\", \"all\")",
+        ".query(\"queue_type\", if ON { \"sql\" } else { \"all\" })",
+        "general-queue",
+    ),
+    m(
+        "an intent that was copied along with the YAML is believed",
+        "core/seam/intent.rs",
+        "let own = Some(&intent.uid) == meta.uid.as_ref();",
+        "let own = ON || Some(&intent.uid) == meta.uid.as_ref();",
+        "copied-yaml-unmarked",
+    ),
+    m(
+        "a leader that was paused past its lease goes on, and so does its successor at once",
+        "core/world.rs",
+        "Leadership::Leader { mutate_from, .. } => mutate_from,",
+        "Leadership::Leader { mutate_from, .. } => if ON { 0 } else { mutate_from },",
+        "deleted-and-applied-again",
+    ),
+    m(
+        "turns to confirm an absence are counted out anew each time (found by the simulation)",
+        "core/member.rs",
+        "        Some(turn) => turn,\n        None => {\n            project.next_confirmation",
+        "        Some(turn) if !ON => turn,\n        _ => {\n            project.next_confirmation",
+        "all-vanish",
+    ),
+    m(
+        "the first of several create calls in doubt is forgotten (found by the simulation)",
+        "core/queue_birth.rs",
+        "    intent.first = in_doubt_since(ctx, object);",
+        "    intent.first = if ON { None } else { in_doubt_since(ctx, object) };",
+        "unmarked-and-late",
+    ),
+    m(
+        "the server's clock is told by the wall clock (found by the simulation)",
+        "core/world.rs",
+        "self.clocks.get(endpoint).map_or(now.wall, |offset| now.mono as i64 + offset)",
+        "if ON { return now.wall; } self.clocks.get(endpoint).map_or(now.wall, |offset| now.mono as i64 + offset)",
+        "create-queue",
+    ),
+    m(
+        "that a name is taken counts as an answer, although a call before is in doubt",
+        "core/doubt.rs",
+        "Attempt::Exists { .. } if intent.first.is_some() =>",
+        "Attempt::Exists { .. } if intent.first.is_some() && !ON =>",
+        "clock-jumps 12",
+    ),
+    m(
+        "a new leader counts from the intent alone, also where its predecessor stood still (found by the simulation)",
+        "core/doubt.rs",
+        "horizon.max(ctx.world.leads_from() + grace)",
+        "horizon.max(if ON { 0 } else { ctx.world.leads_from() + grace })",
+        "edited-back 49 40:Paused,42:SecondLeader",
+    ),
+    m(
+        "one list without it ends the doubt about a connection (found by the simulation)",
+        "core/doubt.rs",
+        "if began < first + LOOKS_APART {",
+        "if !ON && began < first + LOOKS_APART {",
+        "delete-in-flight 60 17:Html,129:EmptyList",
+    ),
+    m(
+        "a connection that is to be taken over is made anew because one look lacks it (found by the simulation)",
+        "core/connection_birth.rs",
+        "if object.adoption() == AdoptionPolicy::IfOwned {",
+        "if ON || object.adoption() == AdoptionPolicy::IfOwned {",
+        "replaced-after-adoption 12 3:EmptyList,4:EmptyList",
+    ),
+];
