@@ -7,7 +7,7 @@ mod boundary;
 mod replicas;
 mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use dli_operator::{
     core::{Effect, Millis, ObjectKey, ObjectKind, Settings},
@@ -57,6 +57,19 @@ struct DetachedEffect {
     stray: bool,
     /// When it was sent, on the wall clock.
     since: i64,
+}
+
+/// A pass has ended, and the Ready condition of its object does not speak of its generation yet.
+#[derive(Clone, Debug)]
+struct Unreported {
+    /// When it is checked again.
+    due: Millis,
+    replica: usize,
+    key: ObjectKey,
+    uid: Option<String>,
+    generation: Option<i64>,
+    /// Version of its project, if that can be used.
+    project: Option<u64>,
 }
 
 /// Where [`Simulation::proceed`] stopped.
@@ -126,6 +139,10 @@ pub struct Simulation {
     pub struck: Vec<(usize, FaultKind)>,
     /// Who said Ready of what was not so, and when it is looked at again: two writes may meet.
     suspects: Vec<(Millis, usize, ObjectKey)>,
+    /// Passes that have ended and whose result no status shows yet.
+    unreported: VecDeque<Unreported>,
+    /// Steps of all replicas so far.
+    steps: u64,
     /// The first violation of an invariant on the way.
     pub problem: Option<String>,
     pub trace: Vec<String>,
@@ -167,6 +184,8 @@ impl Simulation {
             vanished: BTreeSet::new(),
             struck: Vec::new(),
             suspects: Vec::new(),
+            unreported: VecDeque::new(),
+            steps: 0,
             problem: None,
             trace: Vec::new(),
             tracing: false,
@@ -276,6 +295,9 @@ impl Simulation {
             }
             if !self.suspects.is_empty() {
                 self.ask_again();
+            }
+            if self.unreported.front().is_some_and(|pass| pass.due <= self.mono) {
+                self.check_reports();
             }
             match self.advance() {
                 Some(Some(halt)) => return halt,

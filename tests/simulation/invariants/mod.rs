@@ -21,7 +21,7 @@ use crate::{kube::meta, scheduler::Simulation, trace};
 
 pub use leaks::leftover_said;
 pub use ownership::{all_distinguishable, hits_successor};
-pub use quiescence::QUIET;
+pub use quiescence::{QUIET, reported, same_result, sampled};
 pub use status::{LOOK, false_status};
 
 /// Lists may lag behind for this long.

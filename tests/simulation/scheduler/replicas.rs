@@ -1,12 +1,14 @@
 //! What a replica does by itself: it takes in events, holds the lease and takes its passes further.
 
 use dli_operator::core::{
-    CredentialId, CredentialState, Effect, Input, KubeEffect, KubeReply, Leadership, Next, Now, ObjectKind, Step, step,
+    CredentialId, CredentialState, Effect, Input, KubeEffect, KubeReply, Leadership, Millis, Next, Now, ObjectKey,
+    ObjectKind, Outcome, Step, step,
 };
 
-use super::{EPOCH, Halt, LEASE, RENEW_DEADLINE, Simulation, take_wakes};
+use super::{EPOCH, Halt, LEASE, RENEW_DEADLINE, Simulation, Unreported, take_wakes};
 use crate::{
-    kube::version,
+    invariants,
+    kube::{meta, version},
     replica::{Running, Stage},
     trace,
 };
@@ -20,7 +22,15 @@ impl Simulation {
             Stage::Comes { input, .. } => *stage = Stage::Told(input),
             Stage::Told(input) => {
                 let now = Now { mono: self.mono, wall: EPOCH + self.mono as i64 + replica.wall_offset };
+                self.steps += 1;
+                let before =
+                    invariants::sampled(self.steps).then(|| (replica.world.clone(), pass.clone(), input.clone()));
                 let result = step(&mut replica.world, pass, input, now);
+                if let Some((mut world, mut pass_again, input)) = before {
+                    let again = step(&mut world, &mut pass_again, input, now);
+                    let same = invariants::same_result((&result, &replica.world, pass), (&again, &world, &pass_again));
+                    self.problem = self.problem.take().or(same.err());
+                }
                 let key = pass.key().clone();
                 take_wakes(replica, self.mono);
                 match result {
@@ -30,6 +40,7 @@ impl Simulation {
                         if let Some(at) = at {
                             replica.agenda.add(&key, at.max(self.mono + 1));
                         }
+                        self.expect_report(index, &key, outcome);
                         self.say(|| trace::done(index, &key, outcome, at));
                     }
                 }
@@ -127,5 +138,67 @@ impl Simulation {
             until_wall: EPOCH + self.mono as i64 + replica.wall_offset + RENEW_DEADLINE as i64,
             mutate_from: replica.mutate_from,
         });
+    }
+
+    /// A pass has ended: within a while the Ready condition of its object speaks of its generation.
+    fn expect_report(&mut self, index: usize, key: &ObjectKey, outcome: Outcome) {
+        let replica = &self.replicas[index];
+        let Some(object) = replica.cache.get(key) else { return };
+        if matches!(outcome, Outcome::Conflict | Outcome::Gone) || invariants::reported(object) {
+            return;
+        }
+        let meta = meta(object);
+        self.unreported.push_back(Unreported {
+            due: self.report_due(index),
+            replica: index,
+            key: key.clone(),
+            uid: meta.uid.clone(),
+            generation: meta.generation,
+            project: self.usable_project(replica.cluster, key),
+        });
+    }
+
+    /// A call in doubt is waited for until what it made is visible, and once more where that has gone again.
+    fn report_due(&self, index: usize) -> Millis {
+        let replica = &self.replicas[index];
+        let grace = self.clusters[replica.cluster].settings.visibility_grace;
+        self.mono.max(replica.mutate_from).max(replica.paused_until) + 2 * grace + invariants::LOOK
+    }
+
+    /// Version of the project of an object if it says Ready.
+    fn usable_project(&self, cluster: usize, key: &ObjectKey) -> Option<u64> {
+        let key = ObjectKey::new(ObjectKind::Project, &key.namespace, "default");
+        let project = self.clusters[cluster].kube.objects.get(&key)?;
+        invariants::ready(project).filter(|c| c.status == "True")?;
+        Some(version(project))
+    }
+
+    /// Whether the objects of passes that ended a while ago say so. Nothing is expected of a replica that has ended, nor
+    /// while the project cannot be used or has just changed.
+    pub(super) fn check_reports(&mut self) {
+        let now = self.mono;
+        while self.unreported.front().is_some_and(|pass| pass.due <= now)
+            && let Some(pass) = self.unreported.pop_front()
+        {
+            let replica = &self.replicas[pass.replica];
+            if replica.dead || replica.stopping {
+                continue;
+            }
+            let object = self.clusters[replica.cluster].kube.objects.get(&pass.key);
+            let Some(object) = object.filter(|o| meta(o).uid == pass.uid && !invariants::reported(o)) else { continue };
+            let project = self.usable_project(replica.cluster, &pass.key);
+            let same = project.is_some() && project == pass.project;
+            if meta(object).generation != pass.generation || !same || replica.paused_until > pass.due {
+                let due = self.report_due(pass.replica);
+                let generation = meta(object).generation;
+                self.unreported.push_back(Unreported { due, generation, project, ..pass });
+                continue;
+            }
+            let Unreported { key, generation, .. } = pass;
+            let generation = generation.unwrap_or_default();
+            let problem =
+                format!("{key}: a pass over generation {generation} has ended, and Ready does not speak of it");
+            self.problem = self.problem.take().or(Some(problem));
+        }
     }
 }

@@ -24,6 +24,7 @@ impl Simulation {
             (
                 &self.problem,
                 &self.suspects,
+                &self.unreported,
                 &self.made,
                 &self.made_at,
                 &self.unmade,
