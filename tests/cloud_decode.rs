@@ -1,4 +1,4 @@
-//! Answers read back, as loose as DLI is known to give them. `tests/parsers.rs` has what holds for any answer.
+//! Answers read back, as loose as DLI is known to give them. `tests/parser_properties` has what holds for any answer.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use dli_operator::{
