@@ -42,7 +42,7 @@ fn every_edit_that_it_shows_is_taken() {
 #[test]
 fn every_effect_is_shown_and_taken() {
     let mut names = Vec::new();
-    for line in page().lines().filter(|line| line.starts_with("| `{\"") || line.starts_with("| `\"")) {
+    for line in page().lines().filter(|line| line.starts_with("- `{\"") || line.starts_with("- `\"")) {
         let cell = line.split('`').nth(1).unwrap();
         let effect: Effect = serde_json::from_str(cell).unwrap_or_else(|error| unreachable!("{cell}: {error}"));
         names.push(effect.name());
@@ -62,7 +62,7 @@ fn every_operation_is_shown() {
 
 #[test]
 fn the_rate_limit_that_it_shows_is_taken() {
-    let line = page().lines().find(|line| line.starts_with("| `POST /_simulator/rate-limit`")).unwrap();
-    let body: Value = serde_json::from_str(line.split('`').nth(3).unwrap()).unwrap();
+    let entry = page().split("`POST /_simulator/rate-limit`").nth(1).unwrap();
+    let body: Value = serde_json::from_str(entry.split('`').nth(1).unwrap()).unwrap();
     serde_json::from_value::<RateLimit>(body).unwrap();
 }
