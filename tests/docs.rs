@@ -11,6 +11,20 @@ use std::{
 
 use dli_operator::controller::config::KEYS;
 
+/// Longest line of Markdown, in characters.
+const COLUMNS: usize = 120;
+
+/// Documents that are not wrapped yet.
+const NOT_WRAPPED: [&str; 7] = [
+    "CONTRIBUTING.md",
+    "deploy/argocd/README.md",
+    "deploy/README.md",
+    "deploy/local/README.md",
+    "docs/architecture.md",
+    "docs/protocol.md",
+    "tests/data/README.md",
+];
+
 /// Paths that the documents name already: the path, and the one that it still has until the tests are renamed.
 const RENAMED_PATHS: [(&str, &str); 5] = [
     ("tests/simulation", "tests/fault_search"),
@@ -256,6 +270,27 @@ fn the_readme_shows_the_samples_as_they_are() {
             assert!(samples.contains(document.trim_end()), "in no sample:\n{document}");
         }
     }
+}
+
+/// Code blocks are exempt, and so is a line that ends in one long word, such as a URL.
+#[test]
+fn markdown_is_wrapped() {
+    let mut long = Vec::new();
+    for document in documents().into_iter().filter(|path| !NOT_WRAPPED.iter().any(|name| path == Path::new(name))) {
+        let mut fenced = false;
+        for (number, line) in read(&document).lines().enumerate() {
+            if line.trim_start().starts_with("```") {
+                fenced = !fenced;
+            }
+            if fenced || line.starts_with("    ") || line.chars().count() <= COLUMNS {
+                continue;
+            }
+            if line.chars().skip(80).any(|c| c == ' ') {
+                long.push(format!("{}:{}", document.display(), number + 1));
+            }
+        }
+    }
+    assert!(long.is_empty(), "longer than {COLUMNS} columns: {long:#?}");
 }
 
 #[test]
