@@ -12,10 +12,10 @@ use super::rules;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(description = "")]
 pub enum ManagementPolicy {
-    /// Create it, correct what differs, delete it.
+    /// Create it, correct drift, delete it.
     #[default]
     Full,
-    /// Create and delete it, but only report what differs.
+    /// Create and delete it, but only report drift.
     Report,
     /// Never write to the cloud; implies that deleting the object retains the resource.
     Observe,
@@ -27,20 +27,20 @@ pub enum ManagementPolicy {
 pub enum DeletionPolicy {
     /// Deletes it. This is what an absent policy means.
     Delete,
-    /// Leaves it, with its owner tag, so that applying the object again takes it back.
+    /// Keeps it with its owner tag; applying the object again adopts it again.
     Retain,
 }
 
-/// Whether a remote resource that exists already may be taken over.
+/// Whether the operator may adopt a remote resource that already exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(description = "")]
 pub enum AdoptionPolicy {
-    /// Only one that carries this object's own mark.
+    /// Only one with the owner tag of this object.
     #[default]
     IfOwned,
-    /// Also one that carries no mark.
+    /// Also one without an owner tag.
     IfUnowned,
-    /// Any, even one that carries another owner's mark.
+    /// Any, even one with the owner tag of another object.
     Always,
 }
 
@@ -67,7 +67,7 @@ pub struct TagEntry {
     pub value: String,
 }
 
-/// The project that an object was last seen in.
+/// The project in which the operator last observed an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ObservedProject {
     /// Project id.

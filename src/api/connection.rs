@@ -9,7 +9,7 @@ use super::{
     AdoptionPolicy, DeletionPolicy, Drift, LocalReference, ManagementPolicy, ObservedProject, TagEntry, rules,
 };
 
-/// The connection to have. Fields are those of the DLI API (dli_02_0187), in its own words.
+/// The desired connection. Fields have the names of the DLI API (dli_02_0187).
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "dli.huaweicloud.com",
@@ -55,45 +55,47 @@ pub struct EnhancedConnectionSpec {
     #[schemars(length(max = 36), regex(pattern = rules::UUID))]
     #[x_kube(validation = rules::uuid("destNetworkId", "network"))]
     pub dest_network_id: String,
-    /// Id (a UUID) of the route table of the subnet; needed where the subnet does not use the default route table of its
+    /// Id (a UUID) of the route table of the subnet; required if the subnet does not use the default route table of its
     /// VPC. Cannot be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 36), regex(pattern = rules::UUID))]
     #[x_kube(validation = rules::uuid("routeTableId", "route table"))]
     pub route_table_id: Option<String>,
-    /// Queues to bind, up to 100. When the list is absent, bindings are left alone; when it is empty, the operator unbinds
-    /// what it bound. Bindings that others made are never removed. Can be changed (dli_02_0191, dli_02_0192).
+    /// Queues to bind, up to 100. When the list is absent, the operator does not touch bindings. When a queue is
+    /// removed from the list, the operator unbinds it, whoever bound it. The operator never removes a binding that the
+    /// list has never asked for. Can be changed (dli_02_0191, dli_02_0192).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub queues: Option<Vec<QueueTarget>>,
-    /// The whole hosts file of the connection, up to 2000 lines. When the list is absent, the hosts are left alone; when
-    /// it is empty, they are cleared. Can be changed (dli_02_0200).
+    /// The whole hosts file of the connection, up to 2000 lines. When the list is absent, the operator does not touch
+    /// the hosts; when it is empty, the operator clears them. Can be changed (dli_02_0200).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2000))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub hosts: Option<Vec<HostEntry>>,
-    /// Tags of the connection, up to 18. They are given at creation and cannot be added, changed or removed after it.
+    /// Tags of the connection, up to 18. The operator sets them at creation. Cannot be added, changed or removed after
+    /// creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 18))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into()]))]
     pub tags: Option<Vec<TagEntry>>,
-    /// What the operator may do to the connection. `Full` (default): create it, correct what differs from this spec, delete
-    /// it. `Report`: create and delete it, but only report what differs. `Observe`: never write to the cloud. Can be
-    /// changed.
+    /// What the operator may do to the connection. `Full` (default): create it, correct drift from this spec, delete
+    /// it. `Report`: create and delete it, but only report drift. `Observe`: never write to the cloud. Can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub management_policy: Option<ManagementPolicy>,
-    /// Stops the operator's work on this object while `true`; deleting it still works. Default: `false`. Can be changed.
+    /// While `true`, the operator does not reconcile this object; deleting it still works. Default: `false`. Can be
+    /// changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
-    /// What deleting this object does to the connection. `Delete` (default) deletes it; `Retain` leaves it, so that applying
-    /// the object again takes it back. Must be written when `adoptionPolicy` is `IfUnowned` or `Always`. Can be changed,
-    /// also while the object waits to be deleted.
+    /// What deleting this object does to the connection. `Delete` (default) deletes it. `Retain` keeps it with its owner
+    /// tag; applying the object again adopts it again. Required when `adoptionPolicy` is `IfUnowned` or `Always`. Can be
+    /// changed, also while the object is being deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
-    /// Whether a connection of this name that exists already may be taken over. `IfOwned` (default): only one that carries
-    /// this object's own mark. `IfUnowned`: also one that carries no mark. `Always`: any, even one that carries the mark
-    /// of another owner. Can be changed.
+    /// Whether the operator may adopt a connection of this name that already exists. `IfOwned` (default): only one with
+    /// the owner tag of this object. `IfUnowned`: also one without an owner tag. `Always`: any, even one with the owner
+    /// tag of another object. Can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption_policy: Option<AdoptionPolicy>,
 }
@@ -106,7 +108,7 @@ pub struct QueueTarget {
     /// A DliQueue of this namespace and of the same project. The connection waits until it is ready.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<LocalReference>,
-    /// Name of a queue in the cloud, in lower case; nothing in this cluster need manage it.
+    /// Name of a queue in the cloud, in lower case. The queue does not need an object in this cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128), regex(pattern = rules::QUEUE_NAME))]
     #[x_kube(validation = rules::queue_name())]
@@ -124,7 +126,7 @@ pub struct HostEntry {
     pub ip: String,
 }
 
-/// A peering entry as the cloud shows it.
+/// A peering entry as the cloud reports it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObservedPeering {
@@ -135,7 +137,7 @@ pub struct ObservedPeering {
     /// Id of the VPC peering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<String>,
-    /// The cloud's words about a failure.
+    /// The cloud's message about a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub err_msg: Option<String>,
     /// Last change (RFC 3339).
@@ -143,19 +145,19 @@ pub struct ObservedPeering {
     pub update_time: Option<String>,
 }
 
-/// What the operator saw of a connection.
+/// What the operator observed of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnhancedConnectionStatus {
-    /// Generation of the spec that the conditions judge; -1 before the first judgement.
+    /// Generation of the spec that the conditions refer to; -1 before the first reconcile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready` and `Synced`; besides, while it is so, `Reconciling` (something is under way) or `Stalled` (a person must
-    /// act). Each says why.
+    /// `Ready` and `Synced` are present after the first reconcile. `Reconciling` (the operator is working) and
+    /// `Stalled` (a person must act) are present only while True. Each states a reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// The project it was seen in.
+    /// The project in which the operator observed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<ObservedProject>,
     /// Its name in the cloud.
@@ -176,28 +178,30 @@ pub struct EnhancedConnectionStatus {
     /// Network that the cloud reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dest_network_id: Option<String>,
-    /// Whether this object took over a connection that existed, rather than creating it.
+    /// Whether this object adopted an existing connection instead of creating it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<bool>,
-    /// ACTIVE desired bindings of all desired ones, such as `2/3`.
+    /// Number of ACTIVE desired bindings of all desired ones, such as `2/3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<String>,
     /// Peering entries of bound queues.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub available_queue_info: Vec<ObservedPeering>,
-    /// Peering entries of bound pools; a standalone queue may show up here as its hidden pool.
+    /// Peering entries of bound pools; a standalone queue may appear here as its hidden pool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elastic_resource_pools: Vec<ObservedPeering>,
-    /// Queues that the spec asks for or asked for, bound or about to be: the only ones that this object unbinds.
+    /// Queues that the spec lists or has listed, bound or about to be bound. The operator unbinds only these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub managed_targets: Vec<String>,
     /// Number of lines in the hosts file that the cloud reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_count: Option<i64>,
-    /// Digest of the hosts that were last written, for clouds that do not report them; empty while they are being written.
+    /// Digest of the hosts that the operator last wrote, for clouds that do not report them; empty while a write is in
+    /// flight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts_hash: Option<String>,
-    /// Other connections that may be duplicates of this one and are left alone, where ownership cannot be read back.
+    /// Other connections that may be duplicates of this one, where the operator cannot read ownership. It leaves them
+    /// alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suspected_duplicates: Vec<String>,
     /// Fields that differ from the spec.

@@ -21,10 +21,10 @@ const HEADER: &str = "# Generated from src/api by `make crds`; edit the types th
 /// Why the definitions could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A definition is no valid JSON; a defect of the types.
+    /// A definition is not valid JSON; a bug in the types.
     #[error("cannot encode a definition")]
     Json(#[from] serde_json::Error),
-    /// A definition is no valid YAML; a defect of the types.
+    /// A definition is not valid YAML; a bug in the types.
     #[error("cannot write a definition as YAML")]
     Yaml(#[from] serde_saphyr::ser::Error),
     /// A file cannot be written.
@@ -32,7 +32,7 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The output cannot be written.
@@ -42,22 +42,22 @@ pub enum Error {
 
 /// The definitions of all kinds.
 ///
-/// They differ from what the derive makes in four ways: they have printer columns; `status` has the default
-/// `{observedGeneration: -1}`, so that tools see an object that nobody has judged yet as in progress; no field is
-/// nullable, so that a written `null` is pruned and means "absent" to the rules and to the operator alike; descriptions
-/// have no line breaks of the source.
+/// They differ from the derived ones in four ways: they have printer columns; `status` has the default
+/// `{observedGeneration: -1}`, so that tools see an object that was not reconciled yet as in progress; no field is
+/// nullable, so that the API server prunes a written `null` and the rules and the operator see it as absent;
+/// descriptions do not keep the line breaks of the source.
 pub fn definitions() -> Vec<CustomResourceDefinition> {
     let ready = "Whether the credentials are valid, the project id is known and DLI answers.";
     let region = column("REGION", "string", ".spec.region", "Region of the project.");
     let project = finish(DliProject::crd(), ready, vec![region], vec![]);
 
-    let ready = "Whether the queue was seen in the cloud and is allocated.";
+    let ready = "Whether the queue exists in the cloud and is allocated.";
     let size = column("CU", "integer", ".spec.cuCount", "Size in compute units.");
-    let jobs = column("TYPE", "string", ".spec.queueType", "Kind of jobs that it runs.");
+    let jobs = column("TYPE", "string", ".spec.queueType", "Kind of jobs that the queue runs.");
     let queue = finish(DliQueue::crd(), ready, vec![size, jobs], vec![]);
 
     let ready = "Whether the connection and the peering of every queue are ACTIVE.";
-    let bound = column("BOUND", "string", ".status.bound", "ACTIVE bindings of all that are asked for.");
+    let bound = column("BOUND", "string", ".status.bound", "ACTIVE bindings of all desired ones.");
     let id = column("ID", "string", ".status.connectionId", "Id of the connection in the cloud.");
     let vpc = column("VPC", "string", ".spec.destVpcId", "Id of the VPC.");
     let connection = finish(EnhancedConnection::crd(), ready, vec![bound], vec![id, vpc]);
@@ -65,7 +65,7 @@ pub fn definitions() -> Vec<CustomResourceDefinition> {
     vec![project, queue, connection]
 }
 
-/// Completes a definition. Of its columns the long message is the last; `wide` are shown by `kubectl get -o wide`.
+/// Completes a definition. The long message is its last column; `kubectl get -o wide` shows the `wide` ones.
 fn finish(
     mut definition: CustomResourceDefinition,
     ready: &str,
@@ -107,7 +107,7 @@ fn column(name: &str, type_: &str, path: &str, description: &str) -> CustomResou
     }
 }
 
-/// Makes a schema and all below it what the API server and `kubectl explain` want.
+/// Adapts a schema, recursively, to the API server and `kubectl explain`.
 fn tidy(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
     schema.title = None;
@@ -160,7 +160,7 @@ pub fn files() -> Result<Vec<(String, String)>, Error> {
     Ok(files)
 }
 
-/// Writes all files into `dir`, which is made if need be.
+/// Writes all files into `dir`, which is created if necessary.
 pub fn write(dir: &Path) -> Result<(), Error> {
     fs::create_dir_all(dir).map_err(|source| Error::File { path: dir.to_owned(), source })?;
     for (name, content) in files()? {

@@ -21,11 +21,11 @@ pub use queue::{DliQueue, DliQueueSpec, DliQueueStatus, QueueEvidence, QueueType
 pub const GROUP: &str = "dli.huaweicloud.com";
 /// The one version.
 pub const VERSION: &str = "v1alpha1";
-/// Finalizer that keeps an object until its remote resource is proved absent.
+/// Finalizer that keeps an object until the operator has confirmed that its remote resource is gone.
 pub const FINALIZER: &str = "dli.huaweicloud.com/finalizer";
-/// Annotation that holds the durable intent of a create or an adoption (see `docs/protocol.md`).
+/// Annotation with the durable intent of a create or an adoption (see `docs/protocol.md`).
 pub const INTENT_ANNOTATION: &str = "dli.huaweicloud.com/intent";
 /// Name of the Secret with the credentials, in the namespace of the objects.
 pub const CREDENTIALS_SECRET: &str = "dli-credentials";
-/// Name of the `DliProject` that objects use when they name none.
+/// Name of the `DliProject` that objects use by default.
 pub const DEFAULT_PROJECT: &str = "default";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules;
 
-/// The project to use and where it is.
+/// The project to use and its region.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "dli.huaweicloud.com",
@@ -35,7 +35,7 @@ pub struct DliProjectSpec {
         "region must be a region id such as ap-southeast-3: lower-case letters, digits and hyphens, not a display name"
     ))]
     pub region: String,
-    /// Name of a cloud in the operator's configuration, which knows its endpoints. Default: `huaweicloud`. Cannot be
+    /// Name of a cloud in the operator's configuration, which defines its endpoints. Default: `huaweicloud`. Cannot be
     /// added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63), regex(pattern = rules::CLOUD))]
@@ -44,8 +44,8 @@ pub struct DliProjectSpec {
         "cloud must be the name of a cloud in the operator's configuration: lower-case letters, digits and hyphens"
     ))]
     pub cloud: Option<String>,
-    /// Project id, 32 hexadecimal digits in practice. When it is absent, the project of the region is looked up once
-    /// and kept in `status.projectId`. May be added later; cannot be changed or removed once it is set.
+    /// Project id, 32 hexadecimal digits in practice. When it is absent, the operator looks up the project of the
+    /// region once and keeps it in `status.projectId`. Can be added later; cannot be changed or removed once it is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), regex(pattern = rules::PROJECT_ID))]
     #[x_kube(validation = rules::matches(
@@ -56,19 +56,19 @@ pub struct DliProjectSpec {
     pub project_id: Option<String>,
 }
 
-/// What the operator saw of a project.
+/// What the operator observed of a project.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DliProjectStatus {
-    /// Generation of the spec that the conditions judge; -1 before the first judgement.
+    /// Generation of the spec that the conditions refer to; -1 before the first reconcile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready` and `Synced`; besides, while it is so, `Reconciling` (something is under way) or `Stalled` (a person must
-    /// act). Each says why.
+    /// `Ready` and `Synced` are present after the first reconcile. `Reconciling` (the operator is working) and
+    /// `Stalled` (a person must act) are present only while True. Each states a reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// The project id in use, pinned at the first success.
+    /// The project id in use, fixed after the first successful lookup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
     /// What this region offers.
@@ -76,14 +76,15 @@ pub struct DliProjectStatus {
     pub capabilities: Option<ProjectCapabilities>,
 }
 
-/// What a region offers, as far as it has shown.
+/// What a region offers, as far as the operator has observed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectCapabilities {
-    /// Whether the lists can be filtered by tag, so that ownership can be read back. Absent until it was tried.
+    /// Whether lists can be filtered by tag, so that the operator can read ownership. Absent until the operator has
+    /// tried it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag_filter: Option<bool>,
-    /// Whether the tag service is published. Absent until it was tried.
+    /// Whether the region publishes the tag service. Absent until the operator has tried it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag_service: Option<bool>,
 }

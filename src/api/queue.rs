@@ -11,7 +11,7 @@ use super::{
     AdoptionPolicy, DeletionPolicy, Drift, LocalReference, ManagementPolicy, ObservedProject, TagEntry, rules,
 };
 
-/// The queue to have. Fields are those of the DLI API (dli_02_0194), in its own words.
+/// The desired queue. Fields have the names of the DLI API (dli_02_0194).
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "dli.huaweicloud.com",
@@ -73,7 +73,7 @@ pub struct DliQueueSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[x_kube(validation = rules::resource_mode())]
     pub resource_mode: Option<i64>,
-    /// Id of the enterprise project that the queue is accounted to. Default: `0`, the default enterprise project. Cannot
+    /// Id of the enterprise project that the queue is billed to. Default: `0`, the default enterprise project. Cannot
     /// be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), regex(pattern = rules::ENTERPRISE_PROJECT_ID))]
@@ -97,32 +97,33 @@ pub struct DliQueueSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), regex(pattern = rules::WORD))]
     pub engine: Option<String>,
-    /// Tags of the queue, up to 18. They are given at creation and cannot be added, changed or removed after it.
+    /// Tags of the queue, up to 18. The operator sets them at creation. Cannot be added, changed or removed after
+    /// creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 18))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into()]))]
     pub tags: Option<Vec<TagEntry>>,
     /// Properties of the queue, up to 20, such as `computeEngine.spark.nativeEnabled: "true"`; values are strings of up
-    /// to 256 characters. They are given at creation and cannot be added, changed or removed after it.
+    /// to 256 characters. The operator sets them at creation. Cannot be added, changed or removed after creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 20, "additionalProperties" = {"type": "string", "maxLength": 256}))]
     pub properties: Option<BTreeMap<String, String>>,
-    /// What the operator may do to the queue. `Full` (default): create it, correct what differs from this spec, delete
-    /// it. `Report`: create and delete it, but only report what differs. `Observe`: never write to the cloud. Can be
-    /// changed.
+    /// What the operator may do to the queue. `Full` (default): create it, correct drift from this spec, delete it.
+    /// `Report`: create and delete it, but only report drift. `Observe`: never write to the cloud. Can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub management_policy: Option<ManagementPolicy>,
-    /// Stops the operator's work on this object while `true`; deleting it still works. Default: `false`. Can be changed.
+    /// While `true`, the operator does not reconcile this object; deleting it still works. Default: `false`. Can be
+    /// changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
-    /// What deleting this object does to the queue. `Delete` (default) deletes it; `Retain` leaves it, so that applying
-    /// the object again takes it back. Must be written when `adoptionPolicy` is `IfUnowned` or `Always`. Can be changed,
-    /// also while the object waits to be deleted.
+    /// What deleting this object does to the queue. `Delete` (default) deletes it. `Retain` keeps it with its owner tag;
+    /// applying the object again adopts it again. Required when `adoptionPolicy` is `IfUnowned` or `Always`. Can be
+    /// changed, also while the object is being deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
-    /// Whether a queue of this name that exists already may be taken over. `IfOwned` (default): only one that carries
-    /// this object's own mark. `IfUnowned`: also one that carries no mark. `Always`: any, even one that carries the mark
-    /// of another owner. Can be changed.
+    /// Whether the operator may adopt a queue of this name that already exists. `IfOwned` (default): only one with the
+    /// owner tag of this object. `IfUnowned`: also one without an owner tag. `Always`: any, even one with the owner tag
+    /// of another object. Can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption_policy: Option<AdoptionPolicy>,
 }
@@ -138,35 +139,35 @@ pub enum QueueType {
     General,
 }
 
-/// What the readiness of a queue rests on: the cloud gives a queue no status of its own. Best evidence first.
+/// What the readiness of a queue is based on: the cloud reports no status for a queue. Best evidence first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(description = "")]
 pub enum QueueEvidence {
     /// A connection has an ACTIVE peering entry for it.
     PeeringActive,
-    /// It exists for longer than queues take to be allocated.
+    /// It has existed longer than `timing.queueGrace` of the configuration.
     AssumedByAge,
 }
 
-/// What the operator saw of a queue.
+/// What the operator observed of a queue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DliQueueStatus {
-    /// Generation of the spec that the conditions judge; -1 before the first judgement.
+    /// Generation of the spec that the conditions refer to; -1 before the first reconcile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready` and `Synced`; besides, while it is so, `Reconciling` (something is under way) or `Stalled` (a person must
-    /// act). Each says why.
+    /// `Ready` and `Synced` are present after the first reconcile. `Reconciling` (the operator is working) and
+    /// `Stalled` (a person must act) are present only while True. Each states a reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// The project it was seen in.
+    /// The project in which the operator observed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<ObservedProject>,
     /// Its name in the cloud.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_name: Option<String>,
-    /// Its number in the cloud; present once the queue was seen.
+    /// Its number in the cloud; present once the operator has observed the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_id: Option<i64>,
     /// Its UUID in the cloud.
@@ -178,11 +179,11 @@ pub struct DliQueueStatus {
     /// Size that the cloud reports, in compute units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cu_count: Option<i64>,
-    /// Whether this object took over a queue that existed, rather than creating it.
+    /// Whether this object adopted an existing queue instead of creating it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<bool>,
-    /// What its readiness rests on, for the cloud gives a queue no status of its own. `PeeringActive`: a connection has
-    /// an ACTIVE entry for it. `AssumedByAge`: it exists for longer than queues take to be allocated.
+    /// What its readiness is based on, because the cloud reports no status for a queue. `PeeringActive`: a connection
+    /// has an ACTIVE entry for it. `AssumedByAge`: it has existed longer than `timing.queueGrace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<QueueEvidence>,
     /// Fields that differ from the spec.

@@ -1,7 +1,7 @@
-//! Patterns and CEL rules that several kinds share, and the words in which the API server refuses what breaks them.
+//! Patterns and CEL rules that several kinds share, and the messages with which the API server rejects violations.
 //!
-//! All rules sit at `spec` or below, never at the root: the API server evaluates a root rule on every write of
-//! metadata and status too, and one that is tightened later would then keep the finalizer from being removed.
+//! All rules are at `spec` or below, never at the root: the API server also evaluates a root rule on every write of
+//! metadata and status. A root rule that becomes stricter later would prevent the removal of the finalizer.
 
 use kube::core::{Message, Reason, Rule};
 
@@ -50,7 +50,7 @@ pub(super) fn queue_name() -> Rule {
     )
 }
 
-/// Id that another service of the cloud made for `thing`.
+/// Id that another service of the cloud assigned to `thing`.
 pub(super) fn uuid(field: &str, thing: &str) -> Rule {
     matches(
         UUID,
@@ -115,7 +115,7 @@ pub(super) fn fixed_required(kind: &str, field: &str) -> Rule {
     .field_path(format!(".{field}"))
 }
 
-/// Taking over what exists asks for a decision about its end.
+/// Adoption requires a decision about deletion.
 pub(super) fn adoption_names_deletion() -> Rule {
     rule(
         "!has(self.adoptionPolicy) || self.adoptionPolicy == 'IfOwned' || has(self.deletionPolicy)",
@@ -126,7 +126,7 @@ pub(super) fn adoption_names_deletion() -> Rule {
     .field_path(".deletionPolicy")
 }
 
-/// Keys that the operator and the cloud keep for themselves.
+/// Keys that the operator and the cloud reserve.
 pub(super) fn tag_key_is_free() -> Rule {
     rule(
         "!self.startsWith('_sys_') && !self.startsWith('dli-operator-')",
@@ -152,7 +152,7 @@ pub(super) fn cu_count() -> Rule {
     )
 }
 
-/// What only SQL queues have.
+/// A field value that only SQL queues support.
 pub(super) fn sql_only(field: &str, value: &str) -> Rule {
     rule(
         format!("!has(self.{field}) || self.{field} != '{value}' || !has(self.queueType) || self.queueType == 'sql'"),
@@ -162,7 +162,7 @@ pub(super) fn sql_only(field: &str, value: &str) -> Rule {
     .field_path(format!(".{field}"))
 }
 
-/// The one way to pay that DLI offers at creation.
+/// The only charging mode that DLI offers at creation.
 pub(super) fn charging_mode() -> Rule {
     rule("self == 1", "chargingMode must be 1, by the CU hour: write 1 or remove the field")
 }
@@ -176,7 +176,7 @@ pub(super) fn resource_mode() -> Rule {
     )
 }
 
-/// A project may be pinned once.
+/// A project id may be set once.
 pub(super) fn project_id_once() -> Rule {
     rule(
         "!has(oldSelf.projectId) || (has(self.projectId) && self.projectId == oldSelf.projectId)",
@@ -187,7 +187,7 @@ pub(super) fn project_id_once() -> Rule {
     .field_path(".projectId")
 }
 
-/// A project cannot move, for its queues and connections would be lost from sight.
+/// A project cannot move: the operator would lose track of its queues and connections.
 pub(super) fn project_stays_required(field: &str) -> Rule {
     rule(
         format!("self.{field} == oldSelf.{field}"),
