@@ -1,9 +1,9 @@
-//! What a failure is and whether the call was applied: the one place that reads error answers. Pure.
+//! Classifies failures and decides whether the call was applied. The only place that reads error responses. Pure.
 //!
-//! Status codes mean little here: most of DLI's failures are a 400, "does not exist" and "server-side error" among them
-//! (dli_02_0056), and one situation has had several codes over the years. So the code decides first, the text second,
-//! the status last. What is not known is [`ErrorClass::Transient`] and, for a call that changes something,
-//! [`Applied::Unknown`]: to look again is always safe, to believe a wrong "no" is not.
+//! Status codes mean little here: most of DLI's failures are a 400, including "does not exist" and "server-side error"
+//! (dli_02_0056), and the same situation has had several codes over the years. So the code decides first, the text
+//! second, the status last. An unknown failure is [`ErrorClass::Transient`] and, for a call that changes something,
+//! [`Applied::Unknown`]: reading again is always safe, believing a wrong "no" is not.
 
 mod body;
 mod limit;
@@ -18,7 +18,7 @@ use crate::dli::{Applied, Call, CallError, Cause, ErrorClass, HttpResponse};
 const CODE_BYTES: usize = 64;
 /// Longest request id that is kept, in bytes.
 const ID_BYTES: usize = 128;
-/// `DLI.0999`: its text tells what happened.
+/// `DLI.0999`: only its text says what happened.
 const SYSTEM_ERROR: u32 = 999;
 
 /// Classifies an answer with an error status.
@@ -39,14 +39,14 @@ pub fn classify_hiding(call: &Call, response: &HttpResponse, hidden: &[&str]) ->
     error
 }
 
-/// A 2xx answer that says `is_success: false`: failed, but who knows how far it had come.
+/// A 2xx response with `is_success: false`: the call failed, but may have been applied in part.
 pub(crate) fn refused_with_success(call: &Call, response: &HttpResponse, hidden: &[&str]) -> CallError {
     let body = ErrorBody::parse(&response.body);
     let code = Code::parse(body.code.as_deref());
     let text = body.message.to_ascii_lowercase();
     let class = match code {
         Code::Dli(_) => judge(call, response, code, &text).0,
-        // Without a code the words are all there is.
+        // Without a code, only the text is left.
         Code::Gateway(_) | Code::Billing(_) | Code::Other | Code::None => {
             match service(call, SYSTEM_ERROR, response, &text).0 {
                 class @ (ErrorClass::Exists | ErrorClass::NotFound) => class,
@@ -90,7 +90,7 @@ fn build(
     }
 }
 
-/// An error code, by who made it.
+/// An error code, by the service that issued it.
 #[derive(Clone, Copy)]
 enum Code {
     /// `DLI.0002`
@@ -99,7 +99,7 @@ enum Code {
     Gateway(u32),
     /// `CBC.30000067`: the billing centre.
     Billing(u32),
-    /// Somebody else's: IAM, OpenStack, a proxy.
+    /// Of another service: IAM, OpenStack, a proxy.
     Other,
     /// None.
     None,
@@ -134,7 +134,7 @@ fn judge(call: &Call, response: &HttpResponse, code: Code, text: &str) -> (Error
     }
 }
 
-/// The gateway's own answers: the request has not come through, unless it was the service behind that failed.
+/// The gateway's own responses: the request did not reach the service, unless the service itself failed.
 fn gateway(number: u32, status: u16) -> (ErrorClass, Applied) {
     let class = match (number, status) {
         (101, _) => ErrorClass::Unsupported,
@@ -186,7 +186,7 @@ fn by_status(response: &HttpResponse) -> (ErrorClass, Applied) {
     }
 }
 
-/// Effect of a refusal. Of several names in one bind or unbind call the good ones may have been taken (undocumented).
+/// Effect of a refusal. A bind or unbind call with several names may have applied the good ones (undocumented).
 fn refusal(call: &Call) -> Applied {
     match call {
         Call::Bind { queues, .. } | Call::Unbind { queues, .. } if queues.len() > 1 => Applied::Unknown,
@@ -202,8 +202,8 @@ fn is_creation(call: &Call) -> bool {
     matches!(call, Call::CreateQueue(_) | Call::CreateConnection(_))
 }
 
-/// Whether the call has an object that can be missing: lists and creations have none, so what is missing there is
-/// something that they refer to.
+/// Whether the call has an object that can be missing. Lists and creations have none; there, a resource that they refer
+/// to is missing.
 fn has_object(call: &Call) -> bool {
     match call {
         Call::GetQueue(_)
@@ -228,12 +228,13 @@ fn says_nothing_there(text: &str) -> bool {
     ["no queue named", "does not exist", "is not exist", "do not exist", "not exist"].iter().any(|p| text.contains(p))
 }
 
-/// Whether what is missing is not the object of the call: a queue that is to be bound, say, and not the connection.
+/// Whether another resource than the object of the call is missing: for example a queue to bind, and not the
+/// connection.
 fn is_about_another(call: &Call, text: &str) -> bool {
     if !has_object(call) {
         return true;
     }
-    // A project that is gone is no proof that what was in it is gone too.
+    // A missing project does not prove that its resources are gone.
     if text.contains("project") && !text.contains("queue named") && !text.contains("connection ") {
         return true;
     }
@@ -253,8 +254,8 @@ fn says_exists(text: &str) -> bool {
     ["already exist", "has existed", "is existed", "duplicate"].iter().any(|p| text.contains(p))
 }
 
-/// A state that passes by itself, whatever the code. For a deletion and an unbinding any such hint is enough, since to
-/// repeat them is harmless; for the others only what is documented (dli_01_0487).
+/// A temporary state, whatever the code. For a deletion or an unbinding any such hint is enough, because repeating it
+/// is harmless; for other calls only the documented texts count (dli_01_0487).
 fn says_busy(call: &Call, text: &str) -> bool {
     let documented = ["is assigning", "is being", "try again"];
     let hints = ["not be deleted", "in use", "running", "submitting", "creating", "scaling", "not available"];

@@ -1,8 +1,6 @@
-//! One call to the cloud over HTTP: sign, send, read with a limit, decode. It sends once and never repeats by itself.
+//! One call to the cloud over HTTP: sign, send, read with a limit, decode. It sends once and never retries.
 
 mod transport;
-
-pub use transport::not_sent;
 
 use std::{
     path::PathBuf,
@@ -13,7 +11,6 @@ use std::{
 use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 
-use self::transport::MESSAGE_BYTES;
 use super::{
     classify::one_line,
     credential::Credential,
@@ -21,19 +18,21 @@ use super::{
     wire::{self, EncodeError},
 };
 use crate::dli::{
-    Answer, Call, CallError, EpochMillis, ErrorClass, HttpResponse, Method, ProjectId,
+    Answer, Applied, Call, CallError, Cause, EpochMillis, ErrorClass, HttpResponse, Method, ProjectId,
     signing::{self, DATE_HEADER, Query, Scheme, SignedRequest, SigningError},
 };
 
-/// Of an error answer no more than this is read, in bytes.
+/// Longest message of an error that arose here, in bytes.
+const MESSAGE_BYTES: usize = 512;
+/// Bytes that the client reads of an error response at most.
 const ERROR_BYTES: usize = 64 << 10;
-/// Loopback addresses are never asked for through a proxy.
+/// The client never uses a proxy for loopback addresses.
 const DIRECT: &str = "localhost,127.0.0.0/8,::1";
 
 /// How to talk to one cloud.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
-    /// From the beginning of a call to the last byte of its answer.
+    /// From the start of a call to the last byte of its response.
     pub timeout: Duration,
     /// Of that, for name, connection and TLS handshake. Shorter than `timeout`, so that a call that was never sent is
     /// known as such.
@@ -43,9 +42,9 @@ pub struct ClientOptions {
     /// Largest answer of any other call, after decompression, in bytes. A connection may have 20,000 hosts
     /// (dli_02_0200), which make some 4 MB.
     pub other_bytes: usize,
-    /// File with certificates in PEM that are trusted besides the system's.
+    /// PEM file with certificates to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// Proxy to go through; the environment is never asked for one.
+    /// Proxy to use; the client ignores the environment.
     pub proxy: Option<SecretString>,
 }
 
@@ -88,14 +87,14 @@ pub enum ClientError {
     Setup(String),
 }
 
-/// Where a call goes and on whose behalf.
+/// Destination and identity of a call.
 #[derive(Clone, Debug)]
 pub struct CallContext {
     /// DLI.
     pub dli: EndpointUrl,
     /// IAM.
     pub iam: EndpointUrl,
-    /// Who signs.
+    /// Credentials that sign the call.
     pub credential: Arc<Credential>,
     /// Project of the path and of `X-Project-Id`; IAM's calls have none.
     pub project: Option<ProjectId>,
@@ -132,7 +131,7 @@ impl CloudClient {
     /// # Errors
     /// [`ClientError`] where certificates, proxy or TLS library are unusable.
     pub fn new(options: &ClientOptions) -> Result<Self, ClientError> {
-        // The HTTP library takes the process's TLS provider. That there is one already is as good.
+        // The HTTP library uses the process's TLS provider. An existing one is fine.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("dli-operator/", env!("CARGO_PKG_VERSION")))
@@ -216,12 +215,12 @@ impl CloudClient {
                     if success {
                         return Err(transport::too_large(call, &head, cap));
                     }
-                    // The beginning of an error answer is enough.
+                    // The beginning of an error response is enough.
                     break;
                 }
                 Ok(Some(chunk)) => body.feed(&chunk),
                 Err(error) if success => return Err(transport::reading(call, &head, &error, hidden)),
-                // Of an error answer that breaks off the status is known, and may be all that is needed.
+                // The status of a truncated error response is known, and may be enough.
                 Ok(None) | Err(_) => break,
             }
         }
@@ -229,11 +228,26 @@ impl CloudClient {
     }
 }
 
+/// An error for a call that was not sent at all.
+pub fn not_sent(class: ErrorClass, message: String) -> CallError {
+    CallError {
+        class,
+        applied: Applied::No,
+        cause: Cause::NotSent,
+        status: None,
+        code: None,
+        message,
+        request_id: None,
+        retry_after: None,
+        limit: None,
+    }
+}
+
 fn endpoint<'a>(context: &'a CallContext, call: &Call) -> &'a EndpointUrl {
     if matches!(call, Call::FindProjects(_)) { &context.iam } else { &context.dli }
 }
 
-/// Encodes and signs. What is signed is what is sent: the same path, query, host and body bytes.
+/// Encodes and signs. The client sends exactly what it signs: the same path, query, host and body bytes.
 fn prepare(context: &CallContext, call: &Call, moment: EpochMillis) -> Result<reqwest::Request, PrepareError> {
     let project = context.project.as_ref().filter(|_| !matches!(call, Call::FindProjects(_)));
     let encoded = wire::encode(call, project)?;

@@ -1,4 +1,4 @@
-//! Access keys, as they come out of a Secret.
+//! Access keys, read from a Secret.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,13 +12,13 @@ pub const SECRET_KEY: &str = "secretKey";
 /// Key of the Secret that holds the token of a temporary access key; absent for a permanent one.
 pub const SECURITY_TOKEN: &str = "securityToken";
 
-/// What makes the content of a Secret unusable. The text names the key and the remedy, never a value.
+/// Why the content of a Secret is unusable. The message names the key and the remedy, never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
     /// The key is not there.
-    #[error("the Secret has no key {0:?}: add it, with the value as it was shown when the access key was made")]
+    #[error("the Secret has no key {0:?}: add it, with the value shown when the access key was created")]
     Missing(&'static str),
-    /// The key is there, with nothing in it.
+    /// The key exists, but is empty.
     #[error("the key {0:?} of the Secret is empty: put the value in{optional}", optional = optional(.0))]
     Empty(&'static str),
     /// The value is not text.
@@ -31,7 +31,9 @@ pub enum CredentialError {
     )]
     Whitespace(&'static str),
     /// The value has a character that the header of a request cannot carry.
-    #[error("the value of the key {0:?} of the Secret has a character that no such value has: copy it again")]
+    #[error(
+        "the value of the key {0:?} of the Secret has a character that is never part of such a value: copy it again"
+    )]
     BadCharacter(&'static str),
 }
 
@@ -63,7 +65,7 @@ impl Credential {
         Ok(Self { access_key, secret_key, security_token })
     }
 
-    /// The access key: an identifier, but one that nobody needs to see.
+    /// The access key: only an identifier, but no log or message needs it.
     pub fn access_key(&self) -> &str {
         self.access_key.expose_secret()
     }
@@ -78,7 +80,7 @@ impl Credential {
         self.security_token.as_ref()
     }
 
-    /// Tells versions of a credential apart and reveals nothing: the first eight bytes of a SHA-256 over all parts.
+    /// Distinguishes versions of a credential without revealing it: the first eight bytes of a SHA-256 over all parts.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Sha256::new_with_prefix(b"dli-operator credential v1");
         let token = self.security_token.as_ref().map(ExposeSecret::expose_secret);

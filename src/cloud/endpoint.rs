@@ -6,10 +6,10 @@ use url::{Host, Url};
 
 use crate::dli::RegionName;
 
-/// Stands for the region in a template.
+/// Placeholder of the region in a template.
 const REGION: &str = "{region}";
 
-/// Why a text is no end point.
+/// Why a text is not an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
     /// Not a URL.
@@ -22,7 +22,7 @@ pub enum EndpointError {
     #[error("{0:?} would send signed requests in the clear: use https; http is for this machine only")]
     Cleartext(String),
     /// A user name or a password in the URL.
-    #[error("the URL has a user name or a password in it: credentials belong into a Secret")]
+    #[error("the URL has a user name or a password in it: credentials belong in a Secret")]
     UserInfo,
     /// A path, a query or a fragment.
     #[error("the URL {0:?} has a path, a query or a fragment: give scheme, host and port only")]
@@ -75,8 +75,8 @@ impl EndpointUrl {
         }
     }
 
-    /// The URL of a path with its query, both as they shall be on the wire. `None` where parsing would change them, so
-    /// that what is signed is what is sent.
+    /// The URL of a path with its query, both as sent. `None` if parsing would change them, because the client must
+    /// send exactly what it signs.
     pub(super) fn join(&self, path: &str, query: &str) -> Option<Url> {
         let mark = if query.is_empty() { "" } else { "?" };
         let url = Url::parse(&format!("{}://{}{path}{mark}{query}", self.0.scheme(), self.authority())).ok()?;
@@ -97,7 +97,7 @@ impl fmt::Debug for EndpointUrl {
     }
 }
 
-/// An end point with `{region}` in it, such as `https://dli.{region}.myhuaweicloud.com`; without, it serves all regions.
+/// An endpoint with `{region}` in it, such as `https://dli.{region}.myhuaweicloud.com`; without, it serves all regions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointTemplate(String);
 
@@ -125,7 +125,7 @@ impl EndpointTemplate {
     }
 }
 
-/// A text as an error shows it: cut, and without what stands before an at sign.
+/// A text as an error shows it: truncated, and without everything before an at sign.
 fn shown(text: &str) -> String {
     let text = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
     text.chars().take(200).collect()

@@ -1,4 +1,4 @@
-//! DLI over HTTP: requests, answers, errors, credentials, and the client that puts them together.
+//! DLI over HTTP: requests, responses, errors, credentials, and the client that combines them.
 //!
 //! [`wire`] and [`classify`] are pure; only [`client`] touches the network and the clock.
 

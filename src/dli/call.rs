@@ -157,7 +157,7 @@ pub struct CreateQueue {
     pub labels: Option<Vec<String>>,
     /// `basic` or `ai`.
     pub feature: Option<String>,
-    /// Tags; the owner mark is among them.
+    /// Tags, including the owner tag.
     pub tags: Vec<Tag>,
     /// Such as `computeEngine.spark.nativeEnabled`.
     pub properties: Option<Vec<(String, String)>>,
@@ -180,6 +180,6 @@ pub struct CreateConnection {
     pub queues: Vec<QueueName>,
     /// Hosts file.
     pub hosts: Option<Vec<Host>>,
-    /// Tags; the owner mark is among them.
+    /// Tags, including the owner tag.
     pub tags: Vec<Tag>,
 }

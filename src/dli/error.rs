@@ -1,29 +1,29 @@
-//! How a call can fail: what the failure is, and whether the call was applied all the same.
+//! How a call can fail: the class of the failure, and whether the call was applied nevertheless.
 
 use std::fmt;
 
 use super::{EpochMillis, Reply};
 
-/// What a failure is, whatever its status code said (most of DLI's failures are a 400).
+/// Class of a failure, independent of its status code (most of DLI's failures are a 400).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ErrorClass {
     /// The object of the call does not exist.
     NotFound,
     /// An object of that name exists already.
     Exists,
-    /// The server understood and refuses: bad parameter, wrong state, unsupported combination.
+    /// The server understood the call and refuses it: bad parameter, wrong state, unsupported combination.
     Refused,
     /// Too many requests.
     Throttled,
     /// Not authenticated: key, signature, token or clock.
     Auth,
-    /// Authenticated, but without the right.
+    /// Authenticated, but without permission.
     Denied,
     /// A quota is used up.
     Quota,
     /// The API is not published in this region.
     Unsupported,
-    /// Anything that may pass by itself.
+    /// Anything that a retry may resolve.
     Transient,
 }
 
@@ -51,7 +51,7 @@ pub enum Applied {
     No,
     /// It certainly did.
     Yes,
-    /// Nobody can tell without looking.
+    /// Unknown: the operator has to read to find out.
     Unknown,
 }
 
@@ -60,7 +60,7 @@ pub enum Applied {
 pub enum Cause {
     /// The host name did not resolve.
     Dns,
-    /// Nobody listens at the address, or the network refuses.
+    /// The address or the network refuses the connection.
     Connect,
     /// The TLS handshake failed: certificate, name or version.
     Tls,
@@ -72,14 +72,15 @@ pub enum Cause {
     Decode,
     /// An error answer of the gateway or of a service.
     Answer,
-    /// Never sent: the time in which it was safe to send had passed, or the credentials were gone.
+    /// Never sent: the deadline for sending it safely had passed, or the credentials were gone.
     NotSent,
 }
 
-/// What a throttling answer says about the limit that was hit: "policy user over ratelimit,limit:60,time:1 minute".
+/// What a throttling response says about the limit that was exceeded: "policy user over ratelimit,limit:60,time:1
+/// minute".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LearnedLimit {
-    /// Whose limit it is.
+    /// Scope of the limit.
     pub scope: LimitScope,
     /// Calls allowed…
     pub limit: u32,
@@ -87,7 +88,7 @@ pub struct LearnedLimit {
     pub per_ms: u64,
 }
 
-/// Whom a throttling policy counts.
+/// The callers that a throttling policy counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LimitScope {
     /// All callers from one address.
@@ -103,7 +104,7 @@ pub enum LimitScope {
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError {
-    /// What it is.
+    /// Class of the failure.
     pub class: ErrorClass,
     /// Whether it was applied.
     pub applied: Applied,
@@ -113,13 +114,13 @@ pub struct CallError {
     pub status: Option<u16>,
     /// The cloud's error code, such as `DLI.0002`.
     pub code: Option<String>,
-    /// The cloud's text, or what happened on the way; one line, cut to a bearable length, without secrets.
+    /// The cloud's text, or what happened on the way; one line, truncated, without secrets.
     pub message: String,
     /// The cloud's request id.
     pub request_id: Option<String>,
     /// How long the server asks to wait, in milliseconds.
     pub retry_after: Option<u64>,
-    /// What the answer says about the limit.
+    /// What the response says about the limit.
     pub limit: Option<LearnedLimit>,
 }
 
@@ -145,11 +146,11 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
-/// What came of a call, with the server's clock where the answer told it.
+/// Result of a call, with the server's clock if the response states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Reply or failure.
     pub outcome: Result<Reply, CallError>,
-    /// Header `Date` of the answer.
+    /// Header `Date` of the response.
     pub server_date: Option<EpochMillis>,
 }

@@ -1,4 +1,4 @@
-//! An HTTP exchange as plain data: what the wire encoder makes, the signer signs and the simulator answers.
+//! An HTTP exchange as plain data: the wire encoder creates it, the signer signs it, the simulator responds to it.
 
 /// Request method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub struct HttpRequest {
     pub body: Option<Vec<u8>>,
 }
 
-/// A response, cut down to what is read from it.
+/// A response, reduced to the parts that the operator reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpResponse {
     /// Status code.

@@ -1,4 +1,4 @@
-//! What the cloud answers, decoded: queues, connections, tags, projects.
+//! Decoded responses of the cloud: queues, connections, tags, projects.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub enum Reply {
     Tags(Vec<Tag>),
     /// Answer of [`super::Call::FindProjects`].
     Projects(Vec<ProjectItem>),
-    /// The call was accepted and answers nothing that matters.
+    /// The call was accepted; nothing else in the response matters.
     Accepted,
 }
 
@@ -31,9 +31,9 @@ pub enum Reply {
 pub struct QueueItem {
     /// Lower-case name, unique in the project.
     pub name: QueueName,
-    /// Server-made number.
+    /// Number that the server assigned.
     pub queue_id: Option<i64>,
-    /// Server-made UUID.
+    /// UUID that the server assigned.
     pub resource_id: Option<String>,
     /// When it was created, by the server's clock.
     pub create_time: Option<EpochMillis>,
@@ -57,7 +57,7 @@ pub struct QueueItem {
     pub elastic_resource_pool_name: Option<QueueName>,
 }
 
-/// State of a connection itself. It says nothing about its network: the peering entries do (dli_02_0189).
+/// State of the connection itself. The state of its network is in the peering entries (dli_02_0189).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConnectionState {
     /// Exists.
@@ -75,7 +75,7 @@ pub enum PeeringState {
     Creating,
     /// Usable.
     Active,
-    /// Failed for good; such an entry cannot be unbound (dli_01_0555).
+    /// Failed permanently; DLI cannot unbind such an entry (dli_01_0555).
     Failed,
     /// A word that the documentation does not list.
     Other(String),
@@ -128,11 +128,11 @@ impl ConnectionState {
 pub struct Peering {
     /// Name of the queue or pool, in lower case.
     pub name: QueueName,
-    /// Where it stands.
+    /// State of the peering.
     pub state: PeeringState,
     /// Id of the VPC peering; opaque.
     pub peer_id: Option<String>,
-    /// The cloud's own words about a failure; empty otherwise.
+    /// The cloud's message about a failure; empty otherwise.
     pub err_msg: String,
     /// Last change, by the server's clock.
     pub update_time: Option<EpochMillis>,
@@ -150,7 +150,7 @@ pub struct Host {
 /// A connection as the list or the get call shows it (dli_02_0190, dli_02_0189).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionItem {
-    /// Server-made id.
+    /// Id that the server assigned.
     pub id: ConnectionId,
     /// Name given at creation.
     pub name: ConnectionName,
@@ -193,6 +193,6 @@ pub struct ProjectItem {
     pub id: ProjectId,
     /// Name; a region's root project is named like the region.
     pub name: RegionName,
-    /// A disabled project answers no service call.
+    /// A disabled project rejects all service calls.
     pub enabled: bool,
 }

@@ -41,7 +41,7 @@ text_type! {
     ConnectionName
 }
 text_type! {
-    /// Server-made id of an enhanced datasource connection, a UUID (dli_02_0187).
+    /// Id that the server assigned to an enhanced datasource connection, a UUID (dli_02_0187).
     ConnectionId
 }
 text_type! {

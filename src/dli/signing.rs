@@ -1,4 +1,4 @@
-//! Request signing with an access key: what the client puts on a request and what a server checks.
+//! Request signing with an access key: the headers that a client adds and a server checks.
 //!
 //! `SDK-HMAC-SHA256` is what DLI and IAM take; the derived `V11-HMAC-SHA256` is here because the same clients can emit
 //! it. Everything starts from the raw pieces of the wire, so that signer and verifier canonicalise with the same code.
@@ -29,7 +29,7 @@ pub const MAX_SKEW_MS: u64 = 15 * 60 * 1000;
 /// Why a request cannot be canonicalised or an `Authorization` header cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningError {
-    /// A header is to be signed that the request does not have.
+    /// The request lacks a header that is to be signed.
     #[error("the header {0:?} is to be signed, but the request does not have it")]
     MissingHeader(String),
     /// The header names no algorithm that is known here.
@@ -74,7 +74,7 @@ pub enum Query<'a> {
     Pairs(&'a [(String, String)]),
 }
 
-/// The pieces of a request that a signature covers. Printing it shows no header values, since a token may be among them.
+/// The pieces of a request that a signature covers. Printing it shows no header values, because one may be a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SignedRequest<'a> {
     /// Method in any case.
@@ -142,7 +142,7 @@ impl fmt::Debug for SignedRequest<'_> {
     }
 }
 
-/// A finished signature with all that led to it. Printing it shows the string to sign only.
+/// A finished signature with its inputs. Printing it shows only the string to sign.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
     /// What was hashed. It holds the values of all signed headers, a security token among them: never log it.
@@ -269,7 +269,7 @@ impl Authorization {
         })
     }
 
-    /// How the signature is said to have been made.
+    /// The signing method that the header claims.
     pub fn scheme(&self) -> Scheme<'_> {
         match &self.info {
             None => Scheme::Plain,
@@ -327,7 +327,7 @@ fn mac(scheme: Scheme<'_>, access_key: &str, secret_key: &[u8], string_to_sign: 
         Scheme::Derived { info } => {
             let extracted = keyed(access_key.as_bytes()).chain_update(secret_key).finalize().into_bytes();
             let expanded = keyed(&extracted).chain_update(info).chain_update([1]).finalize().into_bytes();
-            // The hexadecimal text is the key, not the bytes that it stands for.
+            // The hexadecimal text is the key, not the bytes that it encodes.
             let key = Zeroizing::new(hex::encode(expanded));
             keyed(key.as_bytes()).chain_update(string_to_sign)
         }

@@ -1,4 +1,4 @@
-//! The shapes of error bodies: DLI's, the gateway's, IAM's, and what proxies in between make up.
+//! The shapes of error bodies: those of DLI, the gateway, IAM, and proxies in between.
 
 use serde_json::{Map, Value};
 
@@ -20,14 +20,14 @@ pub(super) struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// Reads any body whatever.
+    /// Reads any body.
     pub(super) fn parse(body: &[u8]) -> Self {
         let Ok(value) = serde_json::from_slice::<Value>(body) else {
             return Self { message: plain(body), ..Self::default() };
         };
         let object = match &value {
             Value::Object(map) => Some(map),
-            // Batch calls answer a list; the first one stands for all.
+            // Batch calls return a list; the first item represents all.
             Value::Array(items) => items.iter().find_map(Value::as_object),
             _ => None,
         };
@@ -69,7 +69,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The text of a body that is not JSON; of HTML, what stands between the tags.
+/// The text of a body that is not JSON; of HTML, the text between the tags.
 fn plain(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(PLAIN_BYTES)]);
     if !text.trim_start().starts_with('<') {

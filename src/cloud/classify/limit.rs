@@ -1,4 +1,4 @@
-//! What the gateway's throttling text says about the limit that was hit (APIGW.0308): the only hint there is.
+//! What the gateway's throttling text says about the limit that was exceeded (APIGW.0308). There is no other hint.
 
 use crate::dli::{LearnedLimit, LimitScope};
 

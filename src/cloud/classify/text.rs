@@ -1,10 +1,10 @@
-//! Foreign text made fit to be shown: one line, not too long, nothing secret in it.
+//! Makes foreign text safe to show: one line, bounded length, no secrets.
 
 /// Longest message, in bytes.
 pub(super) const MESSAGE_BYTES: usize = 512;
 /// Stands for what was cut out.
 const CUT: &str = "***";
-/// Names whose value is never shown. Longer names stand before their own beginnings.
+/// Names whose value is never shown. A name comes before its own prefixes.
 const SECRET_NAMES: [&str; 17] = [
     "authorization",
     "accesskeyid",
@@ -24,7 +24,7 @@ const SECRET_NAMES: [&str; 17] = [
     "password",
     "ak",
 ];
-/// From here on the gateway repeats the request that it was sent, with all its headers.
+/// After this text the gateway repeats the request with all its headers.
 const ECHO: &str = "canonicalrequest";
 
 /// Makes `text` one line of at most `max` bytes: controls and runs of white space become one space, the values of

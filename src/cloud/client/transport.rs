@@ -1,18 +1,14 @@
-//! Failures on the way: what broke, and whether the request may have arrived.
+//! Transport failures: the cause, and whether the request may have arrived.
 
 use std::{error::Error, io};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::{
-    cloud::classify::{one_line, undecodable},
-    dli::{Applied, Call, CallError, Cause, ErrorClass, HttpResponse},
-};
+use super::super::classify::{one_line, undecodable};
+use super::{MESSAGE_BYTES, not_sent};
+use crate::dli::{Applied, Call, CallError, Cause, ErrorClass, HttpResponse};
 
-/// Longest message of an error that arose here, in bytes.
-pub(super) const MESSAGE_BYTES: usize = 512;
-
-/// The system's name resolution, with an error that can be told apart from all others.
+/// The system's name resolution, with an error type of its own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolver;
 
@@ -30,22 +26,7 @@ impl Resolve for Resolver {
     }
 }
 
-/// An error for a call that was not sent at all.
-pub fn not_sent(class: ErrorClass, message: String) -> CallError {
-    CallError {
-        class,
-        applied: Applied::No,
-        cause: Cause::NotSent,
-        status: None,
-        code: None,
-        message,
-        request_id: None,
-        retry_after: None,
-        limit: None,
-    }
-}
-
-/// A failure before any answer.
+/// A failure before any response.
 pub(super) fn sending(call: &Call, error: &reqwest::Error, host: &str, hidden: &[&str]) -> CallError {
     let (cause, sent) = if error.is_connect() || error.is_builder() {
         (connecting(error), false)
@@ -69,7 +50,7 @@ pub(super) fn sending(call: &Call, error: &reqwest::Error, host: &str, hidden: &
     failure(call, cause, sent, &message, hidden)
 }
 
-/// A failure within the body of a successful answer.
+/// A failure within the body of a successful response.
 pub(super) fn reading(call: &Call, head: &HttpResponse, error: &reqwest::Error, hidden: &[&str]) -> CallError {
     let (cause, what) = if error.is_timeout() {
         (Cause::Timeout, "the answer did not end in time".to_owned())
@@ -81,12 +62,12 @@ pub(super) fn reading(call: &Call, head: &HttpResponse, error: &reqwest::Error, 
     CallError { cause, ..undecodable(call, head, &what, hidden) }
 }
 
-/// An answer beyond its limit.
+/// A response beyond its limit.
 pub(super) fn too_large(call: &Call, head: &HttpResponse, cap: usize) -> CallError {
     undecodable(call, head, &format!("the answer is larger than {cap} bytes"), &[])
 }
 
-/// The text of the error at the bottom, the one that says what happened.
+/// The text of the innermost error, which says what happened.
 pub(super) fn innermost(error: &dyn Error) -> String {
     chain(error).last().map_or_else(|| "for an unknown reason".to_owned(), ToString::to_string)
 }
@@ -97,7 +78,7 @@ fn failure(call: &Call, cause: Cause, sent: bool, message: &str, hidden: &[&str]
     CallError { applied, cause, ..not_sent(ErrorClass::Transient, message) }
 }
 
-/// What broke while the connection was made.
+/// Why the connection could not be established.
 fn connecting(error: &reqwest::Error) -> Cause {
     if error.is_timeout() {
         return Cause::Timeout;

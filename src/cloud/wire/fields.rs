@@ -8,16 +8,16 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-/// What is wrong with the body of an answer. The text names places and types, never a value.
+/// Why the body of a response cannot be decoded. The message names places and types, never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// It is not JSON at all: HTML, cut off, not UTF-8.
+    /// It is not JSON: HTML, truncated, not UTF-8.
     #[error("the answer is not a JSON object: {reason}")]
     NotJson {
         /// Why.
         reason: String,
     },
-    /// It is empty where something is needed.
+    /// It is empty, but must not be.
     #[error("the answer is empty")]
     Empty,
     /// A field is missing.
@@ -26,7 +26,7 @@ pub enum DecodeError {
         /// Where it should be, such as `queues[3].queue_name`.
         path: String,
     },
-    /// A field has a type that cannot stand for what it should be.
+    /// A field has a type that cannot be converted to the expected one.
     #[error("field {path} of the answer is {found}, not {expected}")]
     Type {
         /// Where it is.
@@ -36,7 +36,7 @@ pub enum DecodeError {
         /// What it is.
         found: &'static str,
     },
-    /// The answer is about something else than what was asked for.
+    /// The response is about another object than the requested one.
     #[error("the answer is about another {0} than the one asked for")]
     Another(&'static str),
 }
@@ -93,7 +93,8 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Takes an object apart without reading what is in it. An empty body and `null` are an object without fields.
+    /// Splits an object into fields without reading their values. An empty body and `null` are an object without
+    /// fields.
     pub(super) fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
         let body = body.trim_ascii();
         if body.is_empty() || body == b"null" {
@@ -133,7 +134,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// The items of a list, all or none. Where the list is absent or `null`, an explicit `is_success: true` or a zero
-    /// `count` makes it an empty one; nothing less does, since absence from a list is evidence.
+    /// `count` makes it an empty one. Nothing else does, because absence from a list is evidence.
     pub(super) fn list<T>(
         &self,
         name: &'static str,
@@ -155,7 +156,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// One JSON object and where it stands.
+/// One JSON object and its path.
 pub(super) struct Object<'a> {
     fields: Fields<'a>,
     path: String,
@@ -196,7 +197,7 @@ impl<'a> Object<'a> {
         read(&value(raw)?).map_err(|found| DecodeError::Type { path: self.path(name), expected, found })
     }
 
-    /// A text; a number or a boolean stands for its own text.
+    /// A text; a number or a boolean is converted to text.
     pub(super) fn text(&self, names: &[&'static str]) -> Result<Option<String>, DecodeError> {
         self.typed(names, "a text", |value| match value {
             Value::String(text) => Ok(Some(text.clone())),
@@ -250,7 +251,7 @@ fn list<T>(
         expected: "a list",
         found: kind_of_text(raw.get()),
     })?;
-    // Most connections have one entry, and what is read here is kept: no room for more than there is.
+    // Most connections have one entry, and the operator keeps the vector: allocate no spare room.
     let mut read = Vec::with_capacity(items.len());
     for (i, raw) in items.into_iter().enumerate() {
         read.push(item(&Object::new(raw, format!("{path}[{i}]"))?)?);

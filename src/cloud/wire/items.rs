@@ -1,11 +1,11 @@
-//! A list that is taken apart while it arrives: an item is read when its last byte is there, and its text is dropped.
-//! Of a list of ten thousand items there is never more in memory than what they say.
+//! A list that is parsed while it arrives: an item is decoded when its last byte has arrived, and its text is dropped.
+//! Of a list of ten thousand items only the decoded items are ever in memory.
 
 use serde_json::value::RawValue;
 
 use super::fields::{DecodeError, Envelope, Object, kind_of_text};
 
-/// What stands for an item in what is left of the body.
+/// Placeholder of an item in the rest of the body.
 const TAKEN: &str = "{}";
 
 /// Reads one item.
@@ -14,7 +14,7 @@ type Read<T> = fn(&Object<'_>) -> Result<T, DecodeError>;
 /// Where the next byte belongs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// To what is around the list.
+    /// To the part around the list.
     Around,
     /// Between two items of the list.
     Between,
@@ -28,7 +28,7 @@ pub(super) struct Items<T> {
     read: Read<T>,
     /// The body without its items.
     rest: Vec<u8>,
-    /// What there is of the item that is arriving.
+    /// The bytes so far of the item that is arriving.
     item: Vec<u8>,
     place: Place,
     /// Open brackets and braces.
@@ -39,7 +39,7 @@ pub(super) struct Items<T> {
     /// The list has begun.
     found: bool,
     taken: Vec<T>,
-    /// What is wrong with the first item that cannot be read; none is read after it.
+    /// Why the first unreadable item cannot be read; no item is read after it.
     failed: Option<DecodeError>,
 }
 
@@ -129,7 +129,7 @@ impl<T> Items<T> {
         self.rest.extend_from_slice(TAKEN.as_bytes());
     }
 
-    /// What is left of the body.
+    /// The rest of the body.
     pub(super) fn take_rest(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.rest)
     }
@@ -209,7 +209,7 @@ mod tests {
         ] {
             assert_eq!(read(body, 7).0, Ok(vec![]), "{body}");
         }
-        // As any JSON reader has it: a name may be written with escapes, and the last of two counts.
+        // As for every JSON parser, a name may contain escapes, and the last of two counts.
         assert_eq!(read(r#"{"\u0061ll":[{"n":1}]}"#, 7).0, Ok(vec![1]));
         assert_eq!(read(r#"{"all":[{"n":1},{}],"all":[{"n":2}]}"#, 7).0, Ok(vec![2]));
         assert_eq!(read(r#"{"all":[{"n":1}],"all":null,"count":0}"#, 7).0, Ok(vec![]));
