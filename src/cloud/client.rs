@@ -2,6 +2,8 @@
 
 mod transport;
 
+pub use transport::not_sent;
+
 use std::{
     path::PathBuf,
     sync::Arc,
@@ -11,6 +13,7 @@ use std::{
 use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 
+use self::transport::MESSAGE_BYTES;
 use super::{
     classify::one_line,
     credential::Credential,
@@ -18,13 +21,11 @@ use super::{
     wire::{self, EncodeError},
 };
 use crate::dli::{
-    Answer, Applied, Call, CallError, Cause, EpochMillis, ErrorClass, HttpResponse, Method, ProjectId,
+    Answer, Call, CallError, EpochMillis, ErrorClass, HttpResponse, Method, ProjectId,
     signing::{self, DATE_HEADER, Query, Scheme, SignedRequest, SigningError},
 };
 
-/// Longest message of an error that arose here, in bytes.
-const MESSAGE_BYTES: usize = 512;
-/// Bytes that the client reads of an error response at most.
+/// Of an error answer no more than this is read, in bytes.
 const ERROR_BYTES: usize = 64 << 10;
 /// The client never uses a proxy for loopback addresses.
 const DIRECT: &str = "localhost,127.0.0.0/8,::1";
@@ -225,21 +226,6 @@ impl CloudClient {
             }
         }
         body.decode(call, head, hidden)
-    }
-}
-
-/// An error for a call that was not sent at all.
-pub fn not_sent(class: ErrorClass, message: String) -> CallError {
-    CallError {
-        class,
-        applied: Applied::No,
-        cause: Cause::NotSent,
-        status: None,
-        code: None,
-        message,
-        request_id: None,
-        retry_after: None,
-        limit: None,
     }
 }
 

@@ -5,40 +5,19 @@
 //! read, the whole list is an error, not a shorter list.
 
 mod connection;
+mod draft;
 mod fields;
 mod iam;
 mod items;
 mod queue;
 mod tags;
 
-use serde::Serialize;
-
+pub use draft::EncodeError;
 pub use fields::DecodeError;
 
 use self::{fields::Envelope, items::Items};
 use super::classify;
-use crate::dli::{
-    Call, CallError, ConnectionItem, HttpRequest, HttpResponse, Method, ProjectId, QueueItem, Reply, signing,
-};
-
-/// Why a call cannot be written as a request. This is a bug of the caller; nothing is sent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EncodeError {
-    /// A call of DLI has the project in its path.
-    #[error("{0} needs a project id, and none is known")]
-    NoProject(&'static str),
-    /// A part of the path that would lead elsewhere: empty, a dot segment, or with a slash in it.
-    #[error("{value:?} cannot be {what} in the path of a request")]
-    BadSegment {
-        /// What it is.
-        what: &'static str,
-        /// The offending text.
-        value: String,
-    },
-    /// The body does not become JSON.
-    #[error("the body of {0} cannot be written as JSON")]
-    Body(&'static str),
-}
+use crate::dli::{Call, CallError, ConnectionItem, HttpRequest, HttpResponse, Method, ProjectId, QueueItem, Reply};
 
 /// Writes a call as a request without authority, identity and signature. Fields that are `None` are left out.
 ///
@@ -177,62 +156,4 @@ fn reply(call: &Call, envelope: &Envelope<'_>) -> Result<Reply, DecodeError> {
         | Call::Unbind { .. }
         | Call::CreateTags { .. } => Ok(Reply::Accepted),
     }
-}
-
-/// A part of a path.
-enum Segment<'a> {
-    /// Inserted unchanged; may contain slashes.
-    Fixed(&'static str),
-    /// The project id.
-    Project,
-    /// A name or an id: checked and encoded.
-    Value(&'static str, &'a str),
-}
-
-/// A request before its path is put together.
-struct Draft<'a> {
-    method: Method,
-    path: Vec<Segment<'a>>,
-    query: Vec<(String, String)>,
-    body: Option<Vec<u8>>,
-}
-
-impl<'a> Draft<'a> {
-    fn new(method: Method, path: Vec<Segment<'a>>) -> Self {
-        Self { method, path, query: Vec::new(), body: None }
-    }
-
-    fn query(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.query.push((name.to_owned(), value.into()));
-        self
-    }
-
-    /// Serialises the body, once: the same bytes are signed and sent.
-    fn json(mut self, what: &'static str, body: &impl Serialize) -> Result<Self, EncodeError> {
-        self.body = Some(serde_json::to_vec(body).map_err(|_| EncodeError::Body(what))?);
-        Ok(self)
-    }
-
-    fn finish(self, call: &Call, project: Option<&ProjectId>) -> Result<HttpRequest, EncodeError> {
-        let mut path = String::with_capacity(128);
-        for segment in self.path {
-            path.push('/');
-            match segment {
-                Segment::Fixed(text) => path.push_str(text),
-                Segment::Project => {
-                    let id = project.ok_or(EncodeError::NoProject(call.name()))?;
-                    path.push_str(&encoded("a project id", id.as_str())?);
-                }
-                Segment::Value(what, value) => path.push_str(&encoded(what, value)?),
-            }
-        }
-        Ok(HttpRequest { method: self.method, path, query: self.query, body: self.body })
-    }
-}
-
-fn encoded(what: &'static str, value: &str) -> Result<String, EncodeError> {
-    if value.is_empty() || value == "." || value == ".." || value.contains('/') {
-        return Err(EncodeError::BadSegment { what, value: value.to_owned() });
-    }
-    Ok(signing::percent_encode(value.as_bytes()))
 }

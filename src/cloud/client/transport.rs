@@ -4,9 +4,13 @@ use std::{error::Error, io};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::super::classify::{one_line, undecodable};
-use super::{MESSAGE_BYTES, not_sent};
-use crate::dli::{Applied, Call, CallError, Cause, ErrorClass, HttpResponse};
+use crate::{
+    cloud::classify::{one_line, undecodable},
+    dli::{Applied, Call, CallError, Cause, ErrorClass, HttpResponse},
+};
+
+/// Longest message of an error that arose here, in bytes.
+pub(super) const MESSAGE_BYTES: usize = 512;
 
 /// The system's name resolution, with an error type of its own.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +30,22 @@ impl Resolve for Resolver {
     }
 }
 
-/// A failure before any response.
+/// An error for a call that was not sent at all.
+pub fn not_sent(class: ErrorClass, message: String) -> CallError {
+    CallError {
+        class,
+        applied: Applied::No,
+        cause: Cause::NotSent,
+        status: None,
+        code: None,
+        message,
+        request_id: None,
+        retry_after: None,
+        limit: None,
+    }
+}
+
+/// A failure before any answer.
 pub(super) fn sending(call: &Call, error: &reqwest::Error, host: &str, hidden: &[&str]) -> CallError {
     let (cause, sent) = if error.is_connect() || error.is_builder() {
         (connecting(error), false)
