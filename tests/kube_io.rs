@@ -148,9 +148,6 @@ fn intent(queue: &DliQueue) -> Intent {
         op: IntentOp::Create,
         key: "p/etl".into(),
         at: 1,
-        first: None,
-        tagged: true,
-        immutables_hash: "h".into(),
         targets: Vec::new(),
         hosts_hash: None,
     }

@@ -62,12 +62,12 @@ const IMPURE_PATHS: [&str; 7] =
     ["::now(", "std::fs", "std::net::Tcp", "std::net::Udp", "std::env", "std::thread", "std::process"];
 
 /// Modules of the library in which files do not import in a circle. `core` still has circles.
-const WITHOUT_CIRCLES: [&str; 3] = ["cloud", "controller", "simulator"];
+const WITHOUT_CIRCLES: [&str; 4] = ["core", "cloud", "controller", "simulator"];
 
 /// Most lines of a file: what one can read at a stretch.
 const MOST_LINES: usize = 400;
 /// Where files may still be longer.
-const STILL_LONG: [&str; 1] = ["core/"];
+const STILL_LONG: [&str; 0] = [];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
@@ -175,7 +175,7 @@ fn a_broken_rule_is_found() {
         ("core/x.rs", "let c = '\"'; use crate::cloud::wire; let d = '\"';"),
         ("core/x.rs", "let c = '\\''; use crate::cloud::wire; let d = r#\"\"\"#;"),
         ("api/x.rs", "use crate::dli::Tag;"),
-        ("dli/x.rs", "use crate::{core::World};"),
+        ("dli/x.rs", "use crate::{core::OperatorState};"),
         ("cloud/client.rs", "use crate::core::Now;"),
         ("simulator/http.rs", "use crate::cloud::wire;"),
         ("controller/run.rs", "use crate::simulator::Model;"),
@@ -198,7 +198,7 @@ fn a_broken_rule_is_found() {
     let fine = [
         (
             "core/x.rs",
-            "use crate::{api::DliQueue, dli::{Call, Reply}};\nuse super::pass::Ctx;\nuse crate::core::World;",
+            "use crate::{api::DliQueue, dli::{Call, Reply}};\nuse super::pass::Ctx;\nuse crate::core::OperatorState;",
         ),
         (
             "core/x.rs",
@@ -207,7 +207,7 @@ fn a_broken_rule_is_found() {
         ("core/x.rs", "fn f<'a>(a: &'a str) -> &'a str { a } // 'tokio"),
         ("cloud/client.rs", "use reqwest::Url; use std::time::Instant; use crate::dli::Call;"),
         ("simulator/http.rs", "use axum::Router; use super::model::Model;"),
-        ("controller/run.rs", "use crate::{api, cloud, core::{self, World}, dli};"),
+        ("controller/run.rs", "use crate::{api, cloud, core::{self, OperatorState}, dli};"),
         ("main.rs", "use dli_operator::{controller, simulator};"),
     ];
     for (file, text) in fine {

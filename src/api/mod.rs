@@ -14,7 +14,7 @@ pub use common::{AdoptionPolicy, DeletionPolicy, Drift, LocalReference, Manageme
 pub use connection::{
     EnhancedConnection, EnhancedConnectionSpec, EnhancedConnectionStatus, HostEntry, ObservedPeering, QueueTarget,
 };
-pub use project::{DliProject, DliProjectSpec, DliProjectStatus, ProjectCapabilities};
+pub use project::{DliProject, DliProjectSpec, DliProjectStatus, OrphanedResource, ProjectCapabilities};
 pub use queue::{DliQueue, DliQueueSpec, DliQueueStatus, QueueEvidence, QueueType};
 
 /// API group of all kinds.

@@ -74,6 +74,30 @@ pub struct DliProjectStatus {
     /// What this region offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<ProjectCapabilities>,
+    /// How many resources carry the owner tag of this cluster and belong to no object. Absent while there are none, or
+    /// where lists cannot be filtered by tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orphan_count: Option<i64>,
+    /// The first 50 of them. The operator does not delete them: adopt them by creating an object with their name, or
+    /// delete them in the console.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<OrphanedResource>,
+}
+
+/// A resource that carries the owner tag of this cluster and belongs to no object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrphanedResource {
+    /// Kind of the object that would own it: `DliQueue` or `EnhancedConnection`.
+    pub kind: String,
+    /// Name in the cloud.
+    pub name: String,
+    /// Id in the cloud.
+    pub id: String,
+    /// When the cloud created it (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// When the operator first reported it (RFC 3339).
+    pub since: String,
 }
 
 /// What a region offers, as far as the operator has observed.

@@ -12,7 +12,7 @@ use futures::{StreamExt, stream};
 use kube::runtime::controller::{self, Action, Controller};
 use tracing::Instrument;
 
-use crate::core::{self, Effect, Input, Next, Object, ObjectKey, ObjectKind, Outcome, Pass, Step, World};
+use crate::core::{self, Effect, Input, Next, Object, ObjectKey, ObjectKind, OperatorState, Outcome, Pass, Step};
 
 use super::{
     clock,
@@ -29,7 +29,7 @@ use super::{
 /// Everything that a pass needs.
 #[derive(Debug)]
 pub struct Runner {
-    world: Mutex<World>,
+    world: Mutex<OperatorState>,
     kube: KubeIo,
     cloud: CloudIo,
     credentials: Arc<CredentialCache>,
@@ -55,7 +55,7 @@ pub enum ReconcileError {
 impl Runner {
     /// Puts it together.
     pub fn new(
-        world: World,
+        world: OperatorState,
         kube: KubeIo,
         cloud: CloudIo,
         credentials: Arc<CredentialCache>,
@@ -92,13 +92,13 @@ impl Runner {
     }
 
     /// Tells the world something, and wakes whom that concerns.
-    pub fn tell(&self, say: impl FnOnce(&mut World)) -> Result<(), ReconcileError> {
+    pub fn tell(&self, say: impl FnOnce(&mut OperatorState)) -> Result<(), ReconcileError> {
         self.with_world(say)
     }
 
-    fn with_world<T>(&self, work: impl FnOnce(&mut World) -> T) -> Result<T, ReconcileError> {
+    fn with_world<T>(&self, work: impl FnOnce(&mut OperatorState) -> T) -> Result<T, ReconcileError> {
         let (result, wakes) = {
-            let mut world: MutexGuard<'_, World> =
+            let mut world: MutexGuard<'_, OperatorState> =
                 self.world.lock().map_err(|_: PoisonError<_>| ReconcileError::Broken)?;
             let result = work(&mut world);
             (result, world.take_wakes())
@@ -173,7 +173,7 @@ fn report(runner: &Runner, kind: ObjectKind, next: Next, took: Duration) {
     let outcome = next.outcome.as_str();
     let took_ms = took.as_millis() as u64;
     match next.outcome {
-        Outcome::Failed | Outcome::Stuck => tracing::info!(outcome, took_ms, "pass over"),
+        Outcome::Failed | Outcome::Stalled => tracing::info!(outcome, took_ms, "pass over"),
         Outcome::Settled | Outcome::Waiting | Outcome::Conflict | Outcome::Gone => {
             tracing::debug!(outcome, took_ms, "pass over");
         }
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_moment_becomes_a_distance() {
-        let next = |at| Next { at, outcome: Outcome::Waiting };
+        let next = |at| Next { at, outcome: Outcome::Waiting, lifecycle: None };
         assert_eq!(action(next(None), 50), Action::await_change());
         assert_eq!(action(next(Some(80)), 50), Action::requeue(Duration::from_millis(31)));
         assert_eq!(action(next(Some(20)), 50), Action::requeue(Duration::from_millis(1)));

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     api::{DliProject, DliQueue, EnhancedConnection},
-    core::{Leadership, Now, ObjectKind, Settings, World},
+    core::{Leadership, Now, ObjectKind, OperatorState, Settings},
 };
 
 use super::{
@@ -173,7 +173,7 @@ impl Operator {
         let cloud = CloudIo::new(config.clouds.clone(), &settings, Arc::clone(&credentials), Arc::clone(&metrics))?;
         let kube = KubeIo::new(client.clone(), caches, events, Arc::clone(&metrics));
         let secrets = SecretReader::new(Arc::clone(&credentials), namespaces.clone());
-        let runner = Arc::new(Runner::new(World::new(settings), kube, cloud, credentials, metrics));
+        let runner = Arc::new(Runner::new(OperatorState::new(settings), kube, cloud, credentials, metrics));
         Ok(Self { config, client, namespaces, runner, health, identity, mergers, secrets })
     }
 

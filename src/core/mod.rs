@@ -1,42 +1,28 @@
 //! What to do. One pure function, [`step`], holds everything that remembers or decides between two I/O calls: it takes
-//! what is known ([`OperatorState`]), where an object stands ([`Pass`]), one input and the time, and says the next effect.
+//! what is known ([`OperatorState`]), where a pass stands ([`Pass`]), one input and the time, and says the next effect.
 //!
-//! Nothing here does I/O, reads a clock, draws a random number or logs.
+//! Nothing here does I/O, reads a clock, draws a random number or logs. The folders are floors: imports run downward, from
+//! [`step`] over the kinds, their common lifecycle, the pass and the state to the values of the seam.
 
-mod binding;
-mod binding_report;
-mod binding_target;
 mod conditions;
 mod connection;
-mod connection_birth;
-mod connection_depart;
-mod doubt;
-mod farewell;
-mod ghost;
 mod inventory;
-mod late;
-mod mark;
-mod member;
-mod memory;
+mod managed;
 mod pass;
-mod plan;
 mod project;
 mod queue;
-mod queue_birth;
-mod queue_depart;
 mod rate_limit;
 mod records;
 mod seam;
-mod severance;
-mod sweep;
-mod world;
+mod state;
+mod step;
 
-pub use pass::{Pass, step};
+pub use conditions::{Reason, ReasonEntry};
 pub use records::owner_tag::{CLUSTER_TAG, OWNER_TAG};
 pub use seam::{
     CloudEffect, CredentialId, CredentialState, Effect, Endpoint, Event, FinalizerChange, INTENT_VERSION, Input,
-    Intent, IntentOp, KubeEffect, KubeReply, Leadership, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome,
-    Precondition, Settings, Status, Step,
+    Intent, IntentOp, KubeEffect, KubeReply, Leadership, LifecycleState, Millis, Next, Now, Object, ObjectKey,
+    ObjectKind, Outcome, Precondition, Settings, Status, Step,
 };
-pub use world::OperatorState;
-pub use world::OperatorState as World;
+pub use state::OperatorState;
+pub use step::{Pass, decide_again, step};

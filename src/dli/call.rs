@@ -95,6 +95,21 @@ impl Call {
         }
     }
 
+    /// Whether the call changes a resource that exists, rather than making or deleting one.
+    pub fn is_edit(&self) -> bool {
+        matches!(self, Self::SetHosts { .. } | Self::Bind { .. } | Self::Unbind { .. })
+    }
+
+    /// Whether the call deletes whatever has a name when it arrives.
+    pub fn deletes_by_name(&self) -> bool {
+        matches!(self, Self::DeleteQueue(_))
+    }
+
+    /// Whether the call belongs to no project: its path and its signature name none.
+    pub fn is_global(&self) -> bool {
+        matches!(self, Self::FindProjects(_))
+    }
+
     /// A fixed word for the operation: metric label, log field, name in messages.
     pub fn name(&self) -> &'static str {
         match self {

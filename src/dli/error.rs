@@ -146,6 +146,18 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
+impl CallError {
+    /// Whether a call that ended with this error, or without one, may have been carried out.
+    pub fn may_have_been_applied(error: Option<&Self>) -> bool {
+        error.is_none_or(|e| e.applied != Applied::No)
+    }
+
+    /// Whether the object of the call does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.class == ErrorClass::NotFound
+    }
+}
+
 /// Result of a call, with the server's clock if the response states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

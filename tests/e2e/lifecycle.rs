@@ -113,13 +113,13 @@ fn what_is_left_of_an_object_that_went_by_force_is_named_by_the_project() {
     fixture.patch("dlic", "c1", &json!({"metadata": {"finalizers": null}}));
     fixture.delete_and_wait("dlic", "c1");
     fixture.operator().signal("CONT");
-    let said = fixture.reason("dlip", "default", "Synced", "LeftoverNotDeleted");
+    let said = fixture.reason("dlip", "default", "Synced", "OrphanNotDeleted");
     for words in ["EnhancedConnection", "c1", "has queues bound to it", "in the console"] {
         assert!(said["message"].as_str().unwrap().contains(words), "{said}");
     }
     assert_eq!(condition(&fixture.get("dlip", "default"), "Ready").unwrap()["status"], "True");
     fixture.until_true("there is an event", || {
-        fixture.list("event").iter().any(|event| event["reason"] == "LeftoverNotDeleted" && event["type"] == "Warning")
+        fixture.list("event").iter().any(|event| event["reason"] == "OrphanNotDeleted" && event["type"] == "Warning")
     });
     assert_eq!(entries(&fixture.cloud.connection("c1").unwrap()), [("theirs".into(), "ACTIVE".into())]);
 

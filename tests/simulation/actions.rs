@@ -162,6 +162,7 @@ impl Action {
             }
             Self::Force { cluster, kind, name } => {
                 sim.clusters[*cluster].kube.vanish(&ObjectKey::new(*kind, NS, name));
+                sim.vanished.insert(name.replace('-', "_"));
             }
             Self::Restore { cluster, kind, name } => {
                 let key = ObjectKey::new(*kind, NS, name);

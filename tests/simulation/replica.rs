@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dli_operator::core::{Effect, Input, Millis, Object, ObjectKey, Pass, Settings, World};
+use dli_operator::core::{Effect, Input, Millis, Object, ObjectKey, OperatorState, Pass, Settings};
 
 use crate::faults::FaultKind;
 
@@ -73,7 +73,7 @@ pub struct Running {
 #[derive(Clone, Debug)]
 pub struct Replica {
     pub cluster: usize,
-    pub world: World,
+    pub world: OperatorState,
     pub cache: BTreeMap<ObjectKey, Object>,
     pub agenda: Agenda,
     /// Changes on their way to the watch cache, by the moment they come.
@@ -102,7 +102,7 @@ impl Replica {
     pub fn new(cluster: usize, settings: Settings, slots: usize, start: Millis, mutate_from: Millis) -> Self {
         Self {
             cluster,
-            world: World::new(settings),
+            world: OperatorState::new(settings),
             cache: BTreeMap::new(),
             agenda: Agenda::default(),
             coming: BTreeMap::new(),

@@ -6,6 +6,7 @@ use crate::{
     effort::Effort,
     exhaustive::{Tally, bounded},
     faults::FaultKind,
+    invariants,
     invariants::End,
     random_schedule::{self, RandomSchedule, random_schedule, shrink::shrink},
     runner::Run,
@@ -89,7 +90,7 @@ pub fn exploration(tally: &Tally, began: Instant) {
 }
 
 fn groups(failures: Vec<(String, String, String)>) {
-    println!("{} violations", failures.len());
+    println!("{} violations; documented limits hit: {}", failures.len(), invariants::limit_hits());
     let mut groups: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for (group, name, problem) in failures {
         groups.entry(group).or_default().push((name, problem));
@@ -160,7 +161,7 @@ pub fn random(batches: Vec<Batch>, began: Instant) -> Batch {
         let kind: String = problem.chars().filter(|c| !c.is_ascii_digit()).take(90).collect();
         kinds.entry(kind).or_default().push((*seed, problem.clone()));
     }
-    println!("{} violations", all.failures.len());
+    println!("{} violations; documented limits hit: {}", all.failures.len(), invariants::limit_hits());
     for list in kinds.values().take(MOST) {
         let (seed, problem) = &list[0];
         let (smaller, verdict) = shrink(&random_schedule(*seed), problem);

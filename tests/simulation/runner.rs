@@ -3,7 +3,7 @@
 use dli_operator::{
     core::Settings,
     dli::{ProjectId, RegionName},
-    simulator::model::{Answers, Config, Model, ProjectConfig},
+    simulator::model::{Answers, Config, ConnectionTagFilter, Model, ProjectConfig, QueueTagFilter},
 };
 
 use crate::{
@@ -40,6 +40,13 @@ pub fn clouds(variant: u64, change: impl Fn(&mut Config)) -> (Model, Model) {
     let mut elsewhere = config.clone();
     elsewhere.projects = vec![project("ffffffff", REGION), project("eeeeeeee", "cn-north-4")];
     (Model::new(config), Model::new(elsewhere))
+}
+
+/// Whether both lists can be filtered by tag.
+fn filters_honoured(sim: &Simulation) -> bool {
+    let answers = &sim.cloud.config().answers;
+    answers.queue_tag_filter == QueueTagFilter::Honoured
+        && answers.connection_tag_filter == ConnectionTagFilter::Honoured
 }
 
 /// A scenario and how far it has come.
@@ -142,9 +149,12 @@ impl<'a> Run<'a> {
         let lost = self.sim.clusters.iter().any(|c| c.secret.is_none()) && self.sim.leaving() > 0;
         // Who finds nothing to take over makes its own.
         let taken = self.scenario.name == "adopt" && struck(&[FaultKind::EmptyList, FaultKind::ShortList]);
+        // A probe that was answered with a wrong empty list misleads until a restart (L-tag-1).
+        let misled = struck(&[FaultKind::EmptyList, FaultKind::ShortList]) && !filters_honoured(&self.sim);
         // A schedule told in another order may end otherwise, and so does one whose object somebody deleted.
         let retold = struck(&[FaultKind::StageBefore, FaultKind::StageAfter, FaultKind::Vanished]);
-        let same = !lost && !taken && !retold && !self.sim.overtaken_by_colleague && all_distinguishable(&self.sim);
+        let same =
+            !lost && !taken && !misled && !retold && !self.sim.overtaken_by_colleague && all_distinguishable(&self.sim);
         Expect { end: same.then_some(end), ..Expect::default() }
     }
 

@@ -129,6 +129,8 @@ pub struct Simulation {
     pub bound: BTreeSet<(String, String)>,
     /// What operators bound, and when last.
     pub bound_by_us: BTreeMap<(String, String), i64>,
+    /// When operators last deleted a queue of a name, in simulated time.
+    pub queues_deleted: BTreeMap<String, Millis>,
     /// Names of what a colleague ever made.
     pub foreign_names: BTreeSet<String>,
     /// What of it somebody was told to take over.
@@ -179,6 +181,7 @@ impl Simulation {
             overtaken_by_colleague: false,
             bound: BTreeSet::new(),
             bound_by_us: BTreeMap::new(),
+            queues_deleted: BTreeMap::new(),
             foreign_names: BTreeSet::new(),
             may_adopt: BTreeSet::new(),
             vanished: BTreeSet::new(),

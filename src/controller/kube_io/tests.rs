@@ -33,9 +33,6 @@ fn the_intent_is_an_annotation_that_holds_json() {
         op: IntentOp::Create,
         key: "p/q".into(),
         at: 7,
-        first: None,
-        tagged: true,
-        immutables_hash: "h".into(),
         targets: Vec::new(),
         hosts_hash: None,
     };

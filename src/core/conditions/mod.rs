@@ -1,4 +1,6 @@
-//! What is said about an object: conditions and events, from one verdict.
+//! What is reported about an object: conditions and events, from one judgement.
+
+mod reason;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -7,9 +9,19 @@ use crate::{
     dli::EpochMillis,
 };
 
+pub use reason::{Reason, ReasonEntry};
+
+/// Longest message of a condition, in bytes; the rest is cut.
+const LONGEST_MESSAGE: usize = 1_024;
+
+/// What is retried without anybody's doing says so.
+pub(crate) const RETRYING: &str = "Retrying automatically.";
+/// What is retried slowly, since only a person can help, says so.
+pub(crate) const RETRYING_SLOWLY: &str = "The operator retries every ten minutes.";
+
 /// `status` of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::core) enum ConditionStatus {
+pub(crate) enum ConditionStatus {
     True,
     False,
     Unknown,
@@ -25,42 +37,196 @@ impl ConditionStatus {
     }
 }
 
-/// One condition's say.
+/// The value of one condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::core) struct ConditionValue {
-    pub(in crate::core) status: ConditionStatus,
-    pub(in crate::core) reason: &'static str,
-    pub(in crate::core) message: String,
+pub(crate) struct ConditionValue {
+    pub(crate) status: ConditionStatus,
+    pub(crate) reason: Reason,
+    pub(crate) message: String,
 }
 
 impl ConditionValue {
-    pub(in crate::core) fn new(status: ConditionStatus, reason: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: ConditionStatus, reason: Reason, message: impl Into<String>) -> Self {
         Self { status, reason, message: message.into() }
+    }
+
+    /// The cloud has what the spec asks for.
+    pub(crate) fn in_sync() -> Self {
+        Self::new(ConditionStatus::True, Reason::InSync, "The cloud has what the spec asks for.")
+    }
+
+    /// The cloud does not have it yet.
+    pub(crate) fn pending(message: impl Into<String>) -> Self {
+        Self::new(ConditionStatus::False, Reason::Pending, message)
     }
 }
 
-/// How an object is going on: at most one of the two abnormal conditions holds.
+/// How an object makes progress, in the words of kstatus: at most one of the two abnormal conditions holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::core) enum Progress {
+pub(crate) enum Progress {
     /// Nothing is under way.
     None,
     /// The operator or the cloud is at work.
-    Reconciling(&'static str),
+    Reconciling(Reason),
     /// Only a person can help.
-    Stalled(&'static str),
+    Stalled(Reason),
 }
 
 /// The judgement of a pass over an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::core) struct Conditions {
-    /// `None` leaves what was said before.
-    pub(in crate::core) ready: Option<ConditionValue>,
-    pub(in crate::core) progress: Progress,
-    pub(in crate::core) synced: ConditionValue,
+pub(crate) struct Conditions {
+    /// `None` leaves what was reported before.
+    pub(crate) ready: Option<ConditionValue>,
+    pub(crate) progress: Progress,
+    pub(crate) synced: ConditionValue,
 }
 
-/// Longest message of a condition; the rest is cut.
-const LONGEST_MESSAGE: usize = 1_024;
+impl Conditions {
+    /// Ready, and as asked.
+    pub(crate) fn available(message: impl Into<String>) -> Self {
+        Self {
+            ready: Some(ConditionValue::new(ConditionStatus::True, Reason::Available, message)),
+            progress: Progress::None,
+            synced: ConditionValue::in_sync(),
+        }
+    }
+
+    /// Not ready; work goes on.
+    pub(crate) fn reconciling(reason: Reason, message: impl Into<String>, synced: ConditionValue) -> Self {
+        Self {
+            ready: Some(ConditionValue::new(ConditionStatus::False, reason, message)),
+            progress: Progress::Reconciling(reason),
+            synced,
+        }
+    }
+
+    /// Not ready, since something else has to happen first.
+    pub(crate) fn waiting(reason: Reason, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::reconciling(reason, message.clone(), ConditionValue::pending(message))
+    }
+
+    /// Not ready, and nothing is under way.
+    pub(crate) fn not_ready(reason: Reason, message: impl Into<String>, synced: ConditionValue) -> Self {
+        let ready = Some(ConditionValue::new(ConditionStatus::False, reason, message));
+        Self { ready, progress: Progress::None, synced }
+    }
+
+    /// Not ready; only a person can help.
+    pub(crate) fn stalled(reason: Reason, message: impl Into<String>, synced: Reason) -> Self {
+        let message = message.into();
+        Self {
+            ready: Some(ConditionValue::new(ConditionStatus::False, reason, message.clone())),
+            progress: Progress::Stalled(reason),
+            synced: ConditionValue::new(ConditionStatus::False, synced, message),
+        }
+    }
+
+    /// `Ready` and the progress stay as they were.
+    pub(crate) fn only_synced(synced: ConditionValue) -> Self {
+        Self { ready: None, progress: Progress::None, synced }
+    }
+
+    /// In deletion, and what that waits for.
+    pub(crate) fn deleting(reason: Reason, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            ready: Some(ConditionValue::new(ConditionStatus::False, Reason::Deleting, message.clone())),
+            progress: Progress::Reconciling(reason),
+            synced: ConditionValue::new(ConditionStatus::False, Reason::Deleting, message),
+        }
+    }
+
+    fn progress_condition(&self) -> Option<(&'static str, Reason)> {
+        match self.progress {
+            Progress::None => None,
+            Progress::Reconciling(reason) => Some(("Reconciling", reason)),
+            Progress::Stalled(reason) => Some(("Stalled", reason)),
+        }
+    }
+
+    /// The conditions as Kubernetes holds them. What has not changed keeps its transition time.
+    pub(crate) fn to_list(&self, old: &[Condition], generation: i64, now: EpochMillis) -> Vec<Condition> {
+        let make = |type_: &str, status: ConditionStatus, reason: Reason, message: &str| {
+            let status = status.as_str();
+            Condition {
+                type_: type_.to_owned(),
+                status: status.to_owned(),
+                reason: reason.as_str().to_owned(),
+                message: cut(message),
+                observed_generation: Some(generation),
+                last_transition_time: match find(old, type_) {
+                    Some(before) if before.status == status => before.last_transition_time.clone(),
+                    _ => Time(timestamp(now)),
+                },
+            }
+        };
+        let mut list = Vec::with_capacity(3);
+        list.push(match (&self.ready, find(old, "Ready")) {
+            (Some(ready), _) => make("Ready", ready.status, ready.reason, &ready.message),
+            (None, Some(before)) => before.clone(),
+            (None, None) => make("Ready", ConditionStatus::Unknown, Reason::Pending, "Not reconciled yet."),
+        });
+        let message = self.ready.as_ref().map_or(&self.synced.message, |ready| &ready.message);
+        if let Some((type_, reason)) = self.progress_condition() {
+            list.push(make(type_, ConditionStatus::True, reason, message));
+        }
+        list.push(make("Synced", self.synced.status, self.synced.reason, &self.synced.message));
+        list
+    }
+
+    /// An event where the reason of `Ready` or of `Synced` changes; silence otherwise.
+    pub(crate) fn events(&self, old: &[Condition]) -> Vec<Event> {
+        let changed = |type_: &str, reason: Reason| find(old, type_).is_none_or(|c| c.reason != reason.as_str());
+        let mut events = Vec::new();
+        if let Some(ready) = self.ready.as_ref().filter(|ready| changed("Ready", ready.reason)) {
+            events.push(event(matches!(self.progress, Progress::Stalled(_)), ready));
+        }
+        let synced = &self.synced;
+        let told = matches!(
+            synced.reason,
+            Reason::Drifted | Reason::ObservationStale | Reason::OrphanNotDeleted | Reason::Suspended
+        );
+        if told && changed("Synced", synced.reason) && self.ready.as_ref().map(|r| r.reason) != Some(synced.reason) {
+            events.push(event(synced.reason != Reason::Suspended, synced));
+        }
+        events
+    }
+
+    /// A failure that goes on keeps its first words: the request id in them is new each time, and each write costs.
+    pub(crate) fn keep_words(mut self, old: &[Condition], generation: i64) -> Self {
+        let same = |type_: &str, reason: Reason| {
+            find(old, type_).filter(|c| c.reason == reason.as_str() && c.observed_generation == Some(generation))
+        };
+        let progress = self.progress_condition().is_none_or(|(type_, reason)| same(type_, reason).is_some());
+        if let Some(ready) = &mut self.ready
+            && progress
+            && let Some(before) = same("Ready", ready.reason).filter(|c| c.status == ready.status.as_str())
+        {
+            ready.message.clone_from(&before.message);
+            if let Some(before) = same("Synced", self.synced.reason) {
+                self.synced.message.clone_from(&before.message);
+            }
+        }
+        self
+    }
+
+    /// Whether the old conditions already report the same reasons for this generation.
+    pub(crate) fn reported(&self, old: &[Condition], generation: i64) -> bool {
+        let is = |type_: &str, value: &ConditionValue| {
+            find(old, type_).is_some_and(|c| {
+                c.reason == value.reason.as_str()
+                    && c.status == value.status.as_str()
+                    && c.observed_generation == Some(generation)
+            })
+        };
+        self.ready.as_ref().is_some_and(|ready| is("Ready", ready)) && is("Synced", &self.synced)
+    }
+}
+
+fn event(warning: bool, value: &ConditionValue) -> Event {
+    Event { warning, reason: value.reason.as_str(), action: "Reconcile", note: cut(&value.message) }
+}
 
 fn cut(text: &str) -> String {
     if text.len() <= LONGEST_MESSAGE {
@@ -73,117 +239,8 @@ fn cut(text: &str) -> String {
     format!("{}…", &text[..end])
 }
 
-impl Conditions {
-    /// Ready, and as asked.
-    pub(in crate::core) fn available(message: impl Into<String>) -> Self {
-        Self {
-            ready: Some(ConditionValue::new(ConditionStatus::True, "Available", message)),
-            progress: Progress::None,
-            synced: ConditionValue::new(ConditionStatus::True, "InSync", "The cloud has what the spec asks for."),
-        }
-    }
-
-    /// Not ready; work goes on.
-    pub(in crate::core) fn reconciling(
-        reason: &'static str,
-        message: impl Into<String>,
-        synced: ConditionValue,
-    ) -> Self {
-        Self {
-            ready: Some(ConditionValue::new(ConditionStatus::False, reason, message)),
-            progress: Progress::Reconciling(reason),
-            synced,
-        }
-    }
-
-    /// Not ready; only a person can help.
-    pub(in crate::core) fn stalled(
-        reason: &'static str,
-        message: impl Into<String>,
-        synced_reason: &'static str,
-    ) -> Self {
-        let message = message.into();
-        Self {
-            ready: Some(ConditionValue::new(ConditionStatus::False, reason, message.clone())),
-            progress: Progress::Stalled(reason),
-            synced: ConditionValue::new(ConditionStatus::False, synced_reason, message),
-        }
-    }
-
-    /// The conditions of this verdict. What has not changed keeps its transition time.
-    pub(in crate::core) fn conditions(&self, old: &[Condition], generation: i64, now: EpochMillis) -> Vec<Condition> {
-        let make = |type_: &str, say: &ConditionValue| {
-            let before = old.iter().find(|c| c.type_ == type_);
-            let status = say.status.as_str();
-            Condition {
-                type_: type_.to_owned(),
-                status: status.to_owned(),
-                reason: say.reason.to_owned(),
-                message: cut(&say.message),
-                observed_generation: Some(generation),
-                last_transition_time: match before {
-                    Some(c) if c.status == status => c.last_transition_time.clone(),
-                    _ => Time(timestamp(now)),
-                },
-            }
-        };
-        let mut list = Vec::with_capacity(3);
-        match &self.ready {
-            Some(say) => list.push(make("Ready", say)),
-            None => match old.iter().find(|c| c.type_ == "Ready") {
-                Some(before) => list.push(before.clone()),
-                None => list.push(make(
-                    "Ready",
-                    &ConditionValue::new(ConditionStatus::Unknown, "Pending", "Not looked at yet."),
-                )),
-            },
-        }
-        let message = self.ready.as_ref().map_or_else(|| self.synced.message.clone(), |say| say.message.clone());
-        match self.progress {
-            Progress::None => {}
-            Progress::Reconciling(reason) => {
-                list.push(make("Reconciling", &ConditionValue::new(ConditionStatus::True, reason, message)));
-            }
-            Progress::Stalled(reason) => {
-                list.push(make("Stalled", &ConditionValue::new(ConditionStatus::True, reason, message)))
-            }
-        }
-        list.push(make("Synced", &self.synced));
-        list
-    }
-
-    /// An event where the reason of `Ready` or of `Synced` changes; silence otherwise.
-    pub(in crate::core) fn events(&self, old: &[Condition]) -> Vec<Event> {
-        let reason = |type_: &str| old.iter().find(|c| c.type_ == type_).map(|c| c.reason.as_str());
-        let mut events = Vec::new();
-        if let Some(say) = &self.ready
-            && reason("Ready") != Some(say.reason)
-        {
-            events.push(Event {
-                warning: matches!(self.progress, Progress::Stalled(_)),
-                reason: say.reason,
-                action: "Reconcile",
-                note: cut(&say.message),
-            });
-        }
-        let said = events.first().map(|e: &Event| e.reason);
-        if reason("Synced") != Some(self.synced.reason)
-            && matches!(self.synced.reason, "Drifted" | "LeftoverNotDeleted" | "ObservationStale" | "Suspended")
-            && said != Some(self.synced.reason)
-        {
-            events.push(Event {
-                warning: self.synced.reason != "Suspended",
-                reason: self.synced.reason,
-                action: "Reconcile",
-                note: cut(&self.synced.message),
-            });
-        }
-        events
-    }
-}
-
-/// A message without the numbers of requests, which differ from call to call.
-pub(in crate::core) fn without_request(message: &str) -> String {
+/// A message without the ids of requests, which differ from call to call.
+pub(crate) fn without_request_ids(message: &str) -> String {
     let mut text = String::with_capacity(message.len());
     let mut rest = message;
     while let Some((before, after)) = rest.split_once("request ") {
@@ -194,7 +251,17 @@ pub(in crate::core) fn without_request(message: &str) -> String {
     text
 }
 
-/// `Ready` as it stands in a list of conditions.
-pub(in crate::core) fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
+/// A condition by its type.
+pub(crate) fn find<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
     conditions.iter().find(|c| c.type_ == type_)
+}
+
+/// Whether `Ready` was reported as true.
+pub(crate) fn was_ready(conditions: &[Condition]) -> bool {
+    find(conditions, "Ready").is_some_and(|c| c.status == "True")
+}
+
+/// Whether a condition was reported with this reason.
+pub(crate) fn had_reason(conditions: &[Condition], type_: &str, reason: Reason) -> bool {
+    find(conditions, type_).is_some_and(|c| c.reason == reason.as_str())
 }

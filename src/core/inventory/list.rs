@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// An item of a list.
-pub(in crate::core) trait Keyed {
+pub(crate) trait Keyed {
     /// What tells it from the others.
     type Key: Ord + Clone;
 
@@ -34,7 +34,7 @@ impl Keyed for ConnectionItem {
 /// All items of a list, each once, in the order of their keys. One block of memory, which is given back whole: a long
 /// list comes every minute.
 #[derive(Clone, Debug)]
-pub(in crate::core) struct CompleteList<T>(pub(super) Vec<T>);
+pub(crate) struct CompleteList<T>(pub(super) Vec<T>);
 
 impl<T: Keyed> CompleteList<T> {
     /// Of items with the same key the last one counts.
@@ -45,39 +45,39 @@ impl<T: Keyed> CompleteList<T> {
         Self(items)
     }
 
-    pub(in crate::core) fn contains(&self, key: &T::Key) -> bool {
+    pub(crate) fn contains(&self, key: &T::Key) -> bool {
         self.0.binary_search_by(|item| item.key().cmp(key)).is_ok()
     }
 
-    pub(in crate::core) fn iter(&self) -> std::slice::Iter<'_, T> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
         self.0.iter()
     }
 
-    pub(in crate::core) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(in crate::core) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
         self.0.retain(keep);
     }
 
-    pub(in crate::core) fn into_items(self) -> Vec<T> {
+    pub(crate) fn into_items(self) -> Vec<T> {
         self.0
     }
 }
 
 /// An item with the moment at which the reading that showed it began.
 #[derive(Clone, Debug)]
-pub(in crate::core) struct Observed<T> {
-    pub(in crate::core) item: T,
-    pub(in crate::core) began: Millis,
+pub(crate) struct Observed<T> {
+    pub(crate) item: T,
+    pub(crate) began: Millis,
     /// It was asked for by its name or id, rather than seen in a list.
-    pub(in crate::core) direct: bool,
+    pub(crate) direct: bool,
 }
 
 /// One list of a project.
 #[derive(Clone, Debug)]
-pub(in crate::core) struct List<K, T> {
+pub(crate) struct List<K, T> {
     /// Boxed, since the leaves of the tree are half empty.
     items: BTreeMap<K, Box<Observed<T>>>,
     /// When the newest complete reading began; nothing is known before the first.
@@ -92,29 +92,29 @@ impl<K, T> Default for List<K, T> {
 
 impl<K: Ord + Clone, T: PartialEq> List<K, T> {
     /// When the newest complete reading began.
-    pub(in crate::core) fn complete(&self) -> Option<Millis> {
+    pub(crate) fn complete(&self) -> Option<Millis> {
         self.complete
     }
 
-    pub(in crate::core) fn get(&self, key: &K) -> Option<&Observed<T>> {
+    pub(crate) fn get(&self, key: &K) -> Option<&Observed<T>> {
         self.items.get(key).map(|seen| &**seen)
     }
 
-    pub(in crate::core) fn iter(&self) -> impl Iterator<Item = (&K, &Observed<T>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Observed<T>)> {
         self.items.iter().map(|(key, seen)| (key, &**seen))
     }
 
-    pub(in crate::core) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Takes in a reading of one object.
-    pub(in crate::core) fn put(&mut self, key: K, item: T, began: Millis) {
+    pub(crate) fn put(&mut self, key: K, item: T, began: Millis) {
         self.take(key, Observed { item, began, direct: true });
     }
 
     /// Takes in what a list shows of one object.
-    pub(in crate::core) fn put_listed(&mut self, key: K, item: T, began: Millis) {
+    pub(crate) fn put_listed(&mut self, key: K, item: T, began: Millis) {
         self.take(key, Observed { item, began, direct: false });
     }
 
@@ -139,7 +139,7 @@ impl<K: Ord + Clone, T: PartialEq> List<K, T> {
     }
 
     /// Takes in the proof that one object is absent.
-    pub(in crate::core) fn remove(&mut self, key: &K, began: Millis) {
+    pub(crate) fn remove(&mut self, key: &K, began: Millis) {
         if self.accepts(key, began) {
             self.items.remove(key);
         }
@@ -148,7 +148,7 @@ impl<K: Ord + Clone, T: PartialEq> List<K, T> {
 
 impl<K: Ord + Clone, T: Keyed<Key = K> + PartialEq> List<K, T> {
     /// Takes in a complete reading: what it lacks is gone, unless it was seen by a reading that began later.
-    pub(in crate::core) fn publish(&mut self, items: CompleteList<T>, began: Millis) {
+    pub(crate) fn publish(&mut self, items: CompleteList<T>, began: Millis) {
         self.items.retain(|key, seen| !Self::outlived(seen, began) || items.contains(key));
         for item in items.into_items() {
             self.put_listed(item.key().clone(), item, began);

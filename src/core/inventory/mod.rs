@@ -7,18 +7,18 @@ mod list;
 mod pages;
 mod peerings;
 
-pub(in crate::core) use list::{CompleteList, List};
-pub(in crate::core) use pages::{PageResult, Pages};
-pub(in crate::core) use peerings::Connections;
+pub(crate) use list::{CompleteList, List, Observed};
+pub(crate) use pages::{PageResult, Pages};
+pub(crate) use peerings::Connections;
 
 use crate::dli::{QueueItem, QueueName};
 
 /// The queue that every project has; it can be neither bound nor deleted, and belongs to nobody.
-pub(in crate::core) const PRESET_QUEUE: &str = "default";
+pub(crate) const PRESET_QUEUE: &str = "default";
 
 /// Both lists of a project.
 #[derive(Clone, Debug, Default)]
-pub(in crate::core) struct Inventory {
-    pub(in crate::core) queues: List<QueueName, QueueItem>,
-    pub(in crate::core) connections: Connections,
+pub(crate) struct Inventory {
+    pub(crate) queues: List<QueueName, QueueItem>,
+    pub(crate) connections: Connections,
 }

@@ -9,7 +9,7 @@ use super::list::{CompleteList, Keyed};
 /// One page is asked for. Where the server may have cut it (a documented default is 100 items), the next page is asked
 /// for, overlapping by one item: it has to begin with the last item of the page before.
 #[derive(Clone, Debug)]
-pub(in crate::core) struct Pages<T> {
+pub(crate) struct Pages<T> {
     items: Vec<T>,
     began: Millis,
     /// Pages that brought something new: more than one, and the server cuts the list.
@@ -18,7 +18,7 @@ pub(in crate::core) struct Pages<T> {
 
 /// What a page led to.
 #[derive(Debug)]
-pub(in crate::core) enum PageResult<T> {
+pub(crate) enum PageResult<T> {
     /// Ask for the items from this offset on.
     More(Pages<T>, usize),
     /// All items, and whether one page held them all.
@@ -31,16 +31,16 @@ pub(in crate::core) enum PageResult<T> {
 const NEVER_CUT_BELOW: usize = 100;
 
 impl<T: Keyed> Pages<T> {
-    pub(in crate::core) fn begin(began: Millis) -> Self {
+    pub(crate) fn begin(began: Millis) -> Self {
         Self { items: Vec::new(), began, full: 0 }
     }
 
-    pub(in crate::core) fn began(&self) -> Millis {
+    pub(crate) fn began(&self) -> Millis {
         self.began
     }
 
     /// Takes in a page. `trusted` is a length at which, or below which, this list was lately proved to be uncut.
-    pub(in crate::core) fn page(mut self, page: Vec<T>, trusted: usize) -> PageResult<T> {
+    pub(crate) fn page(mut self, page: Vec<T>, trusted: usize) -> PageResult<T> {
         let (before, length) = (self.items.len(), page.len());
         match self.items.last() {
             None => self.items = page,
@@ -67,12 +67,12 @@ impl<T: Keyed> Pages<T> {
     }
 
     /// Adds a page of a list that cannot be read page by page with an overlap.
-    pub(in crate::core) fn append(&mut self, page: Vec<T>) {
+    pub(crate) fn append(&mut self, page: Vec<T>) {
         self.items.extend(page);
     }
 
     /// All that was read so far; of an item that came twice, what came last.
-    pub(in crate::core) fn take(self) -> CompleteList<T> {
+    pub(crate) fn take(self) -> CompleteList<T> {
         CompleteList::last_of_each(self.items)
     }
 }

@@ -14,7 +14,7 @@ type Changed = Option<EpochMillis>;
 
 /// All connections of a project, as far as they were seen.
 #[derive(Clone, Debug, Default)]
-pub(in crate::core) struct Connections {
+pub(crate) struct Connections {
     list: List<ConnectionId, ConnectionItem>,
     names: BTreeSet<(ConnectionName, ConnectionId)>,
     /// ACTIVE entries by the name of their queue or pool.
@@ -25,24 +25,24 @@ pub(in crate::core) struct Connections {
 
 impl Connections {
     /// When the newest complete reading began.
-    pub(in crate::core) fn complete(&self) -> Option<Millis> {
+    pub(crate) fn complete(&self) -> Option<Millis> {
         self.list.complete()
     }
 
-    pub(in crate::core) fn get(&self, id: &ConnectionId) -> Option<&Observed<ConnectionItem>> {
+    pub(crate) fn get(&self, id: &ConnectionId) -> Option<&Observed<ConnectionItem>> {
         self.list.get(id)
     }
 
-    pub(in crate::core) fn iter(&self) -> impl Iterator<Item = (&ConnectionId, &Observed<ConnectionItem>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ConnectionId, &Observed<ConnectionItem>)> {
         self.list.iter()
     }
 
-    pub(in crate::core) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
 
     /// Connections of this name, in the order of their ids.
-    pub(in crate::core) fn named(&self, name: &ConnectionName) -> impl Iterator<Item = &Observed<ConnectionItem>> {
+    pub(crate) fn named(&self, name: &ConnectionName) -> impl Iterator<Item = &Observed<ConnectionItem>> {
         let first = (name.clone(), ConnectionId::new(""));
         let ids = self.names.range(first..).take_while(move |(other, _)| other == name).map(|(_, id)| id);
         ids.filter_map(|id| self.list.get(id))
@@ -50,19 +50,19 @@ impl Connections {
 
     /// Whether one of them has an ACTIVE entry of this name that is not older than the queue. Queues come and go under
     /// one name, and an entry of the one before may still be shown, or may have been read before it went.
-    pub(in crate::core) fn reach(&self, name: &QueueName, created: Option<EpochMillis>) -> bool {
+    pub(crate) fn reach(&self, name: &QueueName, created: Option<EpochMillis>) -> bool {
         let first = (name.clone(), ConnectionId::new(""));
         let entries = self.active.range(first..).take_while(|((other, _), _)| other == name);
         entries.map(|(_, changed)| *changed).any(|changed| changed >= created)
     }
 
     /// Names of queues and pools with an ACTIVE entry of which something else is known than at the last time.
-    pub(in crate::core) fn take_changed(&mut self) -> BTreeSet<QueueName> {
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<QueueName> {
         std::mem::take(&mut self.changed)
     }
 
     /// Takes in a reading of one connection.
-    pub(in crate::core) fn put(&mut self, id: ConnectionId, item: ConnectionItem, began: Millis) {
+    pub(crate) fn put(&mut self, id: ConnectionId, item: ConnectionItem, began: Millis) {
         if self.list.accepts(&id, began) {
             self.index(&id, Some(&item));
             self.list.put(id, item, began);
@@ -70,7 +70,7 @@ impl Connections {
     }
 
     /// Takes in what a list shows of one connection.
-    pub(in crate::core) fn put_listed(&mut self, id: ConnectionId, item: ConnectionItem, began: Millis) {
+    pub(crate) fn put_listed(&mut self, id: ConnectionId, item: ConnectionItem, began: Millis) {
         if self.list.accepts(&id, began) {
             self.index(&id, Some(&item));
             self.list.put_listed(id, item, began);
@@ -78,7 +78,7 @@ impl Connections {
     }
 
     /// Takes in the proof that one connection is absent.
-    pub(in crate::core) fn remove(&mut self, id: &ConnectionId, began: Millis) {
+    pub(crate) fn remove(&mut self, id: &ConnectionId, began: Millis) {
         if self.list.accepts(id, began) {
             self.index(id, None);
             self.list.remove(id, began);
@@ -86,7 +86,7 @@ impl Connections {
     }
 
     /// Takes in a complete reading: what it lacks is gone, unless it was seen by a reading that began later.
-    pub(in crate::core) fn publish(&mut self, items: CompleteList<ConnectionItem>, began: Millis) {
+    pub(crate) fn publish(&mut self, items: CompleteList<ConnectionItem>, began: Millis) {
         let gone: Vec<ConnectionId> = self
             .list
             .iter()

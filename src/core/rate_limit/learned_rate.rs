@@ -25,7 +25,7 @@ const LONGEST_STEP: Millis = 120_000;
 
 /// The pace, and what it was learned from.
 #[derive(Clone, Debug)]
-pub(in crate::core) struct LearnedRate {
+pub(crate) struct LearnedRate {
     /// Calls an hour: integer arithmetic keeps the core deterministic everywhere.
     per_hour: u64,
     ceiling: u64,
@@ -105,7 +105,7 @@ impl Growth {
 }
 
 impl LearnedRate {
-    pub(in crate::core) fn new(calls_per_second: u32) -> Self {
+    pub(crate) fn new(calls_per_second: u32) -> Self {
         let per_hour = u64::from(calls_per_second.max(1)) * 3_600;
         Self {
             per_hour,
@@ -126,23 +126,23 @@ impl LearnedRate {
         }
     }
 
-    pub(in crate::core) fn per_hour(&self) -> u64 {
+    pub(crate) fn per_hour(&self) -> u64 {
         self.per_hour
     }
 
     /// Whether the cloud has refused a call for its pace.
-    pub(in crate::core) fn is_learned(&self) -> bool {
+    pub(crate) fn is_learned(&self) -> bool {
         self.refused_at.is_some()
     }
 
     /// What may go out at once after a rest, in milliseconds' worth of calls: a second's worth as long as nothing was
     /// refused, since then a little of it, as the limit may count short times.
-    pub(in crate::core) fn burst(&self) -> Millis {
+    pub(crate) fn burst(&self) -> Millis {
         if self.is_learned() { 50 } else { 1_000 }
     }
 
     /// A call goes out. `waited`: it would have gone sooner if it could have.
-    pub(in crate::core) fn called(&mut self, waited: bool, now: Millis) {
+    pub(crate) fn called(&mut self, waited: bool, now: Millis) {
         let since = now.saturating_sub(self.last_call);
         self.last_call = now;
         self.busy += if waited { since } else { since.min(3_600_000 / self.per_hour) };
@@ -165,7 +165,7 @@ impl LearnedRate {
     }
 
     /// The answer to a call that began at `began` was no refusal for its pace.
-    pub(in crate::core) fn taken(&mut self, began: Millis) {
+    pub(crate) fn taken(&mut self, began: Millis) {
         self.taken += 1;
         if self.in_a_row > 0 && self.refused_at.is_some_and(|at| began >= at) {
             self.in_a_row = 0;
@@ -174,7 +174,7 @@ impl LearnedRate {
     }
 
     /// The answer to a call that began at `began` was a refusal for its pace: says how long to pause.
-    pub(in crate::core) fn refused(&mut self, error: &CallError, began: Millis, now: Millis) -> Millis {
+    pub(crate) fn refused(&mut self, error: &CallError, began: Millis, now: Millis) -> Millis {
         let asked = error.retry_after.map(|pause| pause.clamp(1, LONGEST_PAUSE));
         // Stay a little below what the text names, since others may use the same allowance.
         let named = error.limit.map(|l| u64::from(l.limit) * 3_600_000 * 97 / 100 / l.per_ms.max(1));

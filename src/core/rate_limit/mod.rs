@@ -2,10 +2,12 @@
 
 mod learned_rate;
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;
 mod waiting_line;
 
-pub(in crate::core) use waiting_line::Priority;
+pub(crate) use waiting_line::Priority;
 
 use crate::{
     core::seam::{Millis, ObjectKey},
@@ -30,7 +32,7 @@ const LONGEST_PROMISE: Millis = 60_000;
 /// to come. Where the cloud has refused calls, each is held until it is paid for: limits may count short times, and two
 /// calls at once are then one too many.
 #[derive(Clone, Debug)]
-pub(in crate::core) struct RateLimiter {
+pub(crate) struct RateLimiter {
     pace: LearnedRate,
     line: WaitingLine,
     /// Calls that may go out now, in units of [`CALL`]; a debt where it is negative.
@@ -40,7 +42,7 @@ pub(in crate::core) struct RateLimiter {
 }
 
 impl RateLimiter {
-    pub(in crate::core) fn new(calls_per_second: u32) -> Self {
+    pub(crate) fn new(calls_per_second: u32) -> Self {
         Self {
             pace: LearnedRate::new(calls_per_second),
             line: WaitingLine::default(),
@@ -51,11 +53,11 @@ impl RateLimiter {
     }
 
     /// Takes a turn for `key` now, or says when to come again.
-    pub(in crate::core) fn take(&mut self, key: &ObjectKey, urgency: Priority, now: Millis) -> Result<(), Millis> {
+    pub(crate) fn acquire(&mut self, key: &ObjectKey, priority: Priority, now: Millis) -> Result<(), Millis> {
         self.fill(now);
         self.line.drop_absent(now);
-        let waited = self.line.join(key, urgency);
-        let came = self.line.come(key, now);
+        let waited = self.line.join(key, priority);
+        let came = self.line.check_in(key, now);
         if came && self.is_open(now) && self.line.next() == Some(key) {
             self.line.serve(key);
             self.spend(waited, now);
@@ -64,14 +66,19 @@ impl RateLimiter {
         let missing = ((self.line.ahead(key) as i64 + 1) * CALL - self.credit).max(1) as u64;
         let wait = missing.div_ceil(self.pace.per_hour()).min(LONGEST_PROMISE);
         let at = now.max(self.paused_until) + wait;
-        Err(self.line.tell(key, at, now))
+        Err(self.line.promise(key, at, now))
     }
 
     /// One more call of a pass that has had its turn, unless the cloud has asked for a pause: gives the moment before
     /// which it is not to be sent.
-    pub(in crate::core) fn go_on(&mut self, key: &ObjectKey, urgency: Priority, now: Millis) -> Result<Millis, Millis> {
+    pub(crate) fn acquire_on_credit(
+        &mut self,
+        key: &ObjectKey,
+        priority: Priority,
+        now: Millis,
+    ) -> Result<Millis, Millis> {
         if now < self.paused_until {
-            return self.take(key, urgency, now).map(|()| now);
+            return self.acquire(key, priority, now).map(|()| now);
         }
         self.fill(now);
         self.spend(true, now);
@@ -81,15 +88,15 @@ impl RateLimiter {
     }
 
     /// Who could have its turn now, but was told to come later: somebody has left the line, or the pace has risen.
-    pub(in crate::core) fn overdue(&mut self, now: Millis) -> Option<ObjectKey> {
+    pub(crate) fn overdue(&mut self, now: Millis) -> Option<ObjectKey> {
         if !self.is_open(now) {
             return None;
         }
-        self.line.call(now)
+        self.line.next_ready(now)
     }
 
     /// Learns from the answer to a call that began at `began`.
-    pub(in crate::core) fn learn(&mut self, error: Option<&CallError>, began: Millis, now: Millis) {
+    pub(crate) fn learn(&mut self, error: Option<&CallError>, began: Millis, now: Millis) {
         match error {
             Some(error) if error.class == ErrorClass::Throttled => {
                 self.fill(now);
@@ -105,7 +112,7 @@ impl RateLimiter {
     }
 
     /// Gives up the place of an object.
-    pub(in crate::core) fn forget(&mut self, key: &ObjectKey) {
+    pub(crate) fn forget(&mut self, key: &ObjectKey) {
         self.line.leave(key);
     }
 

@@ -4,19 +4,19 @@ use crate::core::seam::Millis;
 
 /// Time to the next targeted read of something that has been pending for `age`: often at first, then in proportion, so
 /// that what becomes ACTIVE is seen within a twentieth of the time it took.
-pub(in crate::core) fn poll_after(age: Millis) -> Millis {
+pub(crate) fn poll_after(age: Millis) -> Millis {
     (age / 20).clamp(1_000, 15_000)
 }
 
 /// Time to the next try after `failures` failures in a row, with a jitter that depends on `salt`.
-pub(in crate::core) fn backoff(failures: u32, salt: u64) -> Millis {
+pub(crate) fn backoff(failures: u32, salt: u64) -> Millis {
     let base = 2_000u64 << failures.saturating_sub(1).min(7);
     let base = base.min(300_000);
     base - base / 4 + jitter(salt ^ u64::from(failures), base / 2)
 }
 
 /// A number below `bound` that depends on `salt` alone.
-pub(in crate::core) fn jitter(salt: u64, bound: u64) -> u64 {
+pub(crate) fn jitter(salt: u64, bound: u64) -> u64 {
     // splitmix64: spreads neighbouring salts.
     let mut z = salt.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

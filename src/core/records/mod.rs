@@ -1,5 +1,5 @@
 //! Small libraries that know no object: the owner tag, times, back-off.
 
-pub(in crate::core) mod backoff;
-pub(in crate::core) mod owner_tag;
-pub(in crate::core) mod time;
+pub(crate) mod backoff;
+pub(crate) mod owner_tag;
+pub(crate) mod time;

@@ -203,6 +203,43 @@ pub struct Next {
     pub at: Option<Millis>,
     /// How the pass ended: metric label and log field.
     pub outcome: Outcome,
+    /// Where the lifecycle of the managed resource stands; `None` for a project, and where the pass did not come so far.
+    pub lifecycle: Option<LifecycleState>,
+}
+
+/// Where the lifecycle of a managed resource stands. It is derived in each pass, never stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LifecycleState {
+    /// The operator only looks (`managementPolicy: Observe`).
+    Observing,
+    /// No intent of this incarnation: create the resource, or adopt what has the name.
+    Unclaimed,
+    /// A create intent is recorded, and no id: did the call take effect?
+    Creating,
+    /// An adoption is recorded, and no id.
+    Adopting,
+    /// Intent and id are recorded: the resource exists, or must be proved gone.
+    Owned,
+    /// The object is being deleted.
+    Deleting,
+}
+
+impl LifecycleState {
+    /// All states.
+    pub const ALL: [Self; 6] =
+        [Self::Observing, Self::Unclaimed, Self::Creating, Self::Adopting, Self::Owned, Self::Deleting];
+
+    /// A fixed word: metric label and log field.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Observing => "observing",
+            Self::Unclaimed => "unclaimed",
+            Self::Creating => "creating",
+            Self::Adopting => "adopting",
+            Self::Owned => "owned",
+            Self::Deleting => "deleting",
+        }
+    }
 }
 
 /// How a pass ended.
@@ -213,7 +250,7 @@ pub enum Outcome {
     /// Something has to happen first.
     Waiting,
     /// Only a person can help.
-    Stuck,
+    Stalled,
     /// The object had changed meanwhile; the pass is repeated.
     Conflict,
     /// A call failed; it is tried again later.
@@ -228,7 +265,7 @@ impl Outcome {
         match self {
             Self::Settled => "settled",
             Self::Waiting => "waiting",
-            Self::Stuck => "stuck",
+            Self::Stalled => "stalled",
             Self::Conflict => "conflict",
             Self::Failed => "failed",
             Self::Gone => "gone",

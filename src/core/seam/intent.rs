@@ -37,15 +37,6 @@ pub struct Intent {
     pub key: String,
     /// When, by the server's clock.
     pub at: EpochMillis,
-    /// When the first of several calls was written down that may have been applied, by the server's clock; absent where
-    /// all before this one certainly came to nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first: Option<EpochMillis>,
-    /// Whether the create carries the owner tag and the region lets it be read back.
-    pub tagged: bool,
-    /// Digest of the fields that cannot be changed, as they were sent.
-    #[serde(rename = "immutablesHash")]
-    pub immutables_hash: String,
     /// Queues named in a connection's create call: bound by it, hence managed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
@@ -54,16 +45,9 @@ pub struct Intent {
     pub hosts_hash: Option<String>,
 }
 
-impl Intent {
-    /// What was created before this moment was not created by a call of this intent or those in doubt before it.
-    pub(in crate::core) fn since(&self) -> EpochMillis {
-        self.first.unwrap_or(self.at)
-    }
-}
-
 /// What the intent annotation of an object says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::core) enum RecordedIntent {
+pub(crate) enum RecordedIntent {
     /// None, or one that another incarnation of the object wrote.
     None,
     /// This incarnation's own.
@@ -73,7 +57,7 @@ pub(in crate::core) enum RecordedIntent {
 }
 
 /// Reads the intent annotation.
-pub(in crate::core) fn recorded_intent(meta: &ObjectMeta) -> RecordedIntent {
+pub(crate) fn recorded_intent(meta: &ObjectMeta) -> RecordedIntent {
     #[derive(serde::Deserialize)]
     struct Version {
         v: u32,

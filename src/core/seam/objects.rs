@@ -75,7 +75,7 @@ impl ObjectKey {
     }
 
     /// No key comes before this one, and no object has it.
-    pub(in crate::core) fn first() -> Self {
+    pub(crate) fn first() -> Self {
         Self::new(ObjectKind::Project, "", "")
     }
 }
@@ -116,7 +116,7 @@ pub enum Status {
 
 impl Object {
     /// The metadata.
-    pub(in crate::core) fn meta(&self) -> &ObjectMeta {
+    pub(crate) fn meta(&self) -> &ObjectMeta {
         match self {
             Self::Project(o) => &o.metadata,
             Self::Queue(o) => &o.metadata,
@@ -126,7 +126,7 @@ impl Object {
 }
 
 /// Whether the operator's finalizer is on an object.
-pub(in crate::core) fn has_finalizer(meta: &ObjectMeta) -> bool {
+pub(crate) fn has_finalizer(meta: &ObjectMeta) -> bool {
     meta.finalizers.as_deref().unwrap_or_default().iter().any(|f| f == FINALIZER)
 }
 

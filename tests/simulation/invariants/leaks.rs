@@ -4,10 +4,12 @@ use dli_operator::{
     api::ManagementPolicy,
     core::{Object, ObjectKind},
     dli::PeeringState,
+    simulator::model::ConnectionView,
 };
 
 use super::{
     GRACE, Remote, conditions,
+    limits::excused,
     ownership::{distinguishable, forgotten, marks_shown},
     ready, remote_name,
     status::targets,
@@ -29,7 +31,11 @@ pub(super) fn no_leaks(sim: &Simulation, remote: &Remote) -> Result<(), String> 
         let told = sim.clusters.len() == 1 || marks_shown(sim, ObjectKind::Queue);
         let unmade = sim.unmade.contains_key(&(ObjectKind::Queue, queue.name.to_string()));
         let told = told || !(unmade || sim.vanished.contains(&*queue.name));
-        if told && !foreign(ObjectKind::Queue, &queue.queue_id.to_string()) && !live(ObjectKind::Queue, &queue.name) {
+        let leaked =
+            told && !foreign(ObjectKind::Queue, &queue.queue_id.to_string()) && !live(ObjectKind::Queue, &queue.name);
+        if leaked
+            && !excused("L-orphan-1", leftover_said(sim, &queue.name) || vanished_and_bound(sim, remote, &queue.name))
+        {
             return Err(format!("queue {} is leaked", queue.name));
         }
     }
@@ -37,22 +43,39 @@ pub(super) fn no_leaks(sim: &Simulation, remote: &Remote) -> Result<(), String> 
         // Two clusters whose connections have one name can both hold the same one for theirs, where no mark can be read.
         let alone = sim.clusters.len() == 1 || marks_shown(sim, ObjectKind::Connection);
         let told = distinguishable(sim, ObjectKind::Connection, &connection.name) && alone;
-        // A cloud may refuse to delete what a colleague has bound. The project says so.
-        let held =
-            connection.entries.iter().any(|e| sim.bound.contains(&(connection.id.to_string(), e.name.to_string())));
-        let told = told && !(held && leftover_said(sim, &connection.name));
-        if told && !foreign(ObjectKind::Connection, &connection.id) && !live(ObjectKind::Connection, &connection.name) {
+        let leaked =
+            told && !foreign(ObjectKind::Connection, &connection.id) && !live(ObjectKind::Connection, &connection.name);
+        if leaked
+            && !excused(
+                "L-orphan-1",
+                leftover_said(sim, &connection.name) || vanished_and_bound(sim, remote, &connection.name),
+            )
+        {
             return Err(format!("connection {} is leaked", connection.name));
         }
     }
     Ok(())
 }
 
+/// Whether the object of this name went by force, and its resource is bound: the cloud may refuse to delete that.
+fn vanished_and_bound(sim: &Simulation, remote: &Remote, name: &str) -> bool {
+    let bound = |c: &&ConnectionView| *c.name == *name && !c.entries.is_empty();
+    let reached = |c: &&ConnectionView| c.entries.iter().any(|entry| *entry.name == *name);
+    sim.vanished.contains(name) && remote.connections.iter().any(|c| bound(&c) || reached(&c))
+}
+
 /// Whether a project says that it cannot delete what has this name.
 pub fn leftover_said(sim: &Simulation, name: &str) -> bool {
     let objects = sim.clusters.iter().flat_map(|c| c.kube.objects.values());
     let mut said = objects.filter(|o| matches!(o, Object::Project(_))).flat_map(conditions);
-    said.any(|c| c.reason == "LeftoverNotDeleted" && c.message.contains(name))
+    let refused = said.any(|c| c.reason == "OrphanNotDeleted" && c.message.contains(name));
+    let objects = sim.clusters.iter().flat_map(|c| c.kube.objects.values());
+    let listed = objects.filter_map(|o| match o {
+        Object::Project(project) => project.status.as_ref(),
+        _ => None,
+    });
+    refused
+        || sim.vanished.contains(name) && listed.flat_map(|status| &status.orphans).any(|orphan| orphan.name == name)
 }
 
 /// What an operator bound for an object that does not ask for it any more is unbound.

@@ -1,6 +1,7 @@
 //! What has to hold, checked on the models of Kubernetes and the cloud alone, never on what the operator says it did.
 
 mod leaks;
+mod limits;
 mod ownership;
 mod quiescence;
 mod status;
@@ -20,8 +21,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use crate::{kube::meta, scheduler::Simulation, trace};
 
 pub use leaks::leftover_said;
+pub use limits::limit_hits;
 pub use ownership::{all_distinguishable, hits_successor};
-pub use quiescence::{QUIET, reported, same_result, sampled};
+pub use quiescence::{QUIET, decides_the_same, reported, same_result, sampled};
 pub use status::{LOOK, false_status};
 
 /// Lists may lag behind for this long.

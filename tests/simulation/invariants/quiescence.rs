@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use dli_operator::{
-    core::{Leadership, Next, Now, Object, ObjectKey, ObjectKind, Outcome, Pass, Settings, Step, World},
+    core::{Leadership, Next, Now, Object, ObjectKey, ObjectKind, OperatorState, Outcome, Pass, Settings, Step},
     simulator::model::TagsService,
 };
 
@@ -38,7 +38,7 @@ pub fn sampled(step: u64) -> bool {
 }
 
 /// A step and the state after it.
-type After<'a> = (&'a Step, &'a World, &'a Pass);
+type After<'a> = (&'a Step, &'a OperatorState, &'a Pass);
 
 /// The same input on the same state gives the same effect and the same state.
 pub fn same_result(first: After<'_>, second: After<'_>) -> Result<(), String> {
@@ -62,7 +62,7 @@ pub fn same_result(first: After<'_>, second: After<'_>) -> Result<(), String> {
 pub fn decides_the_same(
     after: After<'_>,
     now: Now,
-    decide_again: impl Fn(&mut World, &mut Pass, Now) -> Step,
+    decide_again: impl Fn(&mut OperatorState, &mut Pass, Now) -> Step,
 ) -> Result<(), String> {
     let (mut world, mut pass) = (after.1.clone(), after.2.clone());
     let step = decide_again(&mut world, &mut pass, now);
@@ -72,15 +72,15 @@ pub fn decides_the_same(
 #[test]
 fn a_second_decision_that_differs_or_changes_the_state_is_found() {
     let key = ObjectKey::new(ObjectKind::Queue, "team", "q1");
-    let (world, pass) = (World::new(Settings::default()), Pass::new(key.clone()));
+    let (world, pass) = (OperatorState::new(Settings::default()), Pass::new(key.clone()));
     let now = Now { mono: 1, wall: 1 };
-    let done = |outcome| Step::Done(Next { at: None, outcome });
-    let check = |decide_again: &dyn Fn(&mut World, &mut Pass, Now) -> Step| {
+    let done = |outcome| Step::Done(Next { at: None, outcome, lifecycle: None });
+    let check = |decide_again: &dyn Fn(&mut OperatorState, &mut Pass, Now) -> Step| {
         decides_the_same((&done(Outcome::Settled), &world, &pass), now, decide_again)
     };
     assert_eq!(check(&|_, _, _| done(Outcome::Settled)), Ok(()));
     assert!(check(&|_, _, _| done(Outcome::Waiting)).unwrap_err().contains("another effect"));
-    let leads = |world: &mut World| {
+    let leads = |world: &mut OperatorState| {
         world.set_leadership(Leadership::Leader { until_mono: 1, until_wall: 1, mutate_from: 1 });
         done(Outcome::Settled)
     };

@@ -9,7 +9,7 @@ use dli_operator::{
     simulator::model::{GetDeleteLag, HostsReturned, ListDeleteLag, ListUpdateLag, QueueView},
 };
 
-use super::{GRACE, QUIET, Remote, conditions, name_of, ownership::marks_shown, ready, remote_name};
+use super::{GRACE, QUIET, Remote, conditions, limits::excused, name_of, ownership::marks_shown, ready, remote_name};
 use crate::{kube::meta, scheduler::Simulation, trace};
 
 /// A status may be outdated for this long after a colleague changed the cloud in the console.
@@ -20,6 +20,8 @@ const MOMENT: u64 = 5_000;
 pub const LOOK: u64 = 15_000 + 20_000;
 /// A queue that is made within this time after a create call can be held for the one that the call made.
 const AT_ONCE: u64 = 3_000;
+/// From one reading of a list to the next, with the time that its call takes.
+const LIST_PERIOD: u64 = 60_000 + 20_000;
 
 /// Whether the cloud really has what an object asks for.
 fn remote_matches(sim: &Simulation, remote: &Remote, object: &Object) -> bool {
@@ -101,10 +103,20 @@ pub fn false_status(sim: &Simulation, cluster: usize, key: &ObjectKey) -> Option
         && says.status == "True"
         && says.observed_generation == meta(object).generation
         && !remote_matches(sim, &remote, object)
+        && !excused("L-ready-1", names_deleted_queue(sim, object))
     {
         return Some((MOMENT, format!("{key} says Ready ({}), and it is not so", says.message)));
     }
     out_of_sync(sim, &remote, key, object).map(|problem| (LOOK, problem))
+}
+
+/// Whether a connection names a queue by its name in the cloud that an operator has just deleted: what was read before is
+/// believed for a list period and the time that lists lag.
+fn names_deleted_queue(sim: &Simulation, object: &Object) -> bool {
+    let Object::Connection(connection) = object else { return false };
+    let names = connection.spec.queues.iter().flatten().filter_map(|queue| queue.queue_name.as_ref());
+    let deleted = |name: &String| sim.queues_deleted.get(name).is_some_and(|at| sim.mono < at + LIST_PERIOD + GRACE);
+    names.into_iter().any(deleted)
 }
 
 /// Whether a connection reaches a queue whose status says that it is so new that lists may show its predecessor's entry.

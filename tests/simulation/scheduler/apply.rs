@@ -83,6 +83,9 @@ impl Simulation {
             }
             if applied {
                 self.last_write = self.mono;
+                if let Call::DeleteQueue(name) = &effect.call {
+                    self.queues_deleted.insert(name.to_string(), self.mono);
+                }
                 let made = match &effect.call {
                     Call::CreateQueue(body) => Some((ObjectKind::Queue, body.queue_name.to_string())),
                     Call::CreateConnection(body) => Some((ObjectKind::Connection, body.name.to_string())),

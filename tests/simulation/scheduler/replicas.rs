@@ -2,7 +2,7 @@
 
 use dli_operator::core::{
     CredentialId, CredentialState, Effect, Input, KubeEffect, KubeReply, Leadership, Millis, Next, Now, ObjectKey,
-    ObjectKind, Outcome, Step, step,
+    ObjectKind, Outcome, Step, decide_again, step,
 };
 
 use super::{EPOCH, Halt, LEASE, RENEW_DEADLINE, Simulation, Unreported, take_wakes};
@@ -30,12 +30,18 @@ impl Simulation {
                     let again = step(&mut world, &mut pass_again, input, now);
                     let same = invariants::same_result((&result, &replica.world, pass), (&again, &world, &pass_again));
                     self.problem = self.problem.take().or(same.err());
+                    // A pass that ends may do so because of its input, which is used up.
+                    if matches!(result, Step::Do(_)) {
+                        let after = (&result, &replica.world, &*pass);
+                        let same = invariants::decides_the_same(after, now, decide_again);
+                        self.problem = self.problem.take().or(same.err());
+                    }
                 }
                 let key = pass.key().clone();
                 take_wakes(replica, self.mono);
                 match result {
                     Step::Do(effect) => replica.running[running].stage = Stage::Asks(effect),
-                    Step::Done(Next { at, outcome }) => {
+                    Step::Done(Next { at, outcome, .. }) => {
                         replica.running.remove(running);
                         if let Some(at) = at {
                             replica.agenda.add(&key, at.max(self.mono + 1));

@@ -31,7 +31,8 @@ impl Simulation {
                 self.hosts_edited,
                 self.overtaken_by_colleague,
                 self.last_start,
-                &self.bound_by_us
+                &self.bound_by_us,
+                &self.queues_deleted
             ),
         );
         hasher.0.write_u64(self.cloud.fingerprint());

@@ -1,0 +1,4 @@
+//! `DliQueue` as a managed resource.
+
+mod resource;
+mod status;

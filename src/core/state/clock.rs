@@ -1,0 +1,40 @@
+//! The server's clock, learned from its answers.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    core::seam::{Endpoint, Millis, Now},
+    dli::EpochMillis,
+};
+
+/// A correction of at least this size matters to those who have counted with the wrong clock, in milliseconds.
+const NOTABLE: u64 = 5_000;
+
+/// Server's clock minus [`Now::mono`], for each endpoint that has answered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ServerClocks {
+    offsets: BTreeMap<Endpoint, i64>,
+}
+
+impl ServerClocks {
+    /// The server's clock. Once an answer has shown it, the monotonic clock carries it on: a change of the machine's wall
+    /// clock makes nothing older or younger.
+    pub(super) fn time(&self, endpoint: &Endpoint, now: Now) -> EpochMillis {
+        self.offsets.get(endpoint).map_or(now.wall, |offset| now.mono as i64 + offset)
+    }
+
+    /// Learns from an answer to a call that began at `began`; says whether the correction is notable. A `Date` header has
+    /// whole seconds, and shows a moment between the two: the clock is moved no further than to where the answer allows it.
+    pub(super) fn learn(&mut self, endpoint: &Endpoint, server: EpochMillis, began: Millis, now: Now) -> bool {
+        let known = self.offsets.get(endpoint).copied();
+        let believed = known.unwrap_or(now.wall - now.mono as i64);
+        let earliest = server - now.mono as i64;
+        let latest = server + 1_000 - began.min(now.mono) as i64;
+        let offset = believed.clamp(earliest, latest);
+        if known == Some(offset) {
+            return false;
+        }
+        self.offsets.insert(endpoint.clone(), offset);
+        offset.abs_diff(believed) >= NOTABLE
+    }
+}
