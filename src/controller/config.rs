@@ -172,6 +172,7 @@ fn read_timing(mut timing: Section<'_>) -> (LeaseTiming, Settings) {
         call_timeout: timing.duration("callTimeout", default.call_timeout, 100, 120_000),
         visibility_grace: timing.duration("visibilityGrace", default.visibility_grace, 0, HOUR),
         list_period: timing.duration("listPeriod", default.list_period, 100, HOUR),
+        orphan_period: timing.duration("orphanPeriod", default.orphan_period, 1_000, 24 * HOUR),
         queue_grace: timing.duration("queueGrace", default.queue_grace, 0, HOUR),
         stuck_retry: timing.duration("stuckRetry", default.stuck_retry, 1_000, 24 * HOUR),
         ..default

@@ -12,7 +12,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::core::{ObjectKind, Outcome};
+use crate::core::{LifecycleState, ObjectKind, Outcome};
 
 /// Seconds: from a pass that only compares to one that waits for a slow cloud.
 const PASS_BUCKETS: [f64; 10] = [0.000_1, 0.000_5, 0.002, 0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 60.0];
@@ -23,6 +23,7 @@ const CALL_BUCKETS: [f64; 11] = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 5.0
 struct PassLabels {
     kind: &'static str,
     outcome: &'static str,
+    lifecycle: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,6 +54,7 @@ pub struct Metrics {
     writes: Family<WriteLabels, Counter>,
     events: Family<KindLabels, Counter>,
     objects: Family<KindLabels, Gauge>,
+    orphans: Gauge,
     wakes: Family<KindLabels, Counter>,
     decode_failures: Family<KindLabels, Counter>,
     watch_failures: Family<KindLabels, Counter>,
@@ -81,6 +83,7 @@ impl Metrics {
         let writes = Family::<WriteLabels, Counter>::default();
         let events = Family::<KindLabels, Counter>::default();
         let objects = Family::<KindLabels, Gauge>::default();
+        let orphans = Gauge::default();
         let wakes = Family::<KindLabels, Counter>::default();
         let decode_failures = Family::<KindLabels, Counter>::default();
         let watch_failures = Family::<KindLabels, Counter>::default();
@@ -100,6 +103,7 @@ impl Metrics {
         own.register("kube_writes", "Writes of the Kubernetes API", writes.clone());
         own.register("events_published", "Kubernetes events published", events.clone());
         own.register("objects", "Objects in the watch cache", objects.clone());
+        own.register("orphans", "Resources with the owner tag of this cluster and no object", orphans.clone());
         own.register("wakes", "Passes asked for by another pass", wakes.clone());
         own.register("decode_failures", "Objects that could not be decoded", decode_failures.clone());
         own.register("watch_failures", "Watches that broke off with an error", watch_failures.clone());
@@ -113,6 +117,7 @@ impl Metrics {
             writes,
             events,
             objects,
+            orphans,
             wakes,
             decode_failures,
             watch_failures,
@@ -122,8 +127,10 @@ impl Metrics {
         }
     }
 
-    pub(super) fn pass(&self, kind: ObjectKind, outcome: Outcome, took: Duration) {
-        let labels = PassLabels { kind: kind.as_str(), outcome: outcome.as_str() };
+    /// A pass is over. `lifecycle` is where the managed resource stands; a project has none.
+    pub(super) fn pass(&self, kind: ObjectKind, outcome: Outcome, lifecycle: Option<LifecycleState>, took: Duration) {
+        let lifecycle = lifecycle.map_or("none", LifecycleState::as_str);
+        let labels = PassLabels { kind: kind.as_str(), outcome: outcome.as_str(), lifecycle };
         self.passes.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
@@ -141,6 +148,10 @@ impl Metrics {
 
     pub(super) fn objects(&self, kind: ObjectKind, count: usize) {
         self.objects.get_or_create(&KindLabels { kind: kind.as_str() }).set(count as i64);
+    }
+
+    pub(super) fn orphans(&self, count: i64) {
+        self.orphans.set(count);
     }
 
     pub(super) fn wakes(&self, kind: ObjectKind) {
@@ -187,13 +198,15 @@ mod tests {
     #[test]
     fn says_what_was_counted_without_naming_an_object() {
         let metrics = Metrics::new();
-        metrics.pass(ObjectKind::Queue, Outcome::Settled, Duration::from_millis(3));
+        metrics.pass(ObjectKind::Queue, Outcome::Settled, Some(LifecycleState::Owned), Duration::from_millis(3));
+        metrics.orphans(2);
         metrics.call("CreateQueue", "ok", Duration::from_millis(80));
         metrics.kube_write(ObjectKind::Queue, "put_status", "written");
         metrics.lease(Some(1_700_000_000_500));
         let text = metrics.encode().unwrap();
         for line in [
-            r#"dli_operator_pass_duration_seconds_count{kind="DliQueue",outcome="settled"} 1"#,
+            r#"dli_operator_pass_duration_seconds_count{kind="DliQueue",outcome="settled",lifecycle="owned"} 1"#,
+            "dli_operator_orphans 2",
             r#"dli_operator_cloud_call_duration_seconds_count{operation="CreateQueue",result="ok"} 1"#,
             r#"dli_operator_kube_writes_total{kind="DliQueue",verb="put_status",result="written"} 1"#,
             "dli_operator_leader 1",

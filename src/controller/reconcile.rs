@@ -1,4 +1,4 @@
-//! Runs passes: one step under the lock of the world, one effect without it, until the pass is over.
+//! Runs passes: one step under the lock of the state, one effect without it, until the pass is over.
 
 use std::{
     sync::{
@@ -29,7 +29,7 @@ use super::{
 /// Everything that a pass needs.
 #[derive(Debug)]
 pub struct Runner {
-    world: Mutex<OperatorState>,
+    state: Mutex<OperatorState>,
     kube: KubeIo,
     cloud: CloudIo,
     credentials: Arc<CredentialCache>,
@@ -41,8 +41,8 @@ pub struct Runner {
 /// Why a pass was given up.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
-    /// A step panicked and may have left the world half-changed. Nothing is decided from it any more; the process ends.
-    #[error("an earlier pass panicked while it held the world")]
+    /// A step panicked and may have left the state half-changed. Nothing is decided from it any more; the process ends.
+    #[error("an earlier pass panicked while it held the state")]
     Broken,
     /// The process is being stopped. To the protocol this is a crash between two effects, which it can take anywhere.
     #[error("the operator is being stopped")]
@@ -55,14 +55,14 @@ pub enum ReconcileError {
 impl Runner {
     /// Puts it together.
     pub fn new(
-        world: OperatorState,
+        state: OperatorState,
         kube: KubeIo,
         cloud: CloudIo,
         credentials: Arc<CredentialCache>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let (stopping, leading) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { world: Mutex::new(world), kube, cloud, credentials, metrics, stopping, leading }
+        Self { state: Mutex::new(state), kube, cloud, credentials, metrics, stopping, leading }
     }
 
     /// The Kubernetes side.
@@ -86,22 +86,22 @@ impl Runner {
         self.leading.store(leading, Ordering::Release);
     }
 
-    /// Whether this process leads. Only for courtesies such as events; the world has its own, exact view.
+    /// Whether this process leads. Only for courtesies such as events; the core has its own, exact view.
     pub fn is_leading(&self) -> bool {
         self.leading.load(Ordering::Acquire)
     }
 
-    /// Tells the world something, and wakes whom that concerns.
+    /// Changes the state, and wakes the objects that this concerns.
     pub fn tell(&self, say: impl FnOnce(&mut OperatorState)) -> Result<(), ReconcileError> {
-        self.with_world(say)
+        self.with_state(say)
     }
 
-    fn with_world<T>(&self, work: impl FnOnce(&mut OperatorState) -> T) -> Result<T, ReconcileError> {
+    fn with_state<T>(&self, work: impl FnOnce(&mut OperatorState) -> T) -> Result<T, ReconcileError> {
         let (result, wakes) = {
-            let mut world: MutexGuard<'_, OperatorState> =
-                self.world.lock().map_err(|_: PoisonError<_>| ReconcileError::Broken)?;
-            let result = work(&mut world);
-            (result, world.take_wakes())
+            let mut state: MutexGuard<'_, OperatorState> =
+                self.state.lock().map_err(|_: PoisonError<_>| ReconcileError::Broken)?;
+            let result = work(&mut state);
+            (result, state.take_wakes())
         };
         for key in wakes {
             self.metrics.wakes(key.kind);
@@ -115,7 +115,7 @@ impl Runner {
         let mut pass = Pass::new(key);
         let mut input = Input::Object(object);
         loop {
-            let step = self.with_world(|world| core::step(world, &mut pass, input, clock::now()))?;
+            let step = self.with_state(|state| core::step(state, &mut pass, input, clock::now()))?;
             input = match step {
                 Step::Done(next) => return Ok(next),
                 Step::Do(effect) => self.perform(*effect).await?,
@@ -162,6 +162,9 @@ pub(super) async fn reconcile<K: Kind>(
         let started = Instant::now();
         let next = runner.run_pass(key, object.into_object()).await?;
         report(&runner, K::KIND, next, started.elapsed());
+        if K::KIND == ObjectKind::Project {
+            runner.metrics.orphans(runner.with_state(|state| state.orphans())?);
+        }
         Ok(action(next, clock::now().mono))
     }
     .instrument(span)
@@ -169,13 +172,14 @@ pub(super) async fn reconcile<K: Kind>(
 }
 
 fn report(runner: &Runner, kind: ObjectKind, next: Next, took: Duration) {
-    runner.metrics.pass(kind, next.outcome, took);
+    runner.metrics.pass(kind, next.outcome, next.lifecycle, took);
     let outcome = next.outcome.as_str();
+    let lifecycle = next.lifecycle.map(core::LifecycleState::as_str);
     let took_ms = took.as_millis() as u64;
     match next.outcome {
-        Outcome::Failed | Outcome::Stalled => tracing::info!(outcome, took_ms, "pass over"),
+        Outcome::Failed | Outcome::Stalled => tracing::info!(outcome, lifecycle, took_ms, "pass over"),
         Outcome::Settled | Outcome::Waiting | Outcome::Conflict | Outcome::Gone => {
-            tracing::debug!(outcome, took_ms, "pass over");
+            tracing::debug!(outcome, lifecycle, took_ms, "pass over");
         }
     }
 }

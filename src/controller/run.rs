@@ -272,8 +272,8 @@ fn keeper(config: &Config, client: Client, identity: String, runner: Arc<Runner>
         runner.metrics().lease(since.map(|since| since.wall));
         runner.lead(since.is_some());
         health.leading(since.is_some());
-        if let Err(error) = runner.tell(|world| world.set_leadership(leadership)) {
-            tracing::error!(error = super::chain(&error), "the world cannot be told about the lease");
+        if let Err(error) = runner.tell(|state| state.set_leadership(leadership)) {
+            tracing::error!(error = super::chain(&error), "the lease could not be reported to the state");
         }
     };
     Keeper::new(client, lease, Arc::new(on_leadership))

@@ -78,7 +78,7 @@ pub async fn watch_kind<K: Kind>(
     ReconcileError::Stopping
 }
 
-/// Passes on to the world, the metrics, the probes and the log what the watches of a kind see.
+/// Passes on to the state, the metrics, the probes and the log what the watches of a kind see.
 pub(super) struct RunnerObserver<K: Kind> {
     runner: Arc<Runner>,
     health: Arc<Health>,
@@ -96,7 +96,7 @@ impl<K: Kind> Observer<K> for RunnerObserver<K> {
     fn changed(&mut self, change: &Change<K>) -> Result<(), ReconcileError> {
         match change {
             Change::Touched(_) => Ok(()),
-            Change::Gone(reference) => self.runner.tell(|world| world.forget(&key_of(reference), clock::now())),
+            Change::Gone(reference) => self.runner.tell(|state| state.forget(&key_of(reference), clock::now())),
             Change::Undecodable(broken) => {
                 self.runner.metrics().decode_failure(K::KIND);
                 tracing::warn!(
@@ -150,7 +150,7 @@ pub(super) fn publish_broken<K: Kind>(runner: &Runner, cache: &WatchCache<K>, br
     runner.kube().events().publish(K::KIND, event, kube_io::reference(cache, &key, &broken.uid));
 }
 
-/// Watches the Secrets with the credentials. It ends only when the world is broken.
+/// Watches the Secrets with the credentials. It ends only when the state is broken.
 pub(super) async fn watch_secrets(
     client: Client,
     namespaces: Vec<Option<String>>,
@@ -173,7 +173,7 @@ pub(super) async fn watch_secrets(
                 failures.over(SECRETS);
                 for namespace in reader.take(source, event) {
                     tracing::info!(namespace, "the credentials have changed");
-                    if let Err(error) = runner.tell(|world| world.credential_changed(&namespace)) {
+                    if let Err(error) = runner.tell(|state| state.credential_changed(&namespace)) {
                         return error;
                     }
                 }

@@ -43,6 +43,7 @@ pub const KEYS: &[Key] = &[
     key("timing.callTimeout", "20s", "longest time from sending a call to the cloud to its answer"),
     key("timing.visibilityGrace", "60s", "how long a write may stay invisible in the cloud's lists"),
     key("timing.listPeriod", "60s", "time from one reading of a project's lists to the next"),
+    key("timing.orphanPeriod", "1h", "time from one look for orphans to the next; the first is after a sixth of it"),
     key("timing.queueGrace", "4m", "age at which a queue without other evidence counts as allocated"),
     key("timing.stuckRetry", "10m", "time after which an object that needs a person is tried again"),
     key("timing.leaseDuration", "30s", "how long others wait for a leader that has gone silent"),

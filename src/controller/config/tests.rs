@@ -30,7 +30,7 @@ fn every_key_is_read() {
         "clouds: {lab: {dliEndpoint: 'http://127.0.0.1:1', iamEndpoint: 'http://127.0.0.1:2'}}\n\
          watchNamespaces: [b, a, b]\nmetricsAddress: 127.0.0.1:0\nhealthAddress: 127.0.0.1:0\nconcurrency: 3\n\
          callsPerSecond: 7\nlogFormat: text\nlogLevel: warn,dli_operator=trace\nleaseNamespace: ns\nleaseName: mine\n\
-         timing: {callTimeout: 2s, visibilityGrace: 3s, listPeriod: 1m30s, queueGrace: 500ms, stuckRetry: 1h,\n\
+         timing: {callTimeout: 2s, visibilityGrace: 3s, listPeriod: 1m30s, orphanPeriod: 20m, queueGrace: 500ms, stuckRetry: 1h,\n\
          \u{20} leaseDuration: 6s, renewDeadline: 4s, renewPeriod: 1s}\n",
     )
     .unwrap();
@@ -44,6 +44,7 @@ fn every_key_is_read() {
         call_timeout: 2_000,
         visibility_grace: 3_000,
         list_period: 90_000,
+        orphan_period: 1_200_000,
         queue_grace: 500,
         stuck_retry: 3_600_000,
         calls_per_second: 7,

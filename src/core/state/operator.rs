@@ -56,6 +56,11 @@ impl OperatorState {
         }
     }
 
+    /// How many resources carry the owner tag of this cluster and belong to no object, over all projects.
+    pub fn orphans(&self) -> i64 {
+        self.projects.values().map(|project| project.orphan_count).sum()
+    }
+
     /// The durations it works with.
     pub fn settings(&self) -> &Settings {
         &self.settings
