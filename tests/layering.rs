@@ -62,7 +62,7 @@ const IMPURE_PATHS: [&str; 7] =
     ["::now(", "std::fs", "std::net::Tcp", "std::net::Udp", "std::env", "std::thread", "std::process"];
 
 /// Modules of the library in which files do not import in a circle. `core` still has circles.
-const WITHOUT_CIRCLES: [&str; 4] = ["core", "cloud", "controller", "simulator"];
+const WITHOUT_CIRCLES: [&str; 6] = ["api", "dli", "core", "cloud", "controller", "simulator"];
 
 /// Most lines of a file: what one can read at a stretch.
 const MOST_LINES: usize = 400;
@@ -142,7 +142,7 @@ fn no_file_imports_in_a_circle() {
     let tree = Tree::of(&files(&source()));
     for module in WITHOUT_CIRCLES {
         let imports = tree.imports(module);
-        assert!(imports.len() > 5, "only {} files of {module} import anything", imports.len());
+        assert!(imports.len() > 2, "only {} files of {module} import anything", imports.len());
         let circles = circles(&imports);
         assert!(circles.is_empty(), "\n{}", circles.join("\n"));
     }

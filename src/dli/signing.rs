@@ -12,6 +12,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+pub use canonical::Query;
+
 use self::canonical::{canonical_path, canonical_query, encode_into};
 use super::EpochMillis;
 
@@ -63,15 +65,6 @@ impl Scheme<'_> {
             Self::Derived { .. } => V11_HMAC_SHA256,
         }
     }
-}
-
-/// The query of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Query<'a> {
-    /// As on the request line, without the question mark; empty for none. A plus sign is a plus sign.
-    Raw(&'a str),
-    /// Decoded pairs in any order.
-    Pairs(&'a [(String, String)]),
 }
 
 /// The pieces of a request that a signature covers. Printing it shows no header values, because one may be a token.

@@ -10,7 +10,7 @@ use crate::{
         records::{backoff, owner_tag::owner_tags, time::rfc3339},
         seam::{
             Effect, INTENT_VERSION, Intent, IntentOp, Millis, Next, Outcome,
-            durations::{CLOCK_TOLERANCE, CONFIRM_AFTER, RESYNC, SEND_WITHIN, SOON},
+            durations::{RESYNC, SEND_WITHIN, SOON},
         },
         state::CreateOutcome,
     },
@@ -201,8 +201,8 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let name = self.object.remote_name();
         match K::NAMES {
             Names::Unique => {
-                if let Some(read) = self.read(None) {
-                    return Ok(Reading { value: read.value.into_iter().collect(), began: read.began });
+                if self.read(None).is_some() {
+                    return self.fetch_one(None);
                 }
                 let known = self.project().and_then(|project| K::known(project, &name, None));
                 let young = |item: &K::Item| K::created_at(item).is_some_and(|t| t >= intent.at);
@@ -214,56 +214,17 @@ impl<K: Managed> Reconcile<'_, '_, K> {
                 if self.now() < evidence.settled_at {
                     self.require_poll_turn()?;
                 }
-                self.call_get(None)
+                self.fetch_one(None)
             }
             Names::MayRepeat if self.list().filter == Some(true) => {
                 if self.observed().tagged.is_none() && self.now() < evidence.settled_at {
                     self.require_poll_turn()?;
                 }
                 let reading = self.fetch_tagged()?;
-                self.without_first_if_gone(reading)
+                self.without_first_if_gone(reading, true)
             }
-            Names::MayRepeat => {
-                let first = self.ctx.object_state().absent_since.filter(|first| *first >= evidence.settled_at);
-                let needed = first.map_or(evidence.settled_at, |first| first + CONFIRM_AFTER);
-                let began = self.complete().filter(|began| *began >= valid_from);
-                let fitting = self.fitting(intent);
-                if let Some(began) = began.filter(|began| !fitting.is_empty() || *began >= needed) {
-                    return self.without_first_if_gone(Reading { value: fitting, began });
-                }
-                if self.now() < needed {
-                    self.report_unknown_outcome(intent, needed)?;
-                    self.require_poll_turn()?;
-                }
-                self.request_list(self.now() + RESYNC)
-            }
+            Names::MayRepeat => self.fetch_fitting(intent, evidence.settled_at, true),
         }
-    }
-
-    /// Resources of the inventory that a call of this intent may have made, where names may repeat.
-    pub(super) fn fitting(&self, intent: &Intent) -> Vec<K::Item> {
-        let name = self.object.remote_name();
-        let found = self.project().map(|project| K::named(project, &name)).unwrap_or_default();
-        let since = intent.at - CLOCK_TOLERANCE;
-        let may_be = |item: &K::Item| {
-            K::created_at(item).is_none_or(|t| t >= since) && self.object.fixed_differences(item).is_empty()
-        };
-        let mut items: Vec<K::Item> = found.into_iter().map(|seen| seen.item).filter(may_be).collect();
-        items.sort_by_key(K::created_at);
-        items
-    }
-
-    /// A list that lags behind may show one that is gone: the oldest is read by itself.
-    fn without_first_if_gone(&mut self, mut reading: Reading<Vec<K::Item>>) -> Flow<Reading<Vec<K::Item>>> {
-        reading.value.sort_by_key(K::created_at);
-        let Some(first) = reading.value.first().cloned() else { return Ok(reading) };
-        let id = K::id_of(&first);
-        match self.read(id.as_ref()) {
-            None => return self.call_get(id.as_ref()),
-            Some(read) if read.value.is_none() => reading.value.retain(|other| !is_same::<K>(other, &first)),
-            Some(_) => {}
-        }
-        Ok(reading)
     }
 
     /// Sends the create call of an intent that this pass has written.

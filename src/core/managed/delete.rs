@@ -8,7 +8,7 @@ use crate::{
         records::time::rfc3339,
         seam::{
             Effect, Event, FinalizerChange, Intent, IntentOp, KubeEffect, Millis, Next, Outcome, RecordedIntent,
-            durations::{CLOCK_TOLERANCE, CONFIRM_AFTER, REFUSED_POLL, REPEAT_DELETE, RESYNC, SOON, TAG_MISS_FOR},
+            durations::{CLOCK_TOLERANCE, REFUSED_POLL, REPEAT_DELETE, RESYNC, SOON, TAG_MISS_FOR},
             has_finalizer, recorded_intent,
         },
         state::CreateOutcome,
@@ -18,7 +18,6 @@ use crate::{
 
 use super::{
     delete_decision::{DeleteDecision, DeleteEvidence, DeletionScope, Remnant, decide_delete},
-    ownership::is_same,
     presence::capitalized,
     resource::{Managed, Names, Reconcile},
 };
@@ -113,28 +112,17 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         self.ctx.object_state().delete_sent.map_or(0, |at| at + wait)
     }
 
-    fn fetch_one(&mut self, id: Option<&K::Id>) -> Flow<Reading<Vec<K::Item>>> {
-        match self.read(id) {
-            Some(read) => Ok(Reading { value: read.value.into_iter().collect(), began: read.began }),
-            None => self.call_get(id),
-        }
-    }
-
     /// What is left in the cloud that may be this object's, by a reading of this pass.
     fn fetch_remnants(&mut self, scope: DeletionScope) -> Flow<Reading<Vec<K::Item>>> {
         let expected = self.expected_id();
         if K::NAMES == Names::Unique {
             return self.fetch_one(expected.as_ref());
         }
+        // After a DELETE a list may go on showing what was deleted.
+        let verify = self.now() < self.repeat_at();
         if self.list().filter == Some(true) {
-            let mut tagged = self.fetch_tagged()?;
-            // A list may go on showing what was deleted.
-            if let Some(first) = tagged.value.first().cloned()
-                && self.now() < self.repeat_at()
-                && self.fetch_one(K::id_of(&first).as_ref())?.value.is_empty()
-            {
-                tagged.value.retain(|other| !is_same::<K>(other, &first));
-            }
+            let tagged = self.fetch_tagged()?;
+            let tagged = self.without_first_if_gone(tagged, verify)?;
             if !tagged.value.is_empty() || expected.is_none() {
                 return Ok(tagged);
             }
@@ -142,30 +130,13 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         if let Some(id) = expected {
             return self.fetch_one(Some(&id));
         }
-        let Some(intent) = self.intent().filter(|_| scope == DeletionScope::Creating) else {
-            return Ok(Reading { value: Vec::new(), began: self.now() });
-        };
-        let settled_at = self.outcome_known_at(&intent);
-        let first = self.ctx.object_state().absent_since.filter(|first| *first >= settled_at);
-        let needed = first.map_or(settled_at, |first| first + CONFIRM_AFTER);
-        let valid_from = self.ctx.object_state().valid_from;
-        let began = self.complete().filter(|began| *began >= valid_from);
-        let fitting = self.fitting(&intent);
-        if let Some(began) = began.filter(|began| !fitting.is_empty() || *began >= needed) {
-            let mut reading = Reading { value: fitting, began };
-            if let Some(first) = reading.value.first().cloned()
-                && self.now() < self.repeat_at()
-                && self.fetch_one(K::id_of(&first).as_ref())?.value.is_empty()
-            {
-                reading.value.retain(|other| !is_same::<K>(other, &first));
+        match self.intent().filter(|_| scope == DeletionScope::Creating) {
+            Some(intent) => {
+                let settled_at = self.outcome_known_at(&intent);
+                self.fetch_fitting(&intent, settled_at, verify)
             }
-            return Ok(reading);
+            None => Ok(Reading { value: Vec::new(), began: self.now() }),
         }
-        if self.now() < needed {
-            self.report_unknown_outcome(&intent, needed)?;
-            return wait(needed);
-        }
-        self.request_list(self.now() + RESYNC)
     }
 
     /// Whose each remnant is, and what this process has done about them.

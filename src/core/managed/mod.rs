@@ -4,6 +4,7 @@
 //! what exists, delete. What is special to a kind is behind the trait [`Managed`].
 
 mod adopt;
+mod candidates;
 mod create;
 mod create_decision;
 mod delete;

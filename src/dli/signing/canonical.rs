@@ -2,7 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::Query;
+/// The query of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query<'a> {
+    /// As on the request line, without the question mark; empty for none. A plus sign is a plus sign.
+    Raw(&'a str),
+    /// Decoded pairs in any order.
+    Pairs(&'a [(String, String)]),
+}
 
 type Pairs<'a> = Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>;
 
