@@ -158,17 +158,14 @@ fn a_cloud_that_throttles_and_loses_answers_ends_with_the_same_as_a_good_one() {
 }
 
 #[test]
-fn a_cloud_too_slow_to_delete_by_name_says_why_a_queue_stays() {
+fn a_cloud_too_slow_to_delete_by_name_is_read_again() {
     let fixture = Fixture::with("slow", &Options { call_timeout: Some(30), ..Options::default() });
     fixture.apply(&queue("q1", ""));
     fixture.ready("dliq", "q1");
-    let slow = json!({"effect": {"delay": {"ms": 16_000}}, "when": {"operation": "ListQueues"}, "times": 1_000});
+    // A DELETE by name goes out within 15 s of the reading that shows whose the queue is, or not at all.
+    let slow = json!({"effect": {"delay": {"ms": 16_000}}, "when": {"operation": "ListQueues"}, "times": 1});
     fixture.cloud.control("POST", "faults", &slow);
     fixture.delete("dliq", "q1");
-    let waiting = fixture.reason("dliq", "q1", "Reconciling", "SlowAnswers");
-    assert!(text(&waiting["message"]).contains("within 15 s"), "{waiting}");
-    assert_eq!(fixture.cloud.names().0, ["q1"]);
-    fixture.cloud.disarm();
     fixture.until_true("the queue is gone", || fixture.list("dliq").is_empty() && fixture.cloud.is_empty());
 }
 

@@ -162,7 +162,7 @@ impl Fixture {
              metricsAddress: 127.0.0.1:0\nhealthAddress: 127.0.0.1:0\n\
              leaseNamespace: {SYSTEM_NAMESPACE}\nleaseName: {ns}\nlogLevel: debug\n{settings}\
              timing: {{{lease}, renewPeriod: 500ms, callTimeout: {timeout}s, visibilityGrace: {grace}s, \
-             listPeriod: 2s, queueGrace: 6s}}\n"
+             listPeriod: 2s, queueGrace: 6s, orphanPeriod: 12s}}\n"
         );
         fs::write(&config, yaml).expect("a configuration file");
         let kubeconfig = cluster.service_account_kubeconfig();

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::fixture::{Fixture, condition, connection, entries, queue};
+use crate::{
+    fixture::{Fixture, condition, connection, entries, queue},
+    processes::http,
+};
 
 #[test]
 fn an_object_is_made_changed_and_deleted_with_all_that_it_owns() {
@@ -123,10 +126,36 @@ fn what_is_left_of_an_object_that_went_by_force_is_named_by_the_project() {
     });
     assert_eq!(entries(&fixture.cloud.connection("c1").unwrap()), [("theirs".into(), "ACTIVE".into())]);
 
-    // An object of the name waits, and says what for.
+    // The object of the name takes back what was left.
     fixture.apply(&connection("c1", ""));
-    let waits = fixture.reason("dlic", "c1", "Ready", "WaitingForDependency");
-    assert!(waits["message"].as_str().unwrap().contains("what was made is deleted first"), "{waits}");
-    fixture.delete_and_wait("dlic", "c1");
-    assert_eq!(fixture.cloud.names(), (vec!["theirs".into()], vec!["c1".into()]));
+    let back = fixture.ready("dlic", "c1");
+    assert_eq!(back["status"]["connectionId"], id);
+    fixture.reason("dlip", "default", "Synced", "InSync");
+}
+
+#[test]
+fn a_resource_without_an_object_is_listed_until_an_object_takes_it_back() {
+    let fixture = Fixture::new("orphans");
+    let retained = ", deletionPolicy: Retain";
+    fixture.apply(&(queue("q1", retained) + &queue("q2", "")));
+    let id = fixture.ready("dliq", "q1")["status"]["queueId"].clone();
+    fixture.ready("dliq", "q2");
+    fixture.delete_and_wait("dliq", "q1");
+    let project = || fixture.get("dlip", "default");
+    fixture.until_true("the orphan is listed", || project()["status"]["orphanCount"] == 1);
+    let orphan = project()["status"]["orphans"][0].clone();
+    assert_eq!((&orphan["kind"], &orphan["name"]), (&json!("DliQueue"), &json!("q1")), "{orphan}");
+    assert_eq!(orphan["id"], id.to_string(), "{orphan}");
+    assert!(orphan["created"].is_string() && orphan["since"].is_string(), "{orphan}");
+    fixture.until_true("there is an event", || {
+        fixture.list("event").iter().any(|event| event["reason"] == "OrphansFound")
+    });
+    let port = fixture.operator().port("metrics");
+    let (_, metrics) = http(port, "GET", "/metrics", "").unwrap();
+    assert!(metrics.contains("dli_operator_orphans 1"), "{metrics}");
+    // Nothing was deleted, and the object of the same name owns it again.
+    assert_eq!(fixture.cloud.names().0, ["q1", "q2"]);
+    fixture.apply(&queue("q1", ""));
+    assert_eq!(fixture.ready("dliq", "q1")["status"]["queueId"], id);
+    fixture.until_true("no orphan is listed", || project()["status"]["orphanCount"].is_null());
 }
