@@ -129,6 +129,8 @@ pub struct Simulation {
     pub bound: BTreeSet<(String, String)>,
     /// What operators bound, and when last.
     pub bound_by_us: BTreeMap<(String, String), i64>,
+    /// What projects ever said of orphans that the cloud refuses to delete.
+    pub orphans_reported: BTreeSet<String>,
     /// When operators last deleted a queue of a name, in simulated time.
     pub queues_deleted: BTreeMap<String, Millis>,
     /// Names of what a colleague ever made.
@@ -181,6 +183,7 @@ impl Simulation {
             overtaken_by_colleague: false,
             bound: BTreeSet::new(),
             bound_by_us: BTreeMap::new(),
+            orphans_reported: BTreeSet::new(),
             queues_deleted: BTreeMap::new(),
             foreign_names: BTreeSet::new(),
             may_adopt: BTreeSet::new(),

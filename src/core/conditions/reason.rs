@@ -74,7 +74,7 @@ reasons! {
     ProjectChanged: "Ready, Synced, Stalled",
         "The DliProject now means another project or region than the one that holds the resource.",
         "Point the DliProject back, or delete the object with `deletionPolicy: Retain` and create it again.";
-    NameConflict: "Ready, Stalled",
+    NameConflict: "Ready, Stalled, Reconciling",
         "The name is taken by a resource of another owner, or by another object of this cluster.",
         "Choose another name, or set `adoptionPolicy`.";
     NotOwned: "Synced",

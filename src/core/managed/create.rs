@@ -3,7 +3,7 @@
 use crate::{
     api::{AdoptionPolicy, DeletionPolicy},
     core::{
-        conditions::{ConditionStatus, ConditionValue, Conditions, Reason, find, had_reason},
+        conditions::{ConditionStatus, ConditionValue, Conditions, RETRYING, Reason, find, had_reason},
         inventory::Observed,
         pass::{Flow, Reading, Suspend, finish, wait},
         rate_limit::Priority,
@@ -278,7 +278,11 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let seed = self.ctx.state.settings.seed;
         let at = self.now() + backoff::backoff(self.ctx.object_state().failures, seed);
         self.ctx.object_state().create_outcome = Some(CreateOutcome::NotApplied { n: intent.n });
-        self.ctx.back_off(at, self.generation(), None);
+        let message =
+            format!("The cloud says that the name {name} is taken, and shows no {} of that name. {RETRYING}", K::NOUN);
+        let conditions = Conditions::waiting(Reason::NameConflict, message);
+        self.ctx.back_off(at, self.generation(), Some(conditions.clone()));
+        self.update_conditions(&conditions)?;
         finish(Some(at), Outcome::Failed)
     }
 

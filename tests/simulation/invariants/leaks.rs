@@ -2,7 +2,7 @@
 
 use dli_operator::{
     api::ManagementPolicy,
-    core::{Object, ObjectKind},
+    core::{Object, ObjectKey, ObjectKind},
     dli::PeeringState,
     simulator::model::ConnectionView,
 };
@@ -64,18 +64,22 @@ fn vanished_and_bound(sim: &Simulation, remote: &Remote, name: &str) -> bool {
     sim.vanished.contains(name) && remote.connections.iter().any(|c| bound(&c) || reached(&c))
 }
 
-/// Whether a project says that it cannot delete what has this name.
+/// What a project says of orphans that the cloud refuses to delete.
+pub fn reported_orphans(sim: &Simulation, cluster: usize, key: &ObjectKey) -> Option<String> {
+    let object = sim.clusters[cluster].kube.objects.get(key)?;
+    let said = conditions(object).iter().find(|c| c.reason == "OrphanNotDeleted")?;
+    Some(said.message.clone())
+}
+
+/// Whether a project has said that it cannot delete what has this name, or lists it as an orphan.
 pub fn leftover_said(sim: &Simulation, name: &str) -> bool {
-    let objects = sim.clusters.iter().flat_map(|c| c.kube.objects.values());
-    let mut said = objects.filter(|o| matches!(o, Object::Project(_))).flat_map(conditions);
-    let refused = said.any(|c| c.reason == "OrphanNotDeleted" && c.message.contains(name));
     let objects = sim.clusters.iter().flat_map(|c| c.kube.objects.values());
     let listed = objects.filter_map(|o| match o {
         Object::Project(project) => project.status.as_ref(),
         _ => None,
     });
-    refused
-        || sim.vanished.contains(name) && listed.flat_map(|status| &status.orphans).any(|orphan| orphan.name == name)
+    let listed = listed.flat_map(|status| &status.orphans).any(|orphan| orphan.name == name);
+    sim.orphans_reported.iter().any(|said| said.contains(name)) || sim.vanished.contains(name) && listed
 }
 
 /// What an operator bound for an object that does not ask for it any more is unbound.

@@ -20,7 +20,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::{kube::meta, scheduler::Simulation, trace};
 
-pub use leaks::leftover_said;
+pub use leaks::{leftover_said, reported_orphans};
 pub use limits::limit_hits;
 pub use ownership::{all_distinguishable, hits_successor};
 pub use quiescence::{QUIET, decides_the_same, reported, same_result, sampled};

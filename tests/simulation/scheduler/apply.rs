@@ -53,6 +53,9 @@ impl Simulation {
         if !self.clusters[cluster].kube.changed.is_empty() {
             self.last_write = self.mono;
             self.kube_writes += 1;
+            if let KubeEffect::PutStatus { key, .. } = effect {
+                self.orphans_reported.extend(invariants::reported_orphans(self, cluster, key));
+            }
             if let KubeEffect::PutStatus { key, .. } = effect
                 && let Some((patience, _)) = invariants::false_status(self, cluster, key)
             {

@@ -32,7 +32,8 @@ impl Simulation {
                 self.overtaken_by_colleague,
                 self.last_start,
                 &self.bound_by_us,
-                &self.queues_deleted
+                &self.queues_deleted,
+                &self.orphans_reported
             ),
         );
         hasher.0.write_u64(self.cloud.fingerprint());
