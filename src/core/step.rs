@@ -11,7 +11,9 @@ use super::{
     project,
     seam::{
         CloudEffect, Effect, Input, KubeEffect, KubeReply, Millis, Next, Now, Object, ObjectKey, ObjectKind, Outcome,
-        Step, durations::SOON, has_finalizer,
+        Step,
+        durations::{SIGNATURE_DRIFT, SOON},
+        has_finalizer,
     },
     state::OperatorState,
 };
@@ -214,7 +216,7 @@ fn absorb_cloud(ctx: &mut Context<'_>, effect: &CloudEffect, answer: Answer, beg
         && error.class == ErrorClass::Auth
     {
         let drift = (ctx.state.clock_offset(&effect.endpoint, ctx.now) - effect.clock_offset).abs();
-        if drift > 60_000 && !ctx.observations.redated {
+        if drift > SIGNATURE_DRIFT && !ctx.observations.redated {
             ctx.observations.redated = true;
         } else {
             project::credential_refused(ctx, effect, error);

@@ -13,7 +13,7 @@ use crate::{
         records::time::rfc3339,
         seam::{
             Millis, Next, Outcome, Status,
-            durations::{HOLD_OFF, LAG_POLL},
+            durations::{HOLD_OFF, LAG_POLL, SOON},
         },
         state::CreateOutcome,
     },
@@ -330,5 +330,5 @@ pub(super) fn record_connection(
     object.last_step = None;
     object.unbinding.clear();
     r.update_status(&conditions, Status::Connection(Box::new(status)))?;
-    wait(now + 1_000)
+    wait(now + SOON)
 }

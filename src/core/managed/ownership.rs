@@ -5,15 +5,12 @@ use crate::{
     core::{
         pass::{Flow, Reading},
         records::owner_tag::{CLUSTER_TAG, OWNER_TAG, owner_tag},
-        seam::{Intent, Millis},
+        seam::{Intent, Millis, durations::PROBE_POLL},
     },
     dli::{Call, EpochMillis, Tag},
 };
 
 use super::resource::{Managed, Reconcile};
-
-/// Wait for the project to find out whether its list can be filtered by tag.
-const PROBE_POLL: Millis = 2_000;
 
 /// Whether two readings mean the same resource: one of that name may be gone, and another one there.
 pub(super) fn is_same<K: Managed>(one: &K::Item, other: &K::Item) -> bool {

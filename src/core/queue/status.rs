@@ -7,7 +7,7 @@ use crate::{
         managed::{Managed, Reconcile},
         pass::{Flow, finish},
         records::time::rfc3339,
-        seam::{Millis, Next, Outcome},
+        seam::{Millis, Next, Outcome, durations::SOON},
     },
     dli::{EpochMillis, QueueItem},
 };
@@ -122,7 +122,7 @@ pub(super) fn report_queue(r: &mut Reconcile<'_, '_, DliQueue>, item: &QueueItem
     match (evidence, usable_at) {
         (None, Some(at)) => {
             // The server's clock is known to the second.
-            let left = (at - server).max(0) as Millis + 1_000;
+            let left = (at - server).max(0) as Millis + SOON;
             finish(Some(r.now() + left), Outcome::Waiting)
         }
         _ => finish(None, Outcome::Settled),

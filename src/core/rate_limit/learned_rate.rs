@@ -5,23 +5,21 @@
 //! took, says where the limit is. Then the pace grows in steps that are long enough to keep refusals below one in a
 //! hundred.
 
-use crate::{core::seam::Millis, dli::CallError};
+use crate::{
+    core::seam::{
+        Millis,
+        durations::{FIRST_PAUSE, FORGOTTEN_AFTER, LONGEST_PAUSE, LONGEST_STEP},
+    },
+    dli::CallError,
+};
 
-/// Longest pause that one refusal causes.
-const LONGEST_PAUSE: Millis = 60_000;
-/// First pause where the refusal names none; it doubles with each refusal that follows without a success.
-const FIRST_PAUSE: Millis = 250;
 /// Slowest pace that refusals may lead to, in calls an hour.
 const SLOWEST: u64 = 720;
-/// A limit that the cloud named counts for this long.
-const FORGOTTEN_AFTER: Millis = 600_000;
 /// Calls of a step of growth when the limit is near, and when it is not known where it is.
 const STEP_NEAR: u64 = 100;
 const STEP_FAR: u64 = 40;
 /// From so many refusals in a row on, with no good pace between them, nothing is known about the limit.
 const UNKNOWN: u32 = 6;
-/// A step ends after this time, where calls are few.
-const LONGEST_STEP: Millis = 120_000;
 
 /// The pace, and what it was learned from.
 #[derive(Clone, Debug)]

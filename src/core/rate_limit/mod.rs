@@ -10,7 +10,10 @@ mod waiting_line;
 pub(crate) use waiting_line::Priority;
 
 use crate::{
-    core::seam::{Millis, ObjectKey},
+    core::seam::{
+        Millis, ObjectKey,
+        durations::{LONGEST_HOLD, LONGEST_PROMISE},
+    },
     dli::{CallError, Cause, ErrorClass},
 };
 
@@ -19,10 +22,6 @@ use waiting_line::WaitingLine;
 
 /// One call, in the unit of the credit: what a pace of one call an hour earns in a millisecond.
 const CALL: i64 = 3_600_000;
-/// A call of a pass that has had its turn waits for so long at the most: a pass in the middle of its work holds a worker.
-const LONGEST_HOLD: Millis = 3_000;
-/// Nobody is told to come later than after this time; the pace may change meanwhile.
-const LONGEST_PROMISE: Millis = 60_000;
 
 /// A bucket that fills at the learned pace. Who finds it empty is told when to come again; of those who have come in their
 /// time, the first in the line has the next turn.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::seam::{Millis, ObjectKey};
+use crate::core::seam::{
+    Millis, ObjectKey,
+    durations::{ABSENT_AFTER, LATE_AFTER},
+};
 
 /// How urgent a call is: the first is the most urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,10 +24,6 @@ pub(crate) enum Priority {
 
 /// Of so many turns one goes to who has waited longest, so that many urgent calls cannot make us blind.
 const FAIR: u64 = 8;
-/// Who does not come for so long after its time has lost its place: it needs no call any more.
-const ABSENT_AFTER: Millis = 30_000;
-/// Who has come once and does not come again for so long lets others go first.
-const LATE_AFTER: Millis = 1_000;
 /// Among how many of those who have come a place is counted.
 const COUNTED: usize = 64;
 

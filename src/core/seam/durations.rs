@@ -49,6 +49,26 @@ pub(crate) const LIST_GAP: Millis = 1_000;
 pub(crate) const UNCUT_FOR: Millis = 600_000;
 /// The tag that shows whose a resource is was looked for this long ago at most; an older miss is no evidence.
 pub(crate) const TAG_MISS_FOR: Millis = 600_000;
+/// A correction of the server's clock of at least this size matters to those who have counted with the wrong one.
+pub(crate) const NOTABLE_CORRECTION: u64 = 5_000;
+/// A signature whose date is off by more than this was refused for it: one more try with the server's clock.
+pub(crate) const SIGNATURE_DRIFT: i64 = 60_000;
+/// Nobody is told to come later than after this time; the pace may change meanwhile.
+pub(crate) const LONGEST_PROMISE: Millis = 60_000;
+/// Who does not come for so long after its time has lost its place: it needs no call any more.
+pub(crate) const ABSENT_AFTER: Millis = 30_000;
+/// Who has come once and does not come again for so long lets others go first.
+pub(crate) const LATE_AFTER: Millis = 1_000;
+/// Longest pause that one refusal causes.
+pub(crate) const LONGEST_PAUSE: Millis = 60_000;
+/// First pause where the refusal names none; it doubles with each refusal that follows without a success.
+pub(crate) const FIRST_PAUSE: Millis = 250;
+/// A limit that the cloud named counts for this long.
+pub(crate) const FORGOTTEN_AFTER: Millis = 600_000;
+/// A step ends after this time, where calls are few.
+pub(crate) const LONGEST_STEP: Millis = 120_000;
+/// Wait for the project to find out whether its list can be filtered by tag.
+pub(crate) const PROBE_POLL: Millis = 2_000;
 /// The server's clock and the clock of an intent may differ by this much.
 pub(crate) const CLOCK_TOLERANCE: i64 = 5_000;
 /// The server's clock may be behind what is believed by this much: answers tell it in whole seconds.
@@ -65,3 +85,6 @@ const _: () = assert!(FINALIZER_RACE > SEND_WITHIN);
 // The second reading of an absence is not the same list again.
 const _: () = assert!(CONFIRM_AFTER > LIST_GAP);
 const _: () = assert!(CLOCK_RESOLUTION < CLOCK_TOLERANCE);
+// A place in the waiting line is kept for longer than its owner may be late.
+const _: () = assert!(ABSENT_AFTER > LATE_AFTER);
+const _: () = assert!(LONGEST_PAUSE >= FIRST_PAUSE);

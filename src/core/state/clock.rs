@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    core::seam::{Endpoint, Millis, Now},
+    core::seam::{Endpoint, Millis, Now, durations::NOTABLE_CORRECTION},
     dli::EpochMillis,
 };
-
-/// A correction of at least this size matters to those who have counted with the wrong clock, in milliseconds.
-const NOTABLE: u64 = 5_000;
 
 /// Server's clock minus [`Now::mono`], for each endpoint that has answered.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +32,6 @@ impl ServerClocks {
             return false;
         }
         self.offsets.insert(endpoint.clone(), offset);
-        offset.abs_diff(believed) >= NOTABLE
+        offset.abs_diff(believed) >= NOTABLE_CORRECTION
     }
 }
