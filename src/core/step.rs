@@ -194,7 +194,7 @@ fn absorb_kube(ctx: &mut Context<'_>, effect: &KubeEffect, reply: KubeReply) -> 
     }
 }
 
-/// Notes when this process put the finalizer on; says whether the object got it just now.
+/// Notes when this process put the finalizer on; says whether the object got it just now (P-fence-3).
 fn note_finalizer(ctx: &mut Context<'_>, object: &Object) -> bool {
     let had = ctx.object.as_ref().is_some_and(|old| has_finalizer(old.meta()));
     let has = has_finalizer(object.meta()) && !had;

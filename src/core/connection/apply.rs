@@ -35,7 +35,8 @@ pub(super) fn reconcile_connection(r: Connection<'_, '_, '_>, seen: &Observed<Co
     let server = r.server_time();
     let read = server - now.saturating_sub(seen.began) as EpochMillis;
     let targets = fetch_targets(r)?;
-    // What was read before a queue was created says nothing about it: an entry of its name was another queue's.
+    // What was read before a queue was created says nothing about it: an entry of its name was another queue's
+    // (P-ready-3).
     let newest = targets.iter().flatten().filter_map(|target| target.created).max();
     if newest.is_some_and(|created| read < created) && !seen.direct {
         r.require_poll_turn()?;
@@ -136,7 +137,7 @@ fn requeue(
     }
 }
 
-/// Takes what the cloud has refused out of the plan; gives it back with the cloud's words.
+/// Takes what the cloud has refused out of the plan; gives it back with the cloud's words (P-bind-9).
 fn skip_rejected(r: Connection<'_, '_, '_>, desired: &Desired, plan: &mut Plan) -> Vec<(String, String)> {
     let (now, generation) = (r.now(), r.generation());
     let object = r.ctx.object_state();

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{api::EnhancedConnection, core::records::owner_tag::digest, dli::Host};
 
-/// Stands in the place of a digest from before a call that writes hosts until it is known to have been carried out.
+/// Stands in the place of a digest from before a call that writes hosts until it is known to have been carried out
+/// (P-hosts-3).
 pub(super) const UNKNOWN_HOSTS: &str = "";
 
 /// Digest of a hosts file, whatever its order.

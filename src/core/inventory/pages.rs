@@ -7,7 +7,7 @@ use super::list::{CompleteList, Keyed};
 /// Reads a list page by page and knows when it has it all.
 ///
 /// One page is asked for. Where the server may have cut it (a documented default is 100 items), the next page is asked
-/// for, overlapping by one item: it has to begin with the last item of the page before.
+/// for, overlapping by one item: it has to begin with the last item of the page before (P-read-2).
 #[derive(Clone, Debug)]
 pub(crate) struct Pages<T> {
     items: Vec<T>,

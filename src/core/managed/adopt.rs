@@ -42,7 +42,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         if !ours {
             self.require_adoption_allowed(item)?;
         }
-        // A list that lags behind may show what is gone: the resource itself is read before it is adopted.
+        // A list that lags behind may show what is gone: the resource itself is read before it is adopted (P-adopt-3).
         let id = K::id_of(item);
         let item = match self.read(id.as_ref()) {
             None => return self.call_get(id.as_ref()),
@@ -73,7 +73,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         K::record(self, &item, &Ownership { intent: &intent, adopted: true, suspects: Vec::new() })
     }
 
-    /// The policy lets this object adopt a resource that does not carry its owner tag.
+    /// The policy lets this object adopt a resource that does not carry its owner tag (P-adopt-1).
     fn require_adoption_allowed(&mut self, item: &K::Item) -> Flow<()> {
         let (noun, name) = (K::NOUN, self.object.remote_name());
         let policy = self.common().adoption;
@@ -110,7 +110,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         self.report_stalled(Reason::NameConflict, message, Reason::NotOwned)
     }
 
-    /// The adoption is recorded before anything is written to the resource.
+    /// The adoption is recorded before anything is written to the resource (P-adopt-2).
     fn require_adoption_intent(&mut self, item: &K::Item) -> Flow<Intent> {
         let key = self.intent_key(K::id_of(item).as_ref());
         let same = |intent: &Intent| intent.op == IntentOp::Adopt && (intent.key == key || K::NAMES == Names::Unique);
@@ -124,7 +124,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     }
 
     /// Records that a create call came to nothing and that another owner has the name. A process that begins later could
-    /// not tell this from a call whose outcome is unknown.
+    /// not tell this from a call whose outcome is unknown (P-adopt-5).
     fn record_not_applied(&mut self) -> Flow<()> {
         match self.intent() {
             Some(intent) if intent.op == IntentOp::Create => {

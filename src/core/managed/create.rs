@@ -28,7 +28,8 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     /// they have shown it since so long ago.
     ///
     /// The server's clock may have been set since the intent was written: where this machine's clock does not agree that
-    /// the intent is so old, nothing is concluded before this process has led for as long as a call can be in flight.
+    /// the intent is so old, nothing is concluded before this process has led for as long as a call can be in flight
+    /// (P-clock-2).
     pub(super) fn time_to_outcome(&self, intent: &Intent) -> i64 {
         let settings = &self.ctx.state.settings;
         let horizon = intent.at + (SEND_WITHIN + settings.call_timeout + settings.visibility_grace) as EpochMillis;
@@ -82,7 +83,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         if found.is_empty() { self.create() } else { self.adopt(found) }
     }
 
-    /// Records a create intent; the call follows in the same pass.
+    /// Records a create intent; the call follows in the same pass (P-write-1).
     fn create(&mut self) -> Flow<Next> {
         let inputs = K::create_inputs(self)?;
         self.require_no_mass_absence()?;
@@ -97,7 +98,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     }
 
     /// The user says that a resource exists that may be adopted. Where names may repeat, creating one because of a single
-    /// wrong list would make a duplicate: look again before creating.
+    /// wrong list would make a duplicate: look again before creating (P-adopt-4).
     fn require_second_lookup(&mut self) -> Flow<()> {
         if self.common().adoption == AdoptionPolicy::IfOwned || K::NAMES == Names::Unique {
             return Ok(());

@@ -42,7 +42,8 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         self.carry_out(&evidence, &reading.value)
     }
 
-    /// What the object has to do with a resource. Where that is nothing, or the resource is to be kept, the finalizer goes.
+    /// What the object has to do with a resource. Where that is nothing, or the resource is to be kept, the finalizer
+    /// goes (P-delete-11).
     fn require_scope(&mut self) -> Flow<DeletionScope> {
         let recorded = recorded_intent(self.common().meta);
         let keeps =
@@ -69,7 +70,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         };
         match self.ctx.observations.definition_terminating {
             None => return request(Effect::Kube(KubeEffect::IsDefinitionTerminating(K::KIND))),
-            // Removing the definitions must not remove what runs in the cloud.
+            // Removing the definitions must not remove what runs in the cloud (P-delete-12).
             Some(true) => return self.ctx.change_finalizer(FinalizerChange::Remove),
             Some(false) => {}
         }

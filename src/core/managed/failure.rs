@@ -96,7 +96,8 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         finish(Some(at), outcome)
     }
 
-    /// Reports a failed DELETE, and backs off. The server decides; it is asked again at least every minute.
+    /// Reports a failed DELETE, and backs off. The server decides; it is asked again at least every minute
+    /// (P-delete-13).
     pub(super) fn report_delete_failure<T>(&mut self, call: &Call, error: &CallError) -> Flow<T> {
         self.require_own_failure(error)?;
         let uid = self.ctx.uid();

@@ -72,7 +72,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         }
     }
 
-    /// Whether a resource carries this object's owner tag; `None` where the region does not let tags be read.
+    /// Whether a resource carries this object's owner tag; `None` where the region does not let tags be read (P-tag-1).
     pub(crate) fn fetch_owner_tag(&mut self, item: &K::Item) -> Flow<Option<bool>> {
         match self.list().filter {
             None => self.require_filter_probe(),
@@ -100,7 +100,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     }
 
     /// Whether a reading that lacks the owner tag may just lag behind: the resource is new, or this object has written
-    /// something that a reading need not show yet.
+    /// something that a reading need not show yet (P-tag-3).
     pub(crate) fn tag_may_lag(&mut self, created: Option<EpochMillis>) -> bool {
         let grace = self.grace();
         // The server's clock may have jumped; this process's own does not. An earlier process wrote before this one led.

@@ -32,7 +32,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     pub(super) fn require_preconditions(&mut self) -> Flow<()> {
         self.require_not_suspended()?;
         let recorded = recorded_intent(self.common().meta);
-        // A status that was copied along with the YAML speaks of another object's resource.
+        // A status that was copied along with the YAML speaks of another object's resource (P-own-2).
         let observes = self.common().management == ManagementPolicy::Observe;
         if self.object.id().is_some() && !observes && recorded == RecordedIntent::None {
             return self.ctx.put_status(K::empty_status(), Vec::new());
@@ -173,7 +173,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         finish(None, Outcome::Waiting)
     }
 
-    /// One edit of a DliProject cannot move an object that owns a resource to another project.
+    /// One edit of a DliProject cannot move an object that owns a resource to another project (P-project-2).
     fn require_same_project(&mut self) -> Flow<()> {
         let Some(access) = self.access.clone() else { return Ok(()) };
         let Some(seen) = self.common().project.cloned() else { return Ok(()) };
@@ -207,7 +207,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         }
     }
 
-    /// No other object works on the remote name.
+    /// No other object works on the remote name (P-name-1).
     pub(super) fn require_claim(&mut self) -> Flow<()> {
         let Some(claim) = self.name_claim() else { return Ok(()) };
         let strength = self.claim_strength();
@@ -227,7 +227,8 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         self.report_stalled(Reason::NameConflict, message, Reason::NotOwned)
     }
 
-    /// Keeps the remote name of an object in deletion: nobody else works on the name until the object is gone.
+    /// Keeps the remote name of an object in deletion: nobody else works on the name until the object is gone
+    /// (P-name-2).
     pub(super) fn keep_claim(&mut self) {
         let strength = self.claim_strength();
         if let Some(claim) = self.name_claim() {

@@ -34,7 +34,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     }
 
     /// The newest valid reading of a resource, or the proof that it is gone. What was read before this object's last
-    /// change counts for nothing, so it is read again when its turn has come.
+    /// change counts for nothing, so it is read again when its turn has come (P-read-1).
     fn fetch_present(&mut self, id: &K::Id) -> Flow<Option<Observed<K::Item>>> {
         let object = self.ctx.object_state();
         let (valid_from, lists_valid_from) = (object.valid_from, object.lists_valid_from);
@@ -62,7 +62,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         }
     }
 
-    /// Something else has the name now. It is this object's only if it carries the owner tag.
+    /// Something else has the name now. It is this object's only if it carries the owner tag (P-own-3).
     fn on_replaced(&mut self, id: &K::Id, seen: &Observed<K::Item>) -> Flow<Next> {
         if self.fetch_owner_tag(&seen.item)? == Some(true) {
             self.clear_absence();
@@ -79,7 +79,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         self.report_stalled(Reason::OwnershipLost, message, Reason::NotOwned)
     }
 
-    /// Proved to be gone, and not deleted by this operator.
+    /// Proved to be gone, and not deleted by this operator (P-absent-1).
     fn on_remote_deleted(&mut self, id: &K::Id) -> Flow<Next> {
         if self.is_settling() {
             // Just created: readings may lag behind.
@@ -112,7 +112,8 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     }
 
     /// Guards against creating everything again because of a wrong list: while many owned resources are missing at once,
-    /// each has to be proved gone before any is created. `proved`: a read of its own has shown this one to be gone.
+    /// each has to be proved gone before any is created (P-absent-2). `proved`: a read of its own has shown this one to
+    /// be gone.
     fn require_absence_turn(&mut self, proved: bool) -> Flow<()> {
         let now = self.now();
         let (key, project_key) = (self.ctx.key.clone(), self.project_key());
@@ -182,7 +183,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
 
     /// A reading that began at `began` lacks what is looked for. One reading may be wrong: an absence counts once two
     /// agree that began at least [`CONFIRM_AFTER`] apart, both after `since`. Gives the moment from which the second one
-    /// counts while that has not come.
+    /// counts while that has not come (P-absent-3).
     pub(super) fn absence_unconfirmed_until(&mut self, began: Millis, since: Millis) -> Option<Millis> {
         let object = self.ctx.object_state();
         let first = object.absent_since.filter(|first| *first >= since).unwrap_or(began);

@@ -75,7 +75,7 @@ impl<'a, 'c, K: Managed> Reconcile<'a, 'c, K> {
         }
     }
 
-    /// It owns a resource: by an intent of this incarnation and an id.
+    /// It owns a resource: by an intent of this incarnation and an id (P-own-1).
     pub(crate) fn owns(&self) -> bool {
         self.object.id().is_some() && self.intent().is_some()
     }

@@ -184,7 +184,7 @@ impl Context<'_> {
     }
 
     /// Requests a call to the cloud. One that changes something needs leadership and a fresh object, and carries the
-    /// moment after which it must not be sent.
+    /// moment after which it must not be sent (P-fence-1).
     pub(crate) fn call<T>(&mut self, access: &ProjectAccess, call: Call) -> Flow<T> {
         let mut not_after = None;
         let priority = self.priority(&call);

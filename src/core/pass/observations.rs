@@ -14,7 +14,8 @@ use crate::{
 /// Everything that this pass has observed so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Observations {
-    /// A write may or may not have been applied, or the cache lags behind: read the object before anything else.
+    /// A write may or may not have been applied, or the cache lags behind: read the object before anything else
+    /// (P-write-2).
     pub(crate) must_reread: bool,
     pub(crate) cached: BTreeMap<ObjectKey, Option<Object>>,
     pub(crate) credential: Option<CredentialState>,

@@ -14,7 +14,7 @@ use crate::{
     dli::{Call, CallError, Cause, ErrorClass},
 };
 
-/// A credential was refused: nobody tries it again for a while, or the cloud locks the key for everyone.
+/// A credential was refused: nobody tries it again for a while, or the cloud locks the key for everyone (P-project-4).
 pub(crate) fn credential_refused(ctx: &mut Context<'_>, effect: &CloudEffect, error: &CallError) {
     let now = ctx.now;
     let hint = match error.message.contains("expired") {

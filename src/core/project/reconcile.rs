@@ -65,7 +65,7 @@ pub(crate) fn reconcile(ctx: &mut Context<'_>, object: &DliProject) -> Flow<Next
         }
         CredentialState::Malformed { message, last } => (last, Reason::CredentialsInvalid, message),
     };
-    // What is being deleted goes on with the last credentials that this process saw.
+    // What is being deleted goes on with the last credentials that this process saw (P-project-3).
     match last {
         Some(last) if deleting => work(ctx, object, endpoint, last, true),
         last => {
@@ -173,7 +173,7 @@ fn require_retry_time(ctx: &mut Context<'_>, object: &DliProject) -> Flow<()> {
     finish(Some(retry_at), Outcome::Failed)
 }
 
-/// The project id: once looked up, it is kept.
+/// The project id: once looked up, it is kept (P-project-1).
 fn fetch_project_id(
     ctx: &mut Context<'_>,
     object: &DliProject,

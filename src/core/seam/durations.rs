@@ -11,13 +11,14 @@ pub(crate) const LONGEST_HOLD: Millis = 3_000;
 /// From writing an intent to the last moment at which its call may be sent.
 pub(crate) const SEND_WITHIN: Millis = 20_000;
 /// A DELETE by name goes out only within this time after the reading that showed whose the resource is began. Somebody
-/// else may have the name later.
+/// else may have the name later (P-delete-14).
 pub(crate) const DELETE_BY_NAME_WITHIN: Millis = 15_000;
 /// An accepted DELETE by id is not sent again before this time.
 pub(crate) const REPEAT_DELETE: Millis = 10_000;
 /// Next look at a resource whose DELETE the cloud has refused.
 pub(crate) const REFUSED_POLL: Millis = 15_000;
-/// The same change of a connection is not sent again before this time, since readings may lag behind the change.
+/// The same change of a connection is not sent again before this time, since readings may lag behind the change
+/// (P-change-4).
 pub(crate) const HOLD_OFF: Millis = 10_000;
 /// An object that goes within this time after the finalizer was put on, without having been seen in deletion, was
 /// removed by an API server that had begun to delete it before. A write without an answer is included.

@@ -15,7 +15,7 @@ pub(super) struct ServerClocks {
 
 impl ServerClocks {
     /// The server's clock. Once an answer has shown it, the monotonic clock carries it on: a change of the machine's wall
-    /// clock makes nothing older or younger.
+    /// clock makes nothing older or younger (P-clock-1).
     pub(super) fn time(&self, endpoint: &Endpoint, now: Now) -> EpochMillis {
         self.offsets.get(endpoint).map_or(now.wall, |offset| now.mono as i64 + offset)
     }

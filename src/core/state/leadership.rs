@@ -11,7 +11,7 @@ impl Leadership {
         }
     }
 
-    /// When no call of another leader could be in flight any more; 0 where this process does not lead.
+    /// When no call of another leader could be in flight any more; 0 where this process does not lead (P-fence-2).
     pub(super) fn from(self) -> Millis {
         match self {
             Self::Leader { mutate_from, .. } => mutate_from,
