@@ -9,52 +9,10 @@ use std::{
     process::Command,
 };
 
-use dli_operator::controller::config::KEYS;
+use dli_operator::{controller::config::KEYS, core::Reason};
 
 /// Longest line of Markdown, in characters.
 const COLUMNS: usize = 120;
-
-/// Documents that are not wrapped yet.
-const NOT_WRAPPED: [&str; 7] = [
-    "CONTRIBUTING.md",
-    "deploy/argocd/README.md",
-    "deploy/README.md",
-    "deploy/local/README.md",
-    "docs/architecture.md",
-    "docs/protocol.md",
-    "tests/data/README.md",
-];
-
-/// Paths that the documents name already: the path, and the one that it still has until the tests are renamed.
-const RENAMED_PATHS: [(&str, &str); 5] = [
-    ("tests/simulation", "tests/fault_search"),
-    ("tests/mutation", "tests/mutants"),
-    ("tests/chaos", "tests/rounds"),
-    ("tests/parser_properties", "tests/laws"),
-    ("tests/cel_rules.rs", "tests/rules.rs"),
-];
-
-/// Reasons that the README names already: the one of `src/core`, and its new name, empty for a reason that disappears.
-const RENAMED_REASONS: [(&str, &str); 3] =
-    [("LeftoverNotDeleted", "OrphanNotDeleted"), ("SnapshotSuspect", "MassAbsence"), ("SlowAnswers", "")];
-
-/// Words in `src/core` that look like reasons but are not: types and values of conditions, kinds, states of the cloud,
-/// actions of events.
-const NO_REASONS: [&str; 13] = [
-    "Ready",
-    "Synced",
-    "Reconciling",
-    "Stalled",
-    "True",
-    "False",
-    "Unknown",
-    "DliProject",
-    "DliQueue",
-    "EnhancedConnection",
-    "ACTIVE",
-    "Reconcile",
-    "Delete",
-];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -95,20 +53,6 @@ fn documents() -> Vec<PathBuf> {
     files().into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
-/// Words between quotes that are written like reasons, in `UpperCamelCase`, outside comments.
-fn upper_camel_literals(text: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
-        for word in line.split('"').skip(1).step_by(2) {
-            let letters = word.chars().all(|c| c.is_ascii_alphabetic());
-            if letters && word.starts_with(|c: char| c.is_ascii_uppercase()) && word.len() > 1 {
-                found.insert(word.to_owned());
-            }
-        }
-    }
-    found
-}
-
 /// The words of code that rows of tables and items of lists in a section begin with.
 fn entries(text: &str, heading: &str) -> BTreeSet<String> {
     let section = text.split_once(heading).unwrap().1;
@@ -121,24 +65,66 @@ fn entries(text: &str, heading: &str) -> BTreeSet<String> {
         .collect()
 }
 
-#[test]
-fn the_readme_lists_the_reasons_and_nothing_else() {
-    let mut reasons = BTreeSet::new();
-    for path in walk(&root().join("src/core")) {
-        reasons.extend(upper_camel_literals(&fs::read_to_string(path).unwrap()));
-    }
-    reasons.retain(|word| !NO_REASONS.contains(&&**word));
-    for (old, new) in RENAMED_REASONS {
-        if reasons.remove(old) && !new.is_empty() {
-            reasons.insert(new.to_owned());
+/// `docs/reasons.md`, as the table of reasons has it.
+fn reasons_document() -> String {
+    let head = "Every reason of a condition or an event, from the table in `src/core/conditions/reason.rs`. After a change of \
+                that table, `UPDATE_DOCS=1 cargo test --test docs` writes this file anew.";
+    let mut text = format!("# Reasons\n\n{}", wrapped(head, ""));
+    for entry in Reason::ALL {
+        let types = match entry.types {
+            "event" => "none; it is the reason of an Event".to_owned(),
+            types => types.split(", ").map(|type_| format!("`{type_}`")).collect::<Vec<_>>().join(", "),
+        };
+        text.extend(["\n### ", entry.name, "\n\n"]);
+        for line in [
+            format!("- Condition types: {types}"),
+            format!("- Meaning: {}", entry.meaning),
+            format!("- What to do: {}", entry.remedy),
+        ] {
+            text.push_str(&wrapped(&line, "  "));
         }
     }
-    assert!(reasons.len() > 30, "only {reasons:?} found");
+    text
+}
+
+/// A text in lines of at most [`COLUMNS`] characters; the lines after the first are indented.
+fn wrapped(text: &str, indent: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().unwrap();
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= COLUMNS {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(format!("{indent}{word}"));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_reasons_are_documented_as_they_are_defined() {
+    let path = root().join("docs/reasons.md");
+    let expected = reasons_document();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let hint = "docs/reasons.md is not what src/core/conditions/reason.rs says: UPDATE_DOCS=1 cargo test --test docs";
+    assert!(fs::read_to_string(&path).is_ok_and(|text| text == expected), "{hint}");
+}
+
+/// The README explains the reasons that users meet first.
+#[test]
+fn the_readme_names_only_reasons_that_exist() {
+    let known: BTreeSet<&str> = Reason::ALL.iter().map(|entry| entry.name).collect();
+    assert!(known.len() > 30, "only {known:?}");
     let mut documented = entries(&read("README.md"), "\n## Conditions and reasons\n");
     documented.retain(|word| !matches!(&**word, "Ready" | "Synced" | "Reconciling" | "Stalled"));
-    let missing: Vec<_> = reasons.difference(&documented).collect();
-    let surplus: Vec<_> = documented.difference(&reasons).collect();
-    assert!(missing.is_empty() && surplus.is_empty(), "not in README.md: {missing:?}; in no condition: {surplus:?}");
+    let surplus: Vec<_> = documented.iter().filter(|word| !known.contains(&***word)).collect();
+    assert!(documented.len() >= 10, "only {documented:?}");
+    assert!(surplus.is_empty(), "in no condition: {surplus:?}");
 }
 
 #[test]
@@ -249,8 +235,7 @@ fn every_path_that_a_document_names_exists() {
         let text = read(&document);
         let words = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
         for word in words.filter(|word| is_path(word)) {
-            let old = RENAMED_PATHS.iter().find(|(new, _)| *new == word).map(|(_, old)| *old);
-            if !root().join(word).exists() && !old.is_some_and(|old| root().join(old).exists()) {
+            if !root().join(word).exists() {
                 broken.push(format!("{}: {word}", document.display()));
             }
         }
@@ -276,7 +261,7 @@ fn the_readme_shows_the_samples_as_they_are() {
 #[test]
 fn markdown_is_wrapped() {
     let mut long = Vec::new();
-    for document in documents().into_iter().filter(|path| !NOT_WRAPPED.iter().any(|name| path == Path::new(name))) {
+    for document in documents() {
         let mut fenced = false;
         for (number, line) in read(&document).lines().enumerate() {
             if line.trim_start().starts_with("```") {
@@ -291,6 +276,122 @@ fn markdown_is_wrapped() {
         }
     }
     assert!(long.is_empty(), "longer than {COLUMNS} columns: {long:#?}");
+}
+
+/// A rule of `docs/protocol.md`: its id, and its parts.
+struct Rule {
+    id: String,
+    parts: Vec<String>,
+}
+
+/// The labels of the parts of a rule, in their order.
+const PARTS: [&str; 5] = ["Situation: ", "Rule: ", "Because: ", "Code: ", "Test: "];
+
+/// Most words of a rule.
+const MOST_WORDS: usize = 80;
+
+/// The rules, in the order of the document.
+fn rules() -> Vec<Rule> {
+    let text = read("docs/protocol.md");
+    let sections = text.split("\n### P-").skip(1);
+    let rule = |section: &str| {
+        let section = section.split("\n## ").next().unwrap();
+        let (heading, body) = section.split_once('\n').unwrap();
+        let parts = body.split("\n- ").skip(1).map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+        Rule { id: format!("P-{}", heading.split(' ').next().unwrap()), parts: parts.collect() }
+    };
+    sections.map(rule).collect()
+}
+
+/// Ids of rules (`P`) or limits (`L`) in a text: a letter, words and a number, joined by hyphens.
+fn ids(text: &str, letter: char) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let is_id = |word: &&str| {
+        let mut parts = word.split('-');
+        parts.next() == Some(letter.to_string().as_str())
+            && parts.next().is_some_and(|kind| !kind.is_empty() && kind.chars().all(|c| c.is_ascii_lowercase()))
+            && parts.next().is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+            && parts.next().is_none()
+    };
+    words.filter(is_id).map(str::to_owned).collect()
+}
+
+/// Ids that the sources and the tests cite, without this file.
+fn cited(letter: char) -> BTreeSet<String> {
+    let own = Path::new("tests/docs.rs");
+    let sources = files().into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs") && path != own);
+    let below = |path: &PathBuf| path.starts_with("src") || path.starts_with("tests");
+    sources.filter(below).flat_map(|path| ids(&read(path), letter)).collect()
+}
+
+#[test]
+fn every_rule_has_its_place_in_the_code_and_the_protocol() {
+    let rules: Vec<String> = rules().into_iter().map(|rule| rule.id).collect();
+    let documented: BTreeSet<String> = rules.iter().cloned().collect();
+    assert_eq!(documented.len(), rules.len(), "an id stands twice: {rules:?}");
+    let cited = cited('P');
+    let missing: Vec<_> = cited.difference(&documented).collect();
+    let unused: Vec<_> = documented.difference(&cited).collect();
+    assert!(documented.len() > 30, "only {documented:?} found");
+    assert!(missing.is_empty() && unused.is_empty(), "no such rule: {missing:?}; cited nowhere: {unused:?}");
+    let named = ids(&read("docs/protocol.md"), 'P');
+    let dangling: Vec<_> = named.difference(&documented).collect();
+    assert!(dangling.is_empty(), "named by another rule, and not there: {dangling:?}");
+}
+
+#[test]
+fn every_limit_that_is_cited_is_documented_once() {
+    let text = read("docs/protocol.md");
+    let item = |line: &str| {
+        line.strip_prefix("- **L-").and_then(|rest| rest.split_once("**: ")).map(|(id, _)| format!("L-{id}"))
+    };
+    let listed: Vec<String> = text.lines().filter_map(item).collect();
+    let documented: BTreeSet<String> = listed.iter().cloned().collect();
+    assert_eq!(documented.len(), listed.len(), "an id stands twice: {listed:?}");
+    let missing: Vec<_> = cited('L').into_iter().chain(ids(&text, 'L')).filter(|id| !documented.contains(id)).collect();
+    assert!(missing.is_empty(), "no such limit: {missing:?}");
+}
+
+/// What a part of a rule puts between back-ticks: a path, or a word of the file or folder that was named before it. Where
+/// none was, it is a scenario.
+#[test]
+fn every_rule_names_code_and_tests_that_exist() {
+    let mut faults = Vec::new();
+    for Rule { id, parts } in rules() {
+        let labels = parts.iter().zip(PARTS).filter(|(part, label)| part.starts_with(label)).count();
+        if parts.len() != PARTS.len() || labels != PARTS.len() {
+            faults.push(format!("{id}: its parts are not {PARTS:?}"));
+            continue;
+        }
+        let words: usize = parts.iter().map(|part| part.split(' ').count()).sum();
+        if words > MOST_WORDS {
+            faults.push(format!("{id}: {words} words"));
+        }
+        for part in &parts[3..] {
+            let mut place = "tests/simulation/scenarios";
+            for (at, word) in part.split('`').enumerate() {
+                if at % 2 == 0 {
+                    if word.contains("scenario") {
+                        place = "tests/simulation/scenarios";
+                    } else if word.contains("fault") {
+                        place = "tests/simulation/faults.rs";
+                    }
+                } else if is_path(word) {
+                    place = word;
+                } else if !text_of(place).contains(word) {
+                    faults.push(format!("{id}: {word} is not in {place}"));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// The text of a file, or of all files in a folder.
+fn text_of(place: &str) -> String {
+    let path = root().join(place);
+    let paths = if path.is_dir() { walk(&path) } else { vec![path] };
+    paths.into_iter().filter_map(|path| fs::read_to_string(path).ok()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
