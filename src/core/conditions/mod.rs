@@ -17,7 +17,7 @@ const LONGEST_MESSAGE: usize = 1_024;
 /// What is retried without anybody's doing says so.
 pub(crate) const RETRYING: &str = "Retrying automatically.";
 /// What is retried slowly, since only a person can help, says so.
-pub(crate) const RETRYING_SLOWLY: &str = "The operator retries every ten minutes.";
+pub(crate) const RETRYING_SLOWLY: &str = "Retrying slowly (timing.stuckRetry).";
 
 /// `status` of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

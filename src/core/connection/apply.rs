@@ -9,7 +9,6 @@ use crate::{
         inventory::Observed,
         managed::{Ownership, Reconcile},
         pass::{Flow, finish, wait},
-        rate_limit::Priority,
         records::time::rfc3339,
         seam::{
             Millis, Next, Outcome, Status,
@@ -202,9 +201,6 @@ fn execute_step(
     if sent {
         r.require_poll_turn()?;
         return r.call_get(Some(&item.id));
-    }
-    if let Some(access) = r.access.clone() {
-        r.ctx.require_permit(&access, Priority::Create)?;
     }
     r.call(call)
 }

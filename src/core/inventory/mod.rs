@@ -1,6 +1,6 @@
 //! What the cloud has, as far as it was seen: two lists a project, shared by all its objects.
 //!
-//! A reading has a beginning and an end. RecordedIntent of absence, and of a field's value, counts only where the reading
+//! A reading has a beginning and an end. Evidence of absence, and of a field's value, counts only where the reading
 //! began after the last write to that object; evidence of presence counts from any reading.
 
 mod list;

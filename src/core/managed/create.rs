@@ -80,7 +80,11 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         if found.iter().any(is_begun) {
             found.retain(is_begun);
         }
-        if found.is_empty() { self.create() } else { self.adopt(found) }
+        if found.is_empty() {
+            return self.create();
+        }
+        self.ctx.object_state().absent_since = None;
+        self.adopt(found)
     }
 
     /// Records a create intent; the call follows in the same pass (P-write-1).
@@ -155,7 +159,12 @@ impl<K: Managed> Reconcile<'_, '_, K> {
                 }
                 candidates.push(candidate);
             }
-            let lacking = candidates.is_empty() && K::NAMES == Names::MayRepeat && reading.began >= evidence.settled_at;
+            // One of another owner says nothing about the call.
+            let none = candidates.iter().all(|candidate| candidate.tag == Some(false));
+            if !none {
+                self.ctx.object_state().absent_since = None;
+            }
+            let lacking = none && K::NAMES == Names::MayRepeat && reading.began >= evidence.settled_at;
             let unconfirmed_until = match lacking {
                 true => self.absence_unconfirmed_until(reading.began, evidence.settled_at),
                 false => None,

@@ -170,7 +170,9 @@ impl<K: Managed> Reconcile<'_, '_, K> {
             (Some(intent), _) => self.outcome_known_at(intent),
             (None, _) => 0,
         };
-        let absent = remnants.is_empty() && scope == DeletionScope::Creating && K::NAMES == Names::MayRepeat;
+        // One of another owner says nothing about the call.
+        let none = remnants.iter().all(|remnant| remnant.tag == Some(false));
+        let absent = none && scope == DeletionScope::Creating && K::NAMES == Names::MayRepeat;
         let object = self.ctx.object_state();
         let disowned = remnants.first().is_some_and(|remnant| remnant.tag == Some(false));
         object.tag_missing_since = match (disowned, object.tag_missing_since) {

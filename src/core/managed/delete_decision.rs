@@ -102,7 +102,10 @@ pub(super) fn decide_delete(evidence: &DeleteEvidence) -> DeleteDecision {
             DeleteDecision::WaitForCreate(settled_at)
         }
         (DeletionScope::Creating, _) if unsettled => DeleteDecision::WaitForCreate(settled_at),
-        (DeletionScope::Creating, _) => DeleteDecision::LeaveForeign,
+        (DeletionScope::Creating, _) => match evidence.unconfirmed_until {
+            Some(at) => DeleteDecision::ConfirmAbsence(at),
+            None => DeleteDecision::LeaveForeign,
+        },
         // It was going to be adopted and never was.
         (DeletionScope::Adopting, _) => DeleteDecision::Release,
     }
@@ -218,6 +221,8 @@ mod tests {
         // P-delete-8: two readings have to agree where names repeat.
         let once = DeleteEvidence { unconfirmed_until: Some(66_000), ..absent(Creating, 61_000) };
         assert_eq!(decide_delete(&once), ConfirmAbsence(66_000));
+        let foreign = DeleteEvidence { remnants: vec![UNTAGGED], ..once.clone() };
+        assert_eq!(decide_delete(&foreign), ConfirmAbsence(66_000));
         // P-delete-9: a DELETE by name that got no answer would hit the next resource of the name.
         let in_flight = DeleteEvidence { delete_sent: true, delete_in_flight_until: 90_000, ..absent(Owned, 70_000) };
         assert_eq!(decide_delete(&in_flight), WaitForDelete(90_000));

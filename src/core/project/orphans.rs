@@ -64,13 +64,15 @@ pub(super) fn look_for_orphans(ctx: &mut Context<'_>, access: &ProjectAccess) ->
 
 /// What carries the cluster tag and belongs to no object of this cluster.
 fn orphans(ctx: &Context<'_>, access: &ProjectAccess) -> Vec<OrphanedResource> {
-    // Several DliProjects may mean the same project.
-    let same = |project: &ProjectState| project.endpoint == access.endpoint && project.id == access.project;
-    let projects: BTreeSet<_> = ctx.state.projects.iter().filter(|(_, p)| same(p)).map(|(key, _)| key).collect();
+    // Several DliProjects may mean the same project, and one whose id is not known yet, or that is gone, may have meant it.
+    let elsewhere = |project: &ProjectState| {
+        project.endpoint != access.endpoint || project.id.as_ref().is_some_and(|id| Some(id) != access.project.as_ref())
+    };
+    let others: BTreeSet<_> = ctx.state.projects.iter().filter(|(_, p)| elsewhere(p)).map(|(key, _)| key).collect();
     let mut owned: BTreeMap<(ObjectKind, &str), Vec<Option<&str>>> = BTreeMap::new();
     for (key, object) in ctx.state.objects() {
         if let Some((name, id)) = &object.remote
-            && object.project.as_ref().is_some_and(|project| projects.contains(project))
+            && object.project.as_ref().is_some_and(|project| !others.contains(project))
         {
             owned.entry((key.kind, name)).or_default().push(id.as_deref());
         }

@@ -5,7 +5,7 @@ use crate::{
     core::{
         conditions::{ConditionStatus, ConditionValue, Conditions, Progress, Reason, find, without_request_ids},
         pass::{Context, Flow},
-        seam::Status,
+        seam::{ObjectKind, Status},
     },
 };
 
@@ -64,14 +64,20 @@ pub(super) fn report(ctx: &mut Context<'_>, object: &DliProject, conditions: &Co
         let id = project.filter(|_| ready)?.id.as_ref()?;
         Some(id.as_str().to_owned())
     });
-    let orphans = project.and_then(|p| p.orphans.clone()).unwrap_or_else(|| old.orphans.clone());
-    let count = project.and_then(|p| p.orphans.as_ref().map(|_| p.orphan_count)).or(old.orphan_count);
+    // Where no list can be filtered, nobody looks, and what an earlier process saw is not kept.
+    let never = |kind| project.is_some_and(|p| p.list(kind).filter == Some(false));
+    let never = never(ObjectKind::Queue) && never(ObjectKind::Connection);
+    let (orphans, count) = match project.and_then(|p| Some((p.orphans.clone()?, p.orphan_count))) {
+        Some((orphans, count)) => (orphans, count),
+        None if never => (Vec::new(), 0),
+        None => (old.orphans.clone(), old.orphan_count.unwrap_or(0)),
+    };
     let status = DliProjectStatus {
         observed_generation: Some(generation),
         conditions: conditions.to_list(&old.conditions, generation, server),
         project_id: pinned,
         capabilities: capabilities(project, old.capabilities.as_ref()),
-        orphan_count: count.filter(|count| *count > 0),
+        orphan_count: (count > 0).then_some(count),
         orphans,
     };
     if status == old {

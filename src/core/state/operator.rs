@@ -58,7 +58,9 @@ impl OperatorState {
 
     /// How many resources carry the owner tag of this cluster and belong to no object, over all projects.
     pub fn orphans(&self) -> i64 {
-        self.projects.values().map(|project| project.orphan_count).sum()
+        // Several DliProjects may mean the same project.
+        let counts = self.projects.values().map(|project| ((&project.endpoint, &project.id), project.orphan_count));
+        counts.collect::<BTreeMap<_, _>>().into_values().sum()
     }
 
     /// The durations it works with.
