@@ -113,7 +113,7 @@ fn two_objects_of_one_remote_name_do_not_fight() {
     fixture.ready("dliq", "one");
     fixture.apply(&queue("two", ", queueName: shared, adoptionPolicy: Always, deletionPolicy: Delete"));
     let refused = fixture.reason("dliq", "two", "Stalled", "NameConflict");
-    assert!(text(&refused["message"]).contains("one works on shared"), "{refused}");
+    assert!(text(&refused["message"]).contains("one already works on shared"), "{refused}");
     fixture.two_more_looks();
     fixture.ready("dliq", "one");
     fixture.delete_and_wait("dliq", "two");

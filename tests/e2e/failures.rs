@@ -100,7 +100,7 @@ fn each_way_of_not_reaching_the_cloud_says_so_and_ends_by_itself() {
     said("refused", "CloudUnreachable", &["refused", "check spec.region"]);
     said("unnamed", "CloudUnreachable", &["dli.name.invalid", "check spec.region"]);
     said("plain", "CloudUnreachable", &["tls", "check spec.region"]);
-    said("default", "CloudError", &["502 bad gateway", "tried again by itself"]);
+    said("default", "CloudError", &["502 bad gateway", "retrying automatically"]);
     said("unknown", "Unsupported", &["is not in the operator's configuration", "clouds.unknown"]);
     let waiting = fixture.reason("dliq", "q1", "Ready", "WaitingForDependency");
     assert!(text(&waiting["message"]).contains("CloudUnreachable"), "{waiting}");

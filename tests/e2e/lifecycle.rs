@@ -135,7 +135,8 @@ fn what_is_left_of_an_object_that_went_by_force_is_named_by_the_project() {
 
 #[test]
 fn a_resource_without_an_object_is_listed_until_an_object_takes_it_back() {
-    let fixture = Fixture::new("orphans");
+    let mut fixture = Fixture::new("orphans");
+    let port = fixture.operator().port("metrics");
     let retained = ", deletionPolicy: Retain";
     fixture.apply(&(queue("q1", retained) + &queue("q2", "")));
     let id = fixture.ready("dliq", "q1")["status"]["queueId"].clone();
@@ -150,7 +151,6 @@ fn a_resource_without_an_object_is_listed_until_an_object_takes_it_back() {
     fixture.until_true("there is an event", || {
         fixture.list("event").iter().any(|event| event["reason"] == "OrphansFound")
     });
-    let port = fixture.operator().port("metrics");
     let (_, metrics) = http(port, "GET", "/metrics", "").unwrap();
     assert!(metrics.contains("dli_operator_orphans 1"), "{metrics}");
     // Nothing was deleted, and the object of the same name owns it again.
