@@ -176,6 +176,7 @@ fn absorb_kube(ctx: &mut Context<'_>, effect: &KubeEffect, reply: KubeReply) -> 
             finish(None, Outcome::Gone)
         }
         (KubeEffect::PatchMeta { .. } | KubeEffect::PutStatus { .. }, KubeReply::Conflict) => {
+            // mutant: outdated
             if let Some(version) = ctx.object.as_ref().and_then(|o| o.meta().resource_version.clone()) {
                 ctx.state.outdated.insert(ctx.key.clone(), version);
             }

@@ -1,5 +1,5 @@
-//! Mutation testing of the simulation: bugs are planted in a copy of the source, all of them at once behind a switch. The
-//! simulation is built over that copy and has to find each.
+//! Mutation testing: bugs are planted in a copy of the source, all of them at once behind a switch. The simulation is built
+//! over that copy and has to find each, but for those that unit tests of the copy have to find.
 //!
 //! The copy is below `target`. A comment `// mutant: MARKER` in the source marks the place of a mutant; a mutant whose
 //! place is not found exactly once fails the test.
@@ -17,7 +17,7 @@ use std::{
     process::Command,
 };
 
-use list::{Anchor, Mutant, mutants};
+use list::{Mutant, mutants};
 
 /// The switch, in the copy.
 const SWITCH: &str = "//! Which bug is in force in this thread.
@@ -25,7 +25,7 @@ const SWITCH: &str = "//! Which bug is in force in this thread.
 use std::cell::Cell;
 
 thread_local! {
-    static ON: Cell<usize> = const { Cell::new(usize::MAX) };
+    static ON: Cell<usize> = Cell::new(std::env::var(\"MUTANT\").ok().and_then(|n| n.parse().ok()).unwrap_or(usize::MAX));
 }
 
 /// Puts one in force.
@@ -61,10 +61,10 @@ fn write(path: &Path, content: &[u8]) {
 
 /// The files that mutants change, with all mutants in them. Each place is looked for in the text without mutants; they
 /// are planted from the last one on, so that those before it stay where they were found.
-fn mutated(src: &Path, files: &BTreeMap<PathBuf, String>) -> Result<BTreeMap<PathBuf, String>, String> {
+fn mutated(files: &BTreeMap<PathBuf, String>) -> Result<BTreeMap<PathBuf, String>, String> {
     let mut edits: Vec<(&Path, usize, &Mutant, usize)> = Vec::new();
     for (index, mutant) in mutants().enumerate() {
-        let (path, at) = place_of(mutant, src, files).map_err(|problem| format!("{}: {problem}", mutant.name))?;
+        let (path, at) = place_of(mutant, files).map_err(|problem| format!("{}: {problem}", mutant.name))?;
         edits.push((path, at, mutant, index));
     }
     edits.sort_by_key(|(path, at, ..)| (*path, *at));
@@ -98,29 +98,15 @@ fn sources(folder: &Path) -> BTreeMap<PathBuf, String> {
 }
 
 /// File and offset of the text that a mutant replaces.
-fn place_of<'a>(
-    mutant: &Mutant,
-    src: &Path,
-    files: &'a BTreeMap<PathBuf, String>,
-) -> Result<(&'a Path, usize), String> {
-    let (path, from, window) = match mutant.anchor {
-        Anchor::File(file) => {
-            let (path, text) =
-                files.get_key_value(&src.join(file)).ok_or_else(|| format!("there is no file {file}"))?;
-            (path, 0, text.as_str())
-        }
-        Anchor::Marker(marker) => {
-            let line = format!("// mutant: {marker}");
-            let marked = files.iter().flat_map(|(path, text)| marked(text, &line).map(move |from| (path, from)));
-            let [(path, from)] = marked.collect::<Vec<_>>()[..] else {
-                return Err(format!("`{line}` does not stand on exactly one line of the source"));
-            };
-            (path, from, after(&files[path][from..]))
-        }
+fn place_of<'a>(mutant: &Mutant, files: &'a BTreeMap<PathBuf, String>) -> Result<(&'a Path, usize), String> {
+    let line = format!("// mutant: {}", mutant.marker);
+    let all = files.iter().flat_map(|(path, text)| marked(text, &line).map(move |from| (path, from)));
+    let [(path, from)] = all.collect::<Vec<_>>()[..] else {
+        return Err(format!("`{line}` does not stand on exactly one line of the source"));
     };
-    match window.match_indices(mutant.find).collect::<Vec<_>>()[..] {
+    match after(&files[path][from..]).match_indices(mutant.find).collect::<Vec<_>>()[..] {
         [(at, _)] => Ok((path, from + at)),
-        ref found => Err(format!("its place is found {} times at {:?}", found.len(), mutant.anchor)),
+        ref found => Err(format!("its place is found {} times after `{line}`", found.len())),
     }
 }
 
@@ -149,7 +135,7 @@ fn plant(repository: &Path, place: &Path) {
     copy(&repository.join("benches"), &place.join("benches"));
     fs::remove_file(place.join("src/main.rs")).unwrap();
     let src = place.join("src");
-    for (path, text) in mutated(&src, &sources(&src)).unwrap_or_else(|problem| panic!("{problem}")) {
+    for (path, text) in mutated(&sources(&src)).unwrap_or_else(|problem| panic!("{problem}")) {
         fs::write(path, text).unwrap();
     }
     let library = place.join("src/lib.rs");
@@ -184,30 +170,57 @@ fn the_simulation_finds_every_mutant() {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository.join("target"), PathBuf::from);
     let place = target.join("mutants");
     plant(repository, &place);
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["test", "--offline", "--test", "simulation", "--profile"])
-        .arg(env::var_os("MUTANTS_PROFILE").unwrap_or_else(|| "release".into()))
-        .arg("--target-dir")
-        .arg(&target)
-        .args(["--", "--nocapture", "every_mutant_is_killed"])
-        .current_dir(&place)
-        .env_remove("SIMULATION")
-        .status()
-        .expect("cargo runs");
-    assert!(status.success(), "the mutants are not all killed, or their copy is not built: see above");
+    let cargo_test = |chosen: &[&str]| {
+        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(["test", "--offline", "--profile"]);
+        command.arg(env::var_os("MUTANTS_PROFILE").unwrap_or_else(|| "release".into()));
+        command.arg("--target-dir").arg(&target).args(chosen).current_dir(&place).env_remove("SIMULATION");
+        command
+    };
+    let status = cargo_test(&["--test", "simulation", "--", "--nocapture", "every_mutant_is_killed"]).status();
+    let mut survivors = unit_survivors(cargo_test);
+    if !status.expect("cargo runs").success() {
+        survivors.push("some in the simulation, or their copy is not built: see above");
+    }
+    assert!(survivors.is_empty(), "the mutants are not all killed: {survivors:#?}");
+}
+
+/// Mutants that the unit tests of their module, in the copy, do not find.
+fn unit_survivors(cargo_test: impl Fn(&[&str]) -> Command) -> Vec<&'static str> {
+    let only = env::var("MUTANTS_ONLY").ok();
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only.split('|').any(|words| name.contains(words)));
+    let passes = |module: &str, number: Option<usize>| {
+        let mut command = cargo_test(&["--quiet", "--lib", "--", module]);
+        command.envs(number.map(|number| ("MUTANT", number.to_string())));
+        let output = command.output().expect("cargo runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let ran = text.contains("test result:") && !text.contains(" 0 passed; 0 failed");
+        assert!(ran, "no unit test of {module} runs: {text}{}", String::from_utf8_lossy(&output.stderr));
+        output.status.success()
+    };
+    let mut survivors = Vec::new();
+    let mut sound = BTreeMap::new();
+    for (number, mutant) in mutants().enumerate() {
+        let Some(module) = mutant.found_by.strip_prefix("unit ").filter(|_| wanted(mutant.name)) else { continue };
+        assert!(*sound.entry(module).or_insert_with(|| passes(module, None)), "{module} fails without mutants");
+        let survives = passes(module, Some(number));
+        println!("{}: {}", mutant.name, if survives { "NOTHING" } else { module });
+        survivors.extend(survives.then_some(mutant.name));
+    }
+    survivors
 }
 
 #[test]
 fn every_mutant_has_its_own_place() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    if let Err(problem) = mutated(&src, &sources(&src)) {
+    if let Err(problem) = mutated(&sources(&src)) {
         panic!("{problem}");
     }
 }
 
 #[test]
 fn a_marker_is_alone_on_its_line_and_near() {
-    let mutant = |find| Mutant { name: "", anchor: Anchor::Marker("here"), find, replace: "", found_by: "" };
+    let mutant = |find| Mutant { name: "", marker: "here", find, replace: "", found_by: "" };
     let far = "\n".repeat(12);
     let text = format!("a();\n    // mutant: here\n    b(c());\n    d();{far}e();\n");
     let files = |texts: &[&str]| -> BTreeMap<PathBuf, String> {
@@ -215,8 +228,7 @@ fn a_marker_is_alone_on_its_line_and_near() {
     };
     let place = |find, texts: &[&str]| {
         let files = files(texts);
-        place_of(&mutant(find), Path::new(""), &files)
-            .map(|(path, at)| files[path][at..].chars().take(4).collect::<String>())
+        place_of(&mutant(find), &files).map(|(path, at)| files[path][at..].chars().take(4).collect::<String>())
     };
     assert_eq!(place("c()", &["", &text]), Ok("c());".chars().take(4).collect()));
     assert_eq!(place("d();", &[&text]), Ok("d();".to_owned()));

@@ -17,6 +17,7 @@ fn path<'a>() -> Vec<Segment<'a>> {
 
 /// The list shows only SQL queues unless it is asked for all (dli_02_0196).
 pub(super) fn list<'a>(tag: Option<&Tag>, page: Option<QueuePage>) -> Draft<'a> {
+    // mutant: list-all-types
     let mut draft = Draft::new(Method::Get, path()).query("queue_type", "all");
     if let Some(page) = page {
         draft = draft.query("page-size", page.size.to_string()).query("current-page", page.number.to_string());

@@ -151,6 +151,7 @@ impl Conditions {
             let status = status.as_str();
             Condition {
                 type_: type_.to_owned(),
+                // mutant: observed-generation
                 status: status.to_owned(),
                 reason: reason.as_str().to_owned(),
                 message: cut(message),
@@ -199,6 +200,7 @@ impl Conditions {
             find(old, type_).filter(|c| c.reason == reason.as_str() && c.observed_generation == Some(generation))
         };
         let progress = self.progress_condition().is_none_or(|(type_, reason)| same(type_, reason).is_some());
+        // mutant: keep-words
         if let Some(ready) = &mut self.ready
             && progress
             && let Some(before) = same("Ready", ready.reason).filter(|c| c.status == ready.status.as_str())

@@ -37,12 +37,14 @@ pub(super) fn reconcile_connection(r: Connection<'_, '_, '_>, seen: &Observed<Co
     // What was read before a queue was created says nothing about it: an entry of its name was another queue's
     // (P-ready-3).
     let newest = targets.iter().flatten().filter_map(|target| target.created).max();
+    // mutant: read-before-queue
     if newest.is_some_and(|created| read < created) && !seen.direct {
         r.require_poll_turn()?;
         return r.call_get(Some(&item.id));
     }
     let led_from = r.ctx.state.leads_from();
     let begun = r.object.status.as_ref().is_some_and(|s| s.hosts_hash.as_deref() == Some(UNKNOWN_HOSTS));
+    // mutant: hosts-of-another
     if begun && !r.ctx.is_newer_than_cache() && r.ctx.object_state().last_change.is_none() {
         // Another process may have begun to write the hosts, and its call may still be in flight.
         let object = r.ctx.object_state();
@@ -50,11 +52,13 @@ pub(super) fn reconcile_connection(r: Connection<'_, '_, '_>, seen: &Observed<Co
     }
     let in_flight = require_settled_calls(r, seen)?;
     let object = r.ctx.object_state();
+    // mutant: records-new-leader
     let records_settle = object.last_change.unwrap_or(0).max(led_from) + grace;
     let desired = Desired {
         targets,
         hosts: hosts(r.object),
         lagging_since: read - grace as EpochMillis,
+        // mutant: keep-records
         keep_records: seen.began < records_settle || in_flight.is_some(),
     };
     let old = r.object.status.clone().unwrap_or_default();
@@ -92,6 +96,7 @@ pub(super) fn reconcile_connection(r: Connection<'_, '_, '_>, seen: &Observed<Co
 fn require_settled_calls(r: Connection<'_, '_, '_>, seen: &Observed<ConnectionItem>) -> Flow<Option<Millis>> {
     let (now, grace) = (r.now(), r.grace());
     let until = r.ctx.object_state().in_flight_until;
+    // mutant: settled-calls
     if seen.began >= until && (seen.direct || seen.began >= until + grace) {
         return Ok(None);
     }
@@ -142,6 +147,7 @@ fn skip_rejected(r: Connection<'_, '_, '_>, desired: &Desired, plan: &mut Plan) 
     let object = r.ctx.object_state();
     // A queue that was created again is a new question.
     let id_of = |name: &str| desired.targets.iter().flatten().find(|t| t.name.as_str() == name).and_then(|t| t.id);
+    // mutant: refused-same-queue
     object.refused_binds.retain(|name, refusal| *refusal.queue.get_or_insert_with(|| id_of(name)) == id_of(name));
     if object.refused_generation != generation || now >= object.refused_until {
         // So is an edited spec.
@@ -191,12 +197,14 @@ fn execute_step(
     let object = r.ctx.object_state();
     let call = call_of(step, item, object.bind_one_by_one);
     // Readings may lag behind the change that was made. What else they show is news all the same.
+    // mutant: hold-off
     let sent =
         object.last_step.as_ref() == Some(&call) && object.last_change.is_some_and(|at| seen.began < at + HOLD_OFF);
     if !sent {
         r.ctx.require_leadership()?;
         require_owner_tag(r, item)?;
     }
+    // mutant: record-before-bind
     report_step(r, item, plan, step)?;
     if sent {
         r.require_poll_turn()?;
@@ -234,6 +242,7 @@ fn report_step(r: Connection<'_, '_, '_>, item: &ConnectionItem, plan: &Plan, st
     let synced = ConditionValue::new(ConditionStatus::False, synced, message);
     let conditions = Conditions { ready: Some(ready), progress: Progress::Reconciling(reason), synced };
     let mut status = connection_status(r, item, plan, &conditions);
+    // mutant: hosts-unknown
     if plan.steps.iter().any(|step| matches!(step, PlanStep::SetHosts(_))) {
         status.hosts_hash = Some(UNKNOWN_HOSTS.to_owned());
     }
@@ -253,6 +262,7 @@ fn require_owner_tag(r: Connection<'_, '_, '_>, item: &ConnectionItem) -> Flow<(
         None => r.fetch_known_tag(item)?,
         Some(_) => r.fetch_owner_tag(item)?,
     };
+    // mutant: owner-tag-before-change
     if tag != Some(false) {
         return Ok(());
     }
@@ -289,18 +299,22 @@ pub(super) fn record_connection(
     // An answer may have waited for long. And a queue that it names may have been deleted since the call went out.
     let (answered, recent) = match &object.create_outcome {
         Some(CreateOutcome::Accepted { at, id: Some(id), .. }) => {
+            // mutant: answer-recent
             (*id == item.id.as_str(), object.valid_from <= *at && now < at + grace)
         }
         _ => (false, false),
     };
     // Where neither an answer nor a tag says whose it was, another owner may have written its hosts.
+    // mutant: hosts-adopted
     let unknown = *adopted || !(answered || can_tell);
+    // mutant: hosts-of-intent
     let written = if unknown { Some(UNKNOWN_HOSTS.to_owned()) } else { intent.hosts_hash.clone() };
     let synced = match answered && recent && !adopted && asked == sent && written == asked_hosts(r.object) {
         true => ConditionValue::in_sync(),
         false => ConditionValue::pending("The cloud does not have all that the spec asks for yet."),
     };
     let conditions = Conditions::reconciling(reason, message, synced);
+    // mutant: record-intent-targets
     let mut managed = sent;
     managed.extend(r.object.status.iter().flat_map(|s| s.managed_targets.iter().cloned()));
     let status = EnhancedConnectionStatus {
@@ -323,6 +337,7 @@ pub(super) fn record_connection(
     let object = r.ctx.object_state();
     object.pending_since = Some(now);
     // What was sent was sent to the connection before this one.
+    // mutant: sent-hosts
     object.sent_hosts = None;
     object.last_step = None;
     object.unbinding.clear();

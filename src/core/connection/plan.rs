@@ -47,6 +47,7 @@ pub(super) struct Desired {
 impl Desired {
     /// Whether an entry may be that of a queue which had the target's name before.
     fn may_be_stale(&self, target: &Target, entry: &Peering) -> bool {
+        // mutant: may-be-stale
         entry.name == target.name
             && target.created.is_some_and(|created| created >= self.lagging_since && entry.update_time < Some(created))
     }
@@ -125,6 +126,7 @@ pub(super) fn plan(desired: &Desired, seen: &ConnectionItem, managed: &[String],
 impl Plan {
     fn hosts(&mut self, wanted: &[Host], have: Option<&[Host]>, written: Option<&str>) {
         let want = hosts_hash(wanted);
+        // mutant: hosts-differ
         let differs = match have {
             Some(have) => hosts_hash(have) != want,
             // A cloud that does not return them: what was written last has to do.
@@ -150,6 +152,7 @@ impl Plan {
         }
         // What an unresolved reference means may be among what is bound: nothing is unbound until it is known.
         let unresolved = targets.iter().any(|target| target.unresolved);
+        // mutant: unwanted
         let unwanted = recorded.iter().filter(|name| !unresolved && !wanted.contains(name));
         let mut unbind = Vec::new();
         for name in unwanted {
@@ -180,6 +183,7 @@ impl Plan {
     fn target(&mut self, desired: &Desired, target: &Target, entries: &BTreeMap<&QueueName, &Peering>) -> bool {
         self.wanted += 1;
         let entry = entries.get(&target.name).or_else(|| entries.get(target.pool.as_ref()?));
+        // mutant: target-unbinding
         match (entry, &target.blocked_by) {
             // A guessed name proves nothing, and neither does what another queue of that name left behind.
             (_, Some(reason)) if target.unresolved || target.changing => self.waiting.push(reason.clone()),

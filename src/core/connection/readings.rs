@@ -67,6 +67,7 @@ pub(super) fn learn(ctx: &mut Context<'_>, call: &Call, item: Option<&Connection
         woken.extend(project.watchers(ObjectKind::Queue, name.as_str()).cloned());
     }
     ctx.state.wake_all(woken);
+    // mutant: first-to-show
     if news {
         // Lists may lack for a while what this reading is the first to show.
         let grace = ctx.state.settings.visibility_grace;
@@ -82,6 +83,7 @@ pub(super) fn edited(ctx: &mut Context<'_>, call: &Call, outcome: Result<(), Cal
     ctx.observations.unbound |= matches!(call, Call::Unbind { .. });
     let object = ctx.object_state();
     let error = outcome.err();
+    // mutant: edit-applied
     let applied = CallError::may_have_been_applied(error.as_ref());
     let refused = error
         .as_ref()
@@ -89,6 +91,7 @@ pub(super) fn edited(ctx: &mut Context<'_>, call: &Call, outcome: Result<(), Cal
     object.last_change = Some(now);
     object.last_step = Some(call.clone());
     if applied {
+        // mutant: edit-in-flight
         object.invalidate(now, grace);
         if error.is_some() {
             object.in_flight_until = now + grace;
@@ -102,6 +105,7 @@ pub(super) fn edited(ctx: &mut Context<'_>, call: &Call, outcome: Result<(), Cal
         }
         // A write without an answer may still arrive, and would undo what is sent after it.
         Call::SetHosts { hosts, .. } if applied => {
+            // mutant: hosts-settled
             let settled = error.is_none() && object.in_flight_until <= now;
             object.sent_hosts = settled.then(|| hosts_hash(hosts));
         }
@@ -122,6 +126,7 @@ pub(super) fn edited(ctx: &mut Context<'_>, call: &Call, outcome: Result<(), Cal
         object.refused_binds.insert(name.to_string(), Refusal { words: error.to_string(), queue: None });
         object.refused_until = now + stuck_retry;
     } else {
+        // mutant: one-by-one
         object.bind_one_by_one = true;
     }
     None

@@ -254,6 +254,7 @@ impl Managed for EnhancedConnection {
         let status = r.object.status.as_ref();
         let mut managed: BTreeSet<String> = status.iter().flat_map(|s| s.managed_targets.iter().cloned()).collect();
         managed.extend(r.intent().into_iter().flat_map(|intent| intent.targets));
+        // mutant: unbind-recorded
         let bound = item.entries().filter(|e| e.state == PeeringState::Active && managed.contains(e.name.as_str()));
         let queues: Vec<QueueName> = bound.map(|entry| entry.name.clone()).collect();
         if queues.is_empty() {

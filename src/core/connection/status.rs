@@ -55,31 +55,38 @@ pub(super) fn connection_conditions(
 ) -> Conditions {
     let plan = reported.plan;
     let count = format!("{}/{} peerings are ACTIVE", plan.active, plan.wanted);
+    // mutant: ready-failed
     if let Some((name, words)) = plan.failed.first() {
         let words = if words.is_empty() { "no reason given" } else { words };
         let message = format!("{count}. The peering of {name} is FAILED: {words}. {FAILED_REMEDY}");
         return Conditions::stalled(Reason::PeeringFailed, message, Reason::BindFailed);
     }
+    // mutant: ready-refused
     if let Some((name, words)) = reported.refused.first() {
         let message = format!("{count}. The cloud refuses {name}: {words}. Correct spec.queues. {RETRYING_SLOWLY}");
         return Conditions::stalled(Reason::BindRefused, message, Reason::BindFailed);
     }
+    // mutant: peering-creating
     if !plan.creating.is_empty() {
         return peering_creating(plan, &count, reported.in_flight_until.is_some());
     }
+    // mutant: ready-waiting
     if let Some(first) = plan.waiting.first() {
         return Conditions::waiting(Reason::WaitingForDependency, format!("{count}. {first}"));
     }
+    // mutant: ready-unbinding
     if let Some(name) = plan.unbinding.first() {
         let message = format!("{count}. {name} is bound again once its unbinding is done.");
         return Conditions::waiting(Reason::Updating, message);
     }
+    // mutant: ready-in-flight
     if let Some(until) = reported.in_flight_until {
         let message = format!(
             "{count}. A request without an answer may still take effect. Reading the connection again at {until}."
         );
         return Conditions::waiting(Reason::Updating, message);
     }
+    // mutant: ready-stale
     if let Some(name) = plan.possibly_stale.first() {
         let message = format!(
             "{count}. Queue {name} was created again, and the entry that the cloud shows may be that of its predecessor. Looking \
@@ -87,15 +94,18 @@ pub(super) fn connection_conditions(
         );
         return Conditions::waiting(Reason::WaitingForDependency, message);
     }
+    // mutant: ready-leaving
     if let Some((name, state)) = plan.cannot_unbind_yet.iter().find(|(_, state)| *state != PeeringState::Failed) {
         let message = format!("{name} is unbound once its peering is ACTIVE (it is {}).", state.as_str());
         return Conditions::waiting(Reason::Updating, message);
     }
     let synced = synced(plan, reported.full);
+    // mutant: ready-count
     if plan.active < plan.wanted {
         let message = format!("{count}. managementPolicy: {management:?} does not bind.");
         return Conditions::not_ready(Reason::NotBound, message, synced);
     }
+    // mutant: ready-state
     if item.state != ConnectionState::Active {
         let message = format!("The cloud says that the connection is {}.", item.state.as_str());
         return Conditions::not_ready(Reason::NotActive, message, synced);
@@ -110,11 +120,13 @@ fn peering_creating(plan: &Plan, count: &str, in_flight: bool) -> Conditions {
         None => format!("{name} CREATING"),
     };
     let list: Vec<String> = plan.creating.iter().map(entry).collect();
+    // mutant: synced-creating
     let changing = !plan.waiting.is_empty()
         || !plan.cannot_unbind_yet.is_empty()
         || !plan.unbinding.is_empty()
         || !plan.possibly_stale.is_empty()
         || !plan.drift.is_empty();
+    // mutant: synced-in-flight
     let synced = match changing || in_flight {
         false => ConditionValue::in_sync(),
         true => ConditionValue::pending("The cloud does not have all that the spec asks for yet."),

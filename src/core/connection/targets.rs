@@ -66,6 +66,7 @@ fn named(r: &mut Reconcile<'_, '_, EnhancedConnection>, name: &str) -> Target {
     let exists = r.project().is_some_and(|project| project.inventory.queues.get(&remote).is_some());
     let target = target(r, remote);
     // A list may show the entry of a queue that has gone for a while.
+    // mutant: named-changing
     let blocked_by = (!exists).then(|| format!("The project has no queue named {}.", target.name));
     Target { changing: !exists, blocked_by, ..target }
 }

@@ -125,10 +125,12 @@ impl<K: Ord + Clone, T: PartialEq> List<K, T> {
 
     /// Whether a complete reading that began at this moment and lacks the object proves it to be absent.
     pub(super) fn outlived(seen: &Observed<T>, began: Millis) -> bool {
+        // mutant: outlived
         seen.began <= began
     }
 
     fn take(&mut self, key: K, new: Observed<T>) {
+        // mutant: older-reading
         match self.items.get_mut(&key) {
             Some(seen) if seen.began > new.began => {}
             // What is the same stays where it is: then what a list took in memory can be given back whole.

@@ -42,6 +42,7 @@ impl<T: Keyed> Pages<T> {
     /// Takes in a page. `trusted` is a length at which, or below which, this list was lately proved to be uncut.
     pub(crate) fn page(mut self, page: Vec<T>, trusted: usize) -> PageResult<T> {
         let (before, length) = (self.items.len(), page.len());
+        // mutant: page-overlap
         match self.items.last() {
             None => self.items = page,
             // The overlap: the same item again, or the list moved under us.

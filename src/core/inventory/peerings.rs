@@ -53,6 +53,7 @@ impl Connections {
     pub(crate) fn reach(&self, name: &QueueName, created: Option<EpochMillis>) -> bool {
         let first = (name.clone(), ConnectionId::new(""));
         let entries = self.active.range(first..).take_while(|((other, _), _)| other == name);
+        // mutant: reach
         entries.map(|(_, changed)| *changed).any(|changed| changed >= created)
     }
 

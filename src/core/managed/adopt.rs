@@ -44,6 +44,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         }
         // A list that lags behind may show what is gone: the resource itself is read before it is adopted (P-adopt-3).
         let id = K::id_of(item);
+        // mutant: adopt-look
         let item = match self.read(id.as_ref()) {
             None => return self.call_get(id.as_ref()),
             Some(read) => match read.value {
@@ -51,6 +52,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
                 Some(item) => item,
             },
         };
+        // mutant: adopt-mismatch
         if let Some(first) = self.object.fixed_differences(&item).first() {
             let message = format!(
                 "{} {name} cannot be adopted: {} is {} in the cloud and {} in the spec, and cannot be changed. Create this object \
@@ -126,6 +128,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     /// Records that a create call came to nothing and that another owner has the name. A process that begins later could
     /// not tell this from a call whose outcome is unknown (P-adopt-5).
     fn record_not_applied(&mut self) -> Flow<()> {
+        // mutant: void-intent
         match self.intent() {
             Some(intent) if intent.op == IntentOp::Create => {
                 let void = self.new_intent(IntentOp::Void, intent.key, CreateInputs::default());

@@ -34,7 +34,9 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let settings = &self.ctx.state.settings;
         let horizon = intent.at + (SEND_WITHIN + settings.call_timeout + settings.visibility_grace) as EpochMillis;
         let known = self.ctx.state.leads_from() as EpochMillis + (horizon - intent.at);
+        // mutant: time-to-outcome-machine
         let by_machine = (horizon - self.ctx.now.wall).min(known - self.now() as EpochMillis);
+        // mutant: time-to-outcome
         (horizon - self.server_time()).max(by_machine)
     }
 
@@ -48,6 +50,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         Intent {
             v: INTENT_VERSION,
             uid: self.common().meta.uid.clone().unwrap_or_default(),
+            // mutant: intent-number
             n: self.intent().map_or(1, |intent| intent.n.saturating_add(1)),
             op,
             key,
@@ -97,6 +100,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
             self.ctx.require_permit(&access, Priority::Create)?;
         }
         let key = self.intent_key(None);
+        // mutant: intent-before-call
         let intent = self.new_intent(IntentOp::Create, key, inputs);
         self.ctx.write_intent(intent)
     }
@@ -104,6 +108,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     /// The user says that a resource exists that may be adopted. Where names may repeat, creating one because of a single
     /// wrong list would make a duplicate: look again before creating (P-adopt-4).
     fn require_second_lookup(&mut self) -> Flow<()> {
+        // mutant: second-lookup
         if self.common().adoption == AdoptionPolicy::IfOwned || K::NAMES == Names::Unique {
             return Ok(());
         }
@@ -165,6 +170,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
                 self.ctx.object_state().absent_since = None;
             }
             let lacking = none && K::NAMES == Names::MayRepeat && reading.began >= evidence.settled_at;
+            // mutant: create-absent-twice
             let unconfirmed_until = match lacking {
                 true => self.absence_unconfirmed_until(reading.began, evidence.settled_at),
                 false => None,
@@ -196,6 +202,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
                 if !accepted {
                     self.report_unknown_outcome(intent, until)?;
                 }
+                // mutant: create-poll-turn
                 if now < evidence.settled_at {
                     self.require_poll_turn()?;
                 }

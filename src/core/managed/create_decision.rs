@@ -83,20 +83,24 @@ impl Candidate {
     fn is_of_accepted(&self, evidence: &CreateEvidence<'_>) -> bool {
         let Some(answered) = evidence.answered_at else { return false };
         // Created after the answer: what the call made has gone, and another one has the name.
+        // mutant: create-successor
         let successor = self.created.is_some_and(|t| t > answered + CLOCK_RESOLUTION);
         // Older than the intent: what had the name before, shown late.
+        // mutant: create-predecessor
         let close = self.created.is_none_or(|t| t >= evidence.intent_at - CLOCK_RESOLUTION);
         !successor && (close || evidence.now >= evidence.settled_at)
     }
 
     fn is_own(&self, evidence: &CreateEvidence<'_>) -> bool {
         let settled = evidence.now >= evidence.settled_at;
+        // mutant: create-tag
         match self.tag {
             Some(true) => true,
             _ if self.is_of_accepted(evidence) => true,
             Some(false) => false,
             // Tags cannot be read: the time of creation and the fixed fields have to do.
             None => {
+                // mutant: create-untagged-young
                 let since = evidence.intent_at - if settled { CLOCK_TOLERANCE } else { 0 };
                 self.fits && self.created.is_none_or(|t| t >= since)
             }
@@ -111,6 +115,7 @@ impl Candidate {
 
 /// Decides about a create call.
 pub(super) fn decide_create(evidence: &CreateEvidence<'_>) -> CreateDecision {
+    // mutant: create-may-send
     match evidence.outcome {
         Some(CreateOutcome::NotApplied { .. }) => return CreateDecision::StartOver,
         Some(CreateOutcome::Exists { .. }) => return CreateDecision::NameTaken,
@@ -123,6 +128,7 @@ pub(super) fn decide_create(evidence: &CreateEvidence<'_>) -> CreateDecision {
         .filter(|index| reading.candidates.get(*index).is_some_and(|candidate| candidate.is_own(evidence)))
         .collect();
     if let Some((first, more)) = own.split_first() {
+        // mutant: create-surplus
         let tagged_surplus = |index: &&usize| {
             reading.candidates.get(**index).is_some_and(|other| other.tag == Some(true) && other.surplus)
         };
@@ -133,6 +139,7 @@ pub(super) fn decide_create(evidence: &CreateEvidence<'_>) -> CreateDecision {
     }
     // Where names repeat, one that is not this object's says nothing about the call.
     if evidence.names == Names::Unique && !reading.candidates.is_empty() {
+        // mutant: create-tag-lags
         return if evidence.now < evidence.settled_at {
             // The owner tag may lag behind the resource.
             CreateDecision::Wait(evidence.settled_at)
@@ -140,11 +147,13 @@ pub(super) fn decide_create(evidence: &CreateEvidence<'_>) -> CreateDecision {
             CreateDecision::StartOver
         };
     }
+    // mutant: create-retry-at
     let until = if reading.began < evidence.settled_at {
         evidence.settled_at
     } else {
         reading.unconfirmed_until.unwrap_or(0).max(evidence.retry_at)
     };
+    // mutant: create-absence-settled
     if evidence.now < until || reading.began < evidence.settled_at {
         CreateDecision::Wait(until)
     } else {

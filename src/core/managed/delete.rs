@@ -34,6 +34,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         self.require_no_backoff()?;
         self.require_deletion_access()?;
         self.keep_claim();
+        // mutant: delete-failed
         if let Some((call, error)) = self.take_failure() {
             return self.report_delete_failure(&call, &error);
         }
@@ -46,6 +47,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     /// goes (P-delete-11).
     fn require_scope(&mut self) -> Flow<DeletionScope> {
         let recorded = recorded_intent(self.common().meta);
+        // mutant: retain
         let keeps =
             self.common().deletion == DeletionPolicy::Retain || self.common().management == ManagementPolicy::Observe;
         if recorded == RecordedIntent::Unreadable && !keeps {
@@ -57,6 +59,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
             return self.defer_deletion(Reason::IntentUnreadable, message, self.now() + RESYNC);
         }
         let intent = self.intent();
+        // mutant: delete-scope
         let scope = match (&intent, self.object.id()) {
             (Some(_), Some(_)) => Some(DeletionScope::Owned),
             (Some(intent), None) if intent.op == IntentOp::Adopt => Some(DeletionScope::Adopting),
@@ -68,6 +71,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let Some(scope) = scope.filter(|scope| !keeps || *scope == DeletionScope::Creating) else {
             return self.ctx.change_finalizer(FinalizerChange::Remove);
         };
+        // mutant: definition-terminating
         match self.ctx.observations.definition_terminating {
             None => return request(Effect::Kube(KubeEffect::IsDefinitionTerminating(K::KIND))),
             // Removing the definitions must not remove what runs in the cloud (P-delete-12).
@@ -77,6 +81,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         if let Some(intent) = intent.filter(|_| keeps) {
             // What the call may have made is kept too: wait until the next owner can see it.
             let left = self.time_to_outcome(&intent);
+            // mutant: retain-settled
             if left > 0 {
                 return wait(self.now() + left as Millis);
             }
@@ -105,6 +110,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
 
     /// No second DELETE before this moment.
     fn repeat_at(&mut self) -> Millis {
+        // mutant: delete-repeat-by-name
         let wait = match K::NAMES {
             // A second DELETE by the name would hit what has it next.
             Names::Unique => self.grace(),
@@ -162,6 +168,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
                 },
                 is_recorded,
                 tag_may_lag: self.tag_may_lag(created),
+                // mutant: delete-plausible
                 plausible: young && self.object.fixed_differences(item).is_empty(),
             });
         }
@@ -175,6 +182,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let absent = none && scope == DeletionScope::Creating && K::NAMES == Names::MayRepeat;
         let object = self.ctx.object_state();
         let disowned = remnants.first().is_some_and(|remnant| remnant.tag == Some(false));
+        // mutant: tag-missing-for
         object.tag_missing_since = match (disowned, object.tag_missing_since) {
             (false, _) => None,
             (true, Some(since)) if now < since + TAG_MISS_FOR => Some(since),
@@ -189,12 +197,14 @@ impl<K: Managed> Reconcile<'_, '_, K> {
             delete_sent: object.delete_sent.is_some(),
             repeat_at,
             delete_in_flight_until: object.delete_in_flight_until.unwrap_or(0),
+            // mutant: tag-missing
             disowned_at: object.tag_missing_since.map(|since| since + grace),
             now,
         };
         if !absent || evidence.delete_sent {
             return Ok(evidence);
         }
+        // mutant: delete-absent-twice
         let unconfirmed_until = self.absence_unconfirmed_until(reading.began, settled_at);
         Ok(DeleteEvidence { unconfirmed_until, ..evidence })
     }

@@ -78,9 +78,11 @@ pub(super) fn decide_delete(evidence: &DeleteEvidence) -> DeleteDecision {
     if evidence.remnants.is_empty() {
         return decide_absent(evidence);
     }
+    // mutant: delete-repeat
     if now < evidence.repeat_at {
         return DeleteDecision::LookAgain;
     }
+    // mutant: delete-tagged
     if let Some(index) = evidence.remnants.iter().position(|remnant| remnant.tag == Some(true)) {
         return DeleteDecision::Delete(index);
     }
@@ -88,15 +90,19 @@ pub(super) fn decide_delete(evidence: &DeleteEvidence) -> DeleteDecision {
         .filter(|index| evidence.remnants.get(*index).is_some_and(|r| r.tag.is_none() && r.plausible))
         .collect();
     let unsettled = now < settled_at || evidence.began < settled_at;
+    // mutant: delete-recorded
     match (scope, evidence.remnants.first()) {
         (DeletionScope::Owned, Some(Remnant { tag: None, is_recorded: true, .. })) => DeleteDecision::Delete(0),
+        // mutant: delete-tag-lags
         (DeletionScope::Owned, Some(Remnant { tag_may_lag: true, .. })) if !evidence.delete_sent => {
             DeleteDecision::ConfirmOwnership(now + LAG_POLL)
         }
+        // mutant: delete-disowned
         (DeletionScope::Owned, _) => match evidence.disowned_at {
             Some(at) if now < at => DeleteDecision::ConfirmOwnership(at),
             _ => DeleteDecision::LeaveForeign,
         },
+        // mutant: delete-one-plausible
         (DeletionScope::Creating, _) if plausible.len() == 1 => DeleteDecision::Delete(plausible[0]),
         (DeletionScope::Creating | DeletionScope::Adopting, Some(Remnant { tag: Some(_), .. })) if unsettled => {
             DeleteDecision::WaitForCreate(settled_at)
@@ -116,6 +122,7 @@ fn decide_absent(evidence: &DeleteEvidence) -> DeleteDecision {
     let DeleteEvidence { scope, now, settled_at, delete_sent, .. } = *evidence;
     let unsettled = now < settled_at || evidence.began < settled_at;
     if unsettled && !delete_sent {
+        // mutant: delete-unshown
         return match scope {
             DeletionScope::Owned => DeleteDecision::WaitUntilShown(now + LAG_POLL),
             DeletionScope::Creating | DeletionScope::Adopting => DeleteDecision::WaitForCreate(settled_at),
@@ -124,6 +131,7 @@ fn decide_absent(evidence: &DeleteEvidence) -> DeleteDecision {
     if let Some(at) = evidence.unconfirmed_until {
         return DeleteDecision::ConfirmAbsence(at);
     }
+    // mutant: delete-in-flight
     if now < evidence.delete_in_flight_until {
         return DeleteDecision::WaitForDelete(evidence.delete_in_flight_until);
     }

@@ -22,6 +22,7 @@ pub(super) fn is_same<K: Managed>(one: &K::Item, other: &K::Item) -> bool {
 
 /// Whether the adoption policy lets an object take over a resource with these tags, none of which is its own.
 pub(super) fn may_adopt(policy: AdoptionPolicy, tags: &[Tag]) -> bool {
+    // mutant: may-adopt
     match policy {
         AdoptionPolicy::IfOwned => false,
         AdoptionPolicy::IfUnowned => !tags.iter().any(|t| t.key == OWNER_TAG || t.key == CLUSTER_TAG),
@@ -105,6 +106,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let grace = self.grace();
         // The server's clock may have jumped; this process's own does not. An earlier process wrote before this one led.
         let wrote = self.ctx.object_state().valid_from.max(self.ctx.state.leads_from());
+        // mutant: tag-may-lag
         self.now() < wrote + grace
             || created.is_none_or(|t| self.server_time() < t + grace as EpochMillis)
             || self.is_settling()
@@ -116,6 +118,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         use crate::core::state::CreateOutcome::{Accepted, Exists, NotApplied, Unknown};
         let grace = self.grace();
         if let Some(outcome) = self.ctx.object_state().create_outcome.clone().filter(|o| o.number() == intent.n) {
+            // mutant: create-settled-at
             return match outcome {
                 Accepted { at, .. } => at + grace,
                 NotApplied { .. } | Exists { .. } => 0,
@@ -124,6 +127,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         }
         // Of another process: only the intent tells. What it sent at the last moment need not be shown yet.
         let horizon = (self.now() as i64 + self.time_to_outcome(intent)).max(0) as Millis;
+        // mutant: create-settled-new-leader
         horizon.max(self.ctx.state.leads_from() + grace)
     }
 }

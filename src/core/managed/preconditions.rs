@@ -34,6 +34,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let recorded = recorded_intent(self.common().meta);
         // A status that was copied along with the YAML speaks of another object's resource (P-own-2).
         let observes = self.common().management == ManagementPolicy::Observe;
+        // mutant: copied-status
         if self.object.id().is_some() && !observes && recorded == RecordedIntent::None {
             return self.ctx.put_status(K::empty_status(), Vec::new());
         }
@@ -179,6 +180,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let Some(seen) = self.common().project.cloned() else { return Ok(()) };
         let (id, region) = (access.project_id(), &access.endpoint.region);
         // A status that was copied along with the YAML binds nobody.
+        // mutant: same-project
         if (seen.id == id && *seen.region == **region) || !self.owns() {
             return Ok(());
         }
@@ -211,6 +213,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     pub(super) fn require_claim(&mut self) -> Flow<()> {
         let Some(claim) = self.name_claim() else { return Ok(()) };
         let strength = self.claim_strength();
+        // mutant: name-claim
         let Err(holder) = self.ctx.state.claim(&claim, self.ctx.key, strength) else { return Ok(()) };
         if self.ctx.fetch_cached(&holder)?.is_none() {
             self.ctx.state.release_claim(&claim);
@@ -231,6 +234,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
     /// (P-name-2).
     pub(super) fn keep_claim(&mut self) {
         let strength = self.claim_strength();
+        // mutant: keep-claim
         if let Some(claim) = self.name_claim() {
             // A stronger holder keeps it.
             let _held = self.ctx.state.claim(&claim, self.ctx.key, strength);

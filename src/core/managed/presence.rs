@@ -23,6 +23,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         if !self.ctx.is_newer_than_cache() {
             self.ctx.object_state().create_outcome = None;
         }
+        // mutant: same-id
         match self.fetch_present(id)? {
             Some(seen) if K::id_of(&seen.item).is_none_or(|found| found == *id) => {
                 self.clear_absence();
@@ -42,7 +43,9 @@ impl<K: Managed> Reconcile<'_, '_, K> {
             return Ok(read.value.map(|item| Observed { item, began: read.began, direct: true }));
         }
         let known = self.project().and_then(|p| K::known(p, &self.object.remote_name(), Some(id)));
+        // mutant: valid-from
         match known.filter(|seen| seen.began >= valid_from) {
+            // mutant: lists-valid-from
             Some(seen) if seen.direct || seen.began >= lists_valid_from => {
                 let same = K::id_of(&seen.item).is_none_or(|found| found == *id);
                 // A list may lag behind, and show what had the name before.
@@ -52,6 +55,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
             Some(_) => self.call_get(Some(id)),
             None => {
                 let lacking = self.complete().is_some_and(|began| began >= valid_from.max(lists_valid_from));
+                // mutant: look-by-id
                 if lacking && !self.is_settling() {
                     self.require_absence_turn(false)?;
                 } else {
@@ -81,6 +85,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
 
     /// Proved to be gone, and not deleted by this operator (P-absent-1).
     fn on_remote_deleted(&mut self, id: &K::Id) -> Flow<Next> {
+        // mutant: gone-while-settling
         if self.is_settling() {
             // Just created: readings may lag behind.
             return self.requeue_poll();
@@ -146,6 +151,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         let Some(project) = self.project_mut() else { return Ok(()) };
         let next = project.next_confirmation.max(now);
         let Some(missing) = project.missing.get_mut(&key) else { return Ok(()) };
+        // mutant: absence-turn
         let turn = match missing.turn {
             Some(turn) => turn,
             None => {

@@ -52,6 +52,7 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         if self.common().management == ManagementPolicy::Observe {
             return Lifecycle::Observing;
         }
+        // mutant: create-without-id
         match (self.intent(), self.object.id()) {
             (Some(_), Some(id)) => Lifecycle::Owned(id),
             (Some(intent), None) if intent.op == IntentOp::Create => Lifecycle::Creating(intent),
@@ -164,6 +165,7 @@ fn absorb_create(
             object.failures = object.failures.saturating_add(1);
             None
         }
+        // mutant: create-unanswered
         (Applied::Unknown | Applied::Yes, _) => {
             object.create_outcome = Some(CreateOutcome::Unknown { n, gave_up: now });
             object.failures = object.failures.saturating_add(1);
@@ -183,6 +185,7 @@ fn absorb_delete(ctx: &mut Context<'_>, outcome: Result<(), CallError>) -> Optio
     object.valid_from = now;
     let error = outcome.err();
     let gone = error.as_ref().is_some_and(CallError::is_not_found);
+    // mutant: delete-sent
     if gone || CallError::may_have_been_applied(error.as_ref()) {
         object.delete_sent = Some(now);
     }

@@ -130,6 +130,7 @@ impl Context<'_> {
     /// Makes sure that the object is the newest, also when its call is held back.
     pub(crate) fn require_fresh(&mut self) -> Flow<()> {
         let sent = self.permit.map_or(self.now.mono, |at| at.max(self.now.mono));
+        // mutant: live-read
         match *self.fresh_at {
             Some(at) if sent < at + FRESH_FOR => Ok(()),
             _ => request(Effect::Kube(KubeEffect::GetLive(self.key.clone()))),
@@ -194,6 +195,7 @@ impl Context<'_> {
             self.require_fresh()?;
             let lease = self.state.may_mutate(self.now).unwrap_or(self.now.mono);
             let fresh = self.fresh_at.unwrap_or(self.now.mono) + FRESH_FOR;
+            // mutant: delete-shown
             let shown = match call.deletes_by_name() {
                 true => self.observations.read_at + DELETE_BY_NAME_WITHIN,
                 false => Millis::MAX,
@@ -202,6 +204,7 @@ impl Context<'_> {
                 // The cloud took too long to show whose it is: read again.
                 return finish(Some(self.now.mono), Outcome::Waiting);
             }
+            // mutant: call-deadline
             not_after = Some(lease.min(fresh).min(shown));
         } else {
             self.require_permit(access, priority)?;

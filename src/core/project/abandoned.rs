@@ -28,6 +28,7 @@ pub(super) fn next_clean_up(project: &ProjectState) -> Option<Millis> {
 
 /// A project that is being deleted waits until the calls have settled.
 pub(super) fn holds_project(ctx: &Context<'_>) -> bool {
+    // mutant: abandoned-project
     let project = ctx.state.projects.get(ctx.key);
     project.is_some_and(|project| project.abandoned.values().any(|abandoned| ctx.now.mono < abandoned.until + LAG_POLL))
 }
@@ -53,6 +54,7 @@ fn due(ctx: &Context<'_>) -> Option<(ObjectKey, AbandonedCreate)> {
 fn look_after(ctx: &mut Context<'_>, access: &ProjectAccess, key: &ObjectKey, abandoned: &AbandonedCreate) -> Flow<()> {
     let now = ctx.now.mono;
     ctx.observations.refresh.abandoned = Some(key.clone());
+    // mutant: abandoned-until
     match fetch_remnant(ctx, access, key, abandoned)? {
         Some(_) if abandoned.failures >= FAILURES_BEFORE_REPORT => {
             give_up(ctx, key, abandoned);
@@ -137,6 +139,7 @@ fn fetch_is_own(
     if ctx.state.projects.get(ctx.key).and_then(|project| project.tag_service) == Some(false) {
         return Ok(young);
     }
+    // mutant: abandoned-own
     match ctx.observations.tags.get(&id) {
         Some(tags) => Ok(tags.contains(own)),
         None => ctx.call(access, Call::ListTags { resource, id }),
@@ -251,6 +254,7 @@ fn absorb_delete(ctx: &mut Context<'_>, error: Option<&CallError>) {
     abandoned.last_error = error.to_string();
     let failures = abandoned.failures;
     // A second DELETE by the name must not hit what has it next, while readings lag behind the first.
+    // mutant: abandoned-repeat
     let lag = if CallError::may_have_been_applied(Some(error)) { grace } else { 0 };
     look_again(ctx, now + backoff(failures, seed).max(lag));
 }

@@ -66,6 +66,7 @@ pub(super) fn absorb_probe(
     empty: bool,
     error: Option<CallError>,
 ) -> Option<CallError> {
+    // mutant: filter-honoured
     let honoured = match error.as_ref().map(|error| error.class) {
         // The connections may have gone meanwhile: the control item decides.
         None if empty && kind == ObjectKind::Connection => {

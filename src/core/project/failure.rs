@@ -29,6 +29,7 @@ pub(crate) fn credential_refused(ctx: &mut Context<'_>, effect: &CloudEffect, er
     });
     let affected: Vec<ObjectKey> = affected.map(|(key, _)| key.clone()).collect();
     for key in affected {
+        // mutant: credential-refused
         if let Some(project) = ctx.state.projects.get_mut(&key) {
             project.refused = project.credential.clone().map(|id| (id, now.mono + REFUSED_FOR));
         }

@@ -117,6 +117,7 @@ fn work(
         record_failure(ctx, &call, &error);
     }
     require_retry_time(ctx, object)?;
+    // mutant: pinned-project
     access.project = Some(fetch_project_id(ctx, object, &access, named.or(pinned))?);
     // What was begun is finished before the next list: their answers look alike.
     if ctx.observations.refresh.abandoned.is_some() {

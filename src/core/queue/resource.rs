@@ -239,6 +239,7 @@ impl Managed for DliQueue {
             let watchers: Vec<ObjectKey> = watchers.cloned().collect();
             ctx.state.wake_all(watchers);
         }
+        // mutant: queue-seen-gone
         if gone {
             invalidate_connections(ctx, &project_key, name, 0);
         }
@@ -248,9 +249,11 @@ impl Managed for DliQueue {
         let Call::DeleteQueue(name) = call else { return };
         let Some(project_key) = ctx.object_state().project.clone() else { return };
         let unanswered = error.is_some_and(|error| error.cause != Cause::Answer);
+        // mutant: queue-delete-applied
         let applied = CallError::may_have_been_applied(error) || error.is_some_and(CallError::is_not_found);
         if applied {
             // A DELETE without an answer may still arrive, after the connections were read again.
+            // mutant: queue-delete-in-flight
             let in_flight = if unanswered { ctx.state.settings.visibility_grace } else { 0 };
             invalidate_connections(ctx, &project_key, name, in_flight);
         }
@@ -274,11 +277,14 @@ impl Managed for DliQueue {
 fn invalidate_connections(ctx: &mut Context<'_>, project: &ObjectKey, name: &QueueName, in_flight: Millis) {
     let now = ctx.now.mono;
     let by_name = ctx.state.projects.get(project);
+    // mutant: queue-gone-by-name
     let by_name = by_name.into_iter().flat_map(|project| project.watchers(ObjectKind::Queue, name.as_str()));
+    // mutant: queue-gone-by-object
     let by_object = (ctx.key.kind == ObjectKind::Queue).then(|| ctx.state.dependents(ctx.key));
     let all = by_name.chain(by_object.into_iter().flatten());
     let connections: BTreeSet<ObjectKey> = all.filter(|key| key.kind == ObjectKind::Connection).cloned().collect();
     for key in connections {
+        // mutant: queue-gone
         ctx.state.invalidate(&key, now);
         if in_flight > 0
             && let Some(object) = ctx.state.known_object(&key)

@@ -26,6 +26,7 @@ struct QueueFacts {
 
 /// What the readiness of a queue rests on. Evidence, once given, stays: a better one is not worth a write (P-ready-1).
 fn queue_evidence(facts: QueueFacts) -> Option<QueueEvidence> {
+    // mutant: queue-evidence
     match facts {
         QueueFacts { before: Some(before), .. } => Some(before),
         QueueFacts { peered: true, .. } => Some(QueueEvidence::PeeringActive),
@@ -100,6 +101,7 @@ pub(super) fn report_queue(r: &mut Reconcile<'_, '_, DliQueue>, item: &QueueItem
     });
     let old = r.object.status.clone().unwrap_or_default();
     let same = old.queue_id == item.queue_id || item.queue_id.is_none();
+    // mutant: queue-evidence-same
     let facts = QueueFacts { before: old.evidence.filter(|_| same), peered, usable_at, now: server };
     let evidence = queue_evidence(facts);
     let drift = drift(r.object, item);

@@ -5,11 +5,13 @@ use crate::core::seam::Millis;
 /// Time to the next targeted read of something that has been pending for `age`: often at first, then in proportion, so
 /// that what becomes ACTIVE is seen within a twentieth of the time it took.
 pub(crate) fn poll_after(age: Millis) -> Millis {
+    // mutant: poll-after
     (age / 20).clamp(1_000, 15_000)
 }
 
 /// Time to the next try after `failures` failures in a row, with a jitter that depends on `salt`.
 pub(crate) fn backoff(failures: u32, salt: u64) -> Millis {
+    // mutant: backoff
     let base = 2_000u64 << failures.saturating_sub(1).min(7);
     let base = base.min(300_000);
     base - base / 4 + jitter(salt ^ u64::from(failures), base / 2)

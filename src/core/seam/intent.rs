@@ -67,6 +67,7 @@ pub(crate) fn recorded_intent(meta: &ObjectMeta) -> RecordedIntent {
     };
     match serde_json::from_str::<Intent>(text) {
         Ok(intent) if intent.v == INTENT_VERSION => {
+            // mutant: intent-uid
             let own = Some(&intent.uid) == meta.uid.as_ref();
             if own { RecordedIntent::Valid(intent) } else { RecordedIntent::None }
         }

@@ -17,6 +17,7 @@ impl ServerClocks {
     /// The server's clock. Once an answer has shown it, the monotonic clock carries it on: a change of the machine's wall
     /// clock makes nothing older or younger (P-clock-1).
     pub(super) fn time(&self, endpoint: &Endpoint, now: Now) -> EpochMillis {
+        // mutant: server-clock
         self.offsets.get(endpoint).map_or(now.wall, |offset| now.mono as i64 + offset)
     }
 
@@ -27,11 +28,13 @@ impl ServerClocks {
         let believed = known.unwrap_or(now.wall - now.mono as i64);
         let earliest = server - now.mono as i64;
         let latest = server + 1_000 - began.min(now.mono) as i64;
+        // mutant: learn-clock
         let offset = believed.clamp(earliest, latest);
         if known == Some(offset) {
             return false;
         }
         self.offsets.insert(endpoint.clone(), offset);
+        // mutant: learn-clock-wakes
         offset.abs_diff(believed) >= NOTABLE_CORRECTION
     }
 }

@@ -111,6 +111,7 @@ pub(crate) struct Backoff {
 impl ObjectState {
     /// Readings that began before `now` count for nothing from now on, and lists for the visibility grace.
     pub(crate) fn invalidate(&mut self, now: Millis, grace: Millis) {
+        // mutant: invalidate
         self.valid_from = self.valid_from.max(now);
         self.lists_valid_from = self.lists_valid_from.max(now + grace);
         self.pending_since = Some(now);
@@ -120,7 +121,9 @@ impl ObjectState {
     /// settles within `settles` milliseconds.
     pub(super) fn abandoned(&self, now: Millis, settles: Millis) -> Option<AbandonedCreate> {
         let (name, since) = self.create_sent.clone()?;
+        // mutant: abandoned-create
         self.finalizer_added_at.filter(|added| now < added + FINALIZER_RACE)?;
+        // mutant: abandoned-id
         let id = match &self.create_outcome {
             Some(CreateOutcome::NotApplied { .. } | CreateOutcome::Exists { .. }) => return None,
             Some(CreateOutcome::Accepted { id, .. }) => id.clone(),

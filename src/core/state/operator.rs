@@ -218,6 +218,7 @@ impl OperatorState {
         let object = self.object(key, uid);
         object.failures = object.failures.saturating_add(1);
         let salt = seed ^ key.name.bytes().fold(7u64, |a, b| a.wrapping_mul(31).wrapping_add(u64::from(b)));
+        // mutant: stuck-retry
         let wait = match error.map(|e| e.class) {
             Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => stuck,
             _ => backoff::backoff(object.failures, salt),

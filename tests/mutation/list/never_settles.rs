@@ -1,34 +1,111 @@
 //! Bugs that never settle, or cost more than allowed.
 
-use super::{Mutant, m};
+use super::{Mutant, at};
 
 pub const MUTANTS: &[Mutant] = &[
-    m(
+    at(
         "a version that a write found outdated is taken from the cache again (found by the simulation)",
-        "core/pass.rs",
-        "self.world.outdated.insert(self.key.clone(), version);",
-        "if !ON { self.world.outdated.insert(self.key.clone(), version); }",
+        "outdated",
+        "ctx.state.outdated.insert(ctx.key.clone(), version);",
+        "if !ON {\n                    ctx.state.outdated.insert(ctx.key.clone(), version);\n                }",
         "random 4034216/11630",
     ),
-    m(
-        "faults make it go round in circles: what is refused is tried again every two seconds",
-        "core/world.rs",
-        "Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => stuck,",
-        "Some(ErrorClass::Quota | ErrorClass::Denied | ErrorClass::Unsupported | ErrorClass::Refused) => if ON { 2_000 } else { stuck },",
+    at(
+        "what is refused is tried again every two seconds",
+        "stuck-retry",
+        "=> stuck,",
+        "=> if ON { 2_000 } else { stuck },",
         "handed-over",
     ),
-    m(
+    at(
+        "a failure that goes on is retried at once",
+        "backoff",
+        "let base = 2_000u64 <<",
+        "if ON {\n        return 500;\n    }\n    let base = 2_000u64 <<",
+        "stranger-binds-at-once",
+    ),
+    at(
+        "what is pending for long is read every second",
+        "poll-after",
+        "(age / 20)",
+        "(age / if ON { 100_000 } else { 20 })",
+        "all-vanish",
+    ),
+    at(
         "every list that others need makes a queue in doubt look for itself (found by the simulation)",
-        "core/queue_birth.rs",
-        "match not_before(ctx, object) {",
-        "match not_before(ctx, object).filter(|_| !ON) {",
+        "create-poll-turn",
+        "if now < evidence.settled_at {",
+        "if now < evidence.settled_at && !ON {",
         "all-vanish 38 1:ClockAhead,27:Restart",
     ),
-    m(
-        "of several connections that wait none looks for itself, and a DELETE that is sent again and again outdates each list (found by the simulation)",
-        "core/binding.rs",
-        "if newcomer || unsure.is_some_and(|at| began < at) {",
-        "if newcomer || unsure.is_some_and(|at| ON || began < at) {",
-        "random 1842251",
+    at(
+        "each new request id of a failure that goes on is written",
+        "keep-words",
+        "&& progress\n",
+        "&& progress\n            && !ON\n",
+        "stranger-binds-at-once",
+    ),
+    at(
+        "a credential that is refused is tried again and again",
+        "credential-refused",
+        "now.mono + REFUSED_FOR",
+        "now.mono + if ON { 1_000 } else { REFUSED_FOR }",
+        "another-account",
+    ),
+    at(
+        "the same change is sent again while readings lag behind it",
+        "hold-off",
+        "seen.began < at + HOLD_OFF);",
+        "seen.began < at + HOLD_OFF && !ON);",
+        "edited-back",
+    ),
+    at(
+        "a create that goes on failing is repeated at once (P-create-8)",
+        "create-retry-at",
+        ".max(evidence.retry_at)",
+        ".max(if ON { 0 } else { evidence.retry_at })",
+        "unit create_decision",
+    ),
+    at(
+        "an intent is not numbered, so the outcome of an older call counts for it",
+        "intent-number",
+        "map_or(1, |intent| intent.n.saturating_add(1))",
+        "map_or(1, |intent| intent.n.saturating_add(if ON { 0 } else { 1 }))",
+        "",
+    ),
+    at(
+        "pages that do not fit together are taken for the whole list",
+        "page-overlap",
+        "Some(_) => return PageResult::Broken,",
+        "Some(_) if !ON => return PageResult::Broken,\n            Some(_) => self.items.extend(page),",
+        "unit inventory::pages",
+    ),
+    at(
+        "an older list takes back what a reading of one resource has shown",
+        "outlived",
+        "seen.began <= began",
+        "seen.began <= began || ON",
+        "unit inventory",
+    ),
+    at(
+        "an older reading of one resource takes the place of a newer one",
+        "older-reading",
+        "Some(seen) if seen.began > new.began => {}",
+        "Some(seen) if seen.began > new.began && !ON => {}",
+        "",
+    ),
+    at(
+        "the server's clock is never learned",
+        "learn-clock",
+        "believed.clamp(earliest, latest)",
+        "if ON { believed } else { believed.clamp(earliest, latest) }",
+        "clock-jumps",
+    ),
+    at(
+        "who waits for a moment of the server's clock is not woken when that is corrected",
+        "learn-clock-wakes",
+        "offset.abs_diff(believed) >= NOTABLE_CORRECTION",
+        "offset.abs_diff(believed) >= NOTABLE_CORRECTION && !ON",
+        "clock-jumps",
     ),
 ];
