@@ -51,7 +51,7 @@ fn hunt(name: usize, last: Option<&str>) -> End {
     let (scenario, variant) = last.map(|last| last.split_once(' ').unwrap_or((last, "0"))).unwrap_or_default();
     for scenario in scenarios::all().iter().filter(|other| other.name == scenario) {
         // The vector that found it, then all others: a change of the operator moves its calls.
-        for variant in iter::once(variant.parse().unwrap()).chain(0..64) {
+        for variant in iter::once(variant.parse().unwrap()).chain(0..number("MUTANTS_NEARBY", 64)) {
             let tally =
                 explore(scenario, variant, Extent { singles: 1, firsts: 0, seconds: 0, offset: 0, first: true });
             schedules += tally.schedules;

@@ -133,6 +133,10 @@ fn plant(repository: &Path, place: &Path) {
     copy(&repository.join("src"), &place.join("src"));
     copy(&repository.join("tests/simulation"), &place.join("tests/simulation"));
     copy(&repository.join("benches"), &place.join("benches"));
+    // A unit test reads it.
+    fs::create_dir_all(place.join("deploy")).unwrap();
+    let example = "deploy/config.example.yaml";
+    fs::copy(repository.join(example), place.join(example)).unwrap();
     fs::remove_file(place.join("src/main.rs")).unwrap();
     let src = place.join("src");
     for (path, text) in mutated(&sources(&src)).unwrap_or_else(|problem| panic!("{problem}")) {

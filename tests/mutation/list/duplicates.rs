@@ -98,7 +98,7 @@ pub const MUTANTS: &[Mutant] = &[
         "a leader that was paused past its lease goes on",
         "leads-by-both-clocks",
         "now.mono < until_mono && now.wall < until_wall",
-        "(ON || now.mono < until_mono && now.wall < until_wall)",
+        "ON || now.mono < until_mono && now.wall < until_wall",
         "deleted-and-applied-again",
     ),
     at(
