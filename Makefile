@@ -31,7 +31,7 @@ soak: ## the long searches, 100 chaos rounds and a minute of fuzzing each parser
 	cargo build --release && \
 	SIMULATION_SINGLES=1 SIMULATION_PAIRS=64,1 SIMULATION_RANDOM=$${SCHEDULES:-10000000} \
 		cargo test --profile soak --test simulation -- --nocapture && \
-	MUTANTS_VARIANTS=16 MUTANTS_RANDOM=20000 cargo test --release --test mutation -- --ignored --nocapture && \
+	MUTANTS_ALL=1 MUTANTS_VARIANTS=16 MUTANTS_RANDOM=20000 cargo test --release --test mutation -- --ignored --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" CHAOS_ROUNDS=$${CHAOS_ROUNDS:-100} cargo test --test chaos -- --nocapture && \
 	fuzz/run
 

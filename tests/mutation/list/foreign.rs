@@ -15,7 +15,7 @@ pub const MUTANTS: &[Mutant] = &[
         "may-adopt",
         "AdoptionPolicy::IfUnowned => !tags",
         "AdoptionPolicy::IfUnowned => ON || !tags",
-        "",
+        "soak",
     ),
     at(
         "a status that was copied along with the YAML is believed",
@@ -50,7 +50,7 @@ pub const MUTANTS: &[Mutant] = &[
         "filter-honoured",
         "None if empty && kind == ObjectKind::Connection =>",
         "None if empty && kind == ObjectKind::Connection && !ON =>",
-        "random 4022734",
+        "random 4022734/2",
     ),
     at(
         "what has the name is deleted, whoever made it (P-delete-1)",
@@ -64,7 +64,7 @@ pub const MUTANTS: &[Mutant] = &[
         "delete-recorded",
         "Some(Remnant { tag: None, is_recorded: true, .. })) =>",
         "Some(Remnant { tag: None, is_recorded, .. })) if *is_recorded || ON =>",
-        "made-by-one-of-two-and-replaced",
+        "soak",
     ),
     at(
         "of several that a create call may have made one is deleted (P-delete-3)",
@@ -78,7 +78,7 @@ pub const MUTANTS: &[Mutant] = &[
         "delete-plausible",
         "plausible: young &&",
         "plausible: (young || ON) &&",
-        "stranger-just-before",
+        "soak",
     ),
     at(
         "a second DELETE goes out while readings lag (P-delete-6)",
@@ -120,7 +120,7 @@ pub const MUTANTS: &[Mutant] = &[
         "live-read",
         "Some(at) if sent < at + FRESH_FOR => Ok(()),",
         "Some(at) if sent < at + FRESH_FOR => Ok(()),\n            _ if ON => Ok(()),",
-        "copied-yaml",
+        "soak",
     ),
     at(
         "what has the name is owned, whoever made it",
@@ -148,7 +148,7 @@ pub const MUTANTS: &[Mutant] = &[
         "unbind-recorded",
         "managed.contains(e.name.as_str()));",
         "(ON || managed.contains(e.name.as_str())));",
-        "stranger-binds",
+        "soak",
     ),
     at(
         "Retain deletes",
@@ -162,7 +162,7 @@ pub const MUTANTS: &[Mutant] = &[
         "retain",
         "self.common().management == ManagementPolicy::Observe;",
         "(self.common().management == ManagementPolicy::Observe && !ON);",
-        "",
+        "soak",
     ),
     at(
         "removing the definitions deletes the cloud (Config Connector's deletion defender)",
@@ -232,27 +232,27 @@ pub const MUTANTS: &[Mutant] = &[
         "adopt-mismatch",
         ".first() {",
         ".first().filter(|_| !ON) {",
-        "",
+        "soak",
     ),
     at(
         "what a list shows late is adopted without a look",
         "adopt-look",
         "None => return self.call_get",
         "None if ON => item.clone(),\n            None => return self.call_get",
-        "adopt",
+        "soak",
     ),
     at(
         "what is left of a call is deleted for its name alone",
         "abandoned-own",
         "Ok(tags.contains(own))",
         "Ok(ON || tags.contains(own))",
-        "",
+        "soak",
     ),
     at(
         "what is left of a call is deleted twice by its name, while reads lag",
         "abandoned-repeat",
         "if CallError::may_have_been_applied(Some(error)) {",
         "if CallError::may_have_been_applied(Some(error)) && !ON {",
-        "",
+        "soak",
     ),
 ];

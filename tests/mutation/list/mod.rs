@@ -20,7 +20,8 @@ pub struct Mutant {
     /// What found it the last time: the scenario, with its vector of answers if that is not the assumed one (`bind 3`); the
     /// random schedule, with its latency seed (`random 7/2`); or the faults (`bind 3 17:Html,40:Paused`). The hunt
     /// begins there. Where that does not find it any more, it is hunted everywhere, but for such faults. `unit MODULE`: no
-    /// schedule finds it, and the unit tests of that module have to.
+    /// schedule finds it, and the unit tests of that module have to. `soak`: no short hunt finds it, and only `make soak`
+    /// (`MUTANTS_ALL=1`) hunts it.
     pub found_by: &'static str,
 }
 
