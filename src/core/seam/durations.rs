@@ -51,7 +51,7 @@ pub(crate) const UNCUT_FOR: Millis = 600_000;
 /// The tag that shows whose a resource is was looked for this long ago at most; an older miss is no evidence.
 pub(crate) const TAG_MISS_FOR: Millis = 600_000;
 /// A correction of the server's clock of at least this size matters to those who have counted with the wrong one.
-pub(crate) const NOTABLE_CORRECTION: u64 = 5_000;
+pub(crate) const NOTABLE_CLOCK_STEP: u64 = 5_000;
 /// A signature whose date is off by more than this was refused for it: one more try with the server's clock.
 pub(crate) const SIGNATURE_DRIFT: i64 = 60_000;
 /// Nobody is told to come later than after this time; the pace may change meanwhile.

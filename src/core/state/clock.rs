@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    core::seam::{Endpoint, Millis, Now, durations::NOTABLE_CORRECTION},
+    core::seam::{Endpoint, Millis, Now, durations::NOTABLE_CLOCK_STEP},
     dli::EpochMillis,
 };
 
@@ -35,6 +35,6 @@ impl ServerClocks {
         }
         self.offsets.insert(endpoint.clone(), offset);
         // mutant: learn-clock-wakes
-        offset.abs_diff(believed) >= NOTABLE_CORRECTION
+        offset.abs_diff(believed) >= NOTABLE_CLOCK_STEP
     }
 }

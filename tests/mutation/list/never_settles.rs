@@ -104,8 +104,8 @@ pub const MUTANTS: &[Mutant] = &[
     at(
         "who waits for a moment of the server's clock is not woken when that is corrected",
         "learn-clock-wakes",
-        "offset.abs_diff(believed) >= NOTABLE_CORRECTION",
-        "offset.abs_diff(believed) >= NOTABLE_CORRECTION && !ON",
+        "offset.abs_diff(believed) >= NOTABLE_CLOCK_STEP",
+        "offset.abs_diff(believed) >= NOTABLE_CLOCK_STEP && !ON",
         "soak",
     ),
 ];
