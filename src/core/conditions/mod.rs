@@ -267,3 +267,18 @@ pub(crate) fn was_ready(conditions: &[Condition]) -> bool {
 pub(crate) fn had_reason(conditions: &[Condition], type_: &str, reason: Reason) -> bool {
     find(conditions, type_).is_some_and(|c| c.reason == reason.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_that_goes_on_keeps_its_first_words() {
+        let failed = |words: &str| Conditions::waiting(Reason::CloudError, words);
+        let old = failed("request 1 failed").to_list(&[], 1, 0);
+        assert_eq!(failed("request 2 failed").keep_words(&old, 1), failed("request 1 failed"));
+        assert_eq!(failed("request 2 failed").keep_words(&old, 2), failed("request 2 failed"), "the spec was edited");
+        let refused = Conditions::stalled(Reason::Refused, "no", Reason::Pending);
+        assert_eq!(refused.clone().keep_words(&old, 1), refused, "another reason");
+    }
+}

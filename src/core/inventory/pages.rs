@@ -151,6 +151,7 @@ mod tests {
         let mut list: List<usize, Item> = List::default();
         let listed = || CompleteList(vec![Item(2, "old")]);
         list.put(1, Item(1, "new"), 20);
+        list.put(1, Item(1, "old"), 15);
         list.publish(listed(), 10);
         assert_eq!(list.get(&1).map(|s| s.item.1), Some("new"));
         list.publish(listed(), 30);

@@ -131,3 +131,25 @@ impl<K: Managed> Reconcile<'_, '_, K> {
         horizon.max(self.ctx.state.leads_from() + grace)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_adoption_policy_says_what_may_be_taken_over() {
+        use AdoptionPolicy::{Always, IfOwned, IfUnowned};
+        let tag = |key: &str| vec![Tag { key: key.to_owned(), value: "1".to_owned() }];
+        let rows = [
+            (IfOwned, tag("team"), false),
+            (IfUnowned, Vec::new(), true),
+            (IfUnowned, tag("team"), true),
+            (IfUnowned, tag(OWNER_TAG), false),
+            (IfUnowned, tag(CLUSTER_TAG), false),
+            (Always, tag(OWNER_TAG), true),
+        ];
+        for (policy, tags, expected) in rows {
+            assert_eq!(may_adopt(policy, &tags), expected, "{policy:?} {tags:?}");
+        }
+    }
+}

@@ -25,3 +25,20 @@ pub(crate) fn jitter(salt: u64, bound: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     (z ^ (z >> 31)) % bound.max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_grows_up_to_a_bound() {
+        assert_eq!([0, 40_000, 3_600_000].map(poll_after), [1_000, 2_000, 15_000]);
+        for salt in 0..100 {
+            let tries = [1, 2, 8, 1_000].map(|failures| backoff(failures, salt));
+            let bases = [2_000, 4_000, 256_000, 256_000];
+            for (found, base) in tries.into_iter().zip(bases) {
+                assert!((base - base / 4..base + base / 4).contains(&found), "{found} is about {base}");
+            }
+        }
+    }
+}

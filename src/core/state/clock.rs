@@ -38,3 +38,25 @@ impl ServerClocks {
         offset.abs_diff(believed) >= NOTABLE_CLOCK_STEP
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_the_server_is_learned_once_and_carried_on() {
+        let endpoint = Endpoint { cloud: "c".into(), region: "r".into() };
+        let at = |mono, wall| Now { mono, wall };
+        let mut clocks = ServerClocks::default();
+        assert_eq!(clocks.time(&endpoint, at(1_000, 50_000)), 50_000);
+        // Behind by more than the answer took: a correction that others have to hear of.
+        assert!(clocks.learn(&endpoint, 90_000, 800, at(1_000, 50_000)));
+        assert_eq!(clocks.time(&endpoint, at(1_000, 50_000)), 90_000);
+        // The machine's clock is set: nothing becomes older.
+        assert_eq!(clocks.time(&endpoint, at(3_000, 10)), 92_000);
+        // Within what a date of whole seconds allows, nothing is new.
+        assert!(!clocks.learn(&endpoint, 92_000, 2_900, at(3_000, 10)));
+        assert!(!clocks.learn(&endpoint, 93_000, 2_900, at(3_000, 10)), "small");
+        assert_eq!(clocks.time(&endpoint, at(3_000, 10)), 93_000);
+    }
+}

@@ -64,6 +64,22 @@ fn refusals_calls_in_flight_and_other_states_are_not_ready() {
     assert_eq!(judge(&[], None, other), "False NotActive, Synced True InSync");
 }
 
+#[test]
+fn what_is_being_made_is_in_sync_only_if_nothing_else_may_come() {
+    let creating = || Plan { creating: vec![(QueueName::new("q"), None)], active: 0, ..bound() };
+    let waiting = Plan { waiting: vec!["No queue.".to_owned()], wanted: 2, ..creating() };
+    let rows = [
+        (creating(), None, Reason::InSync),
+        (creating(), Some("10:04"), Reason::Pending),
+        (waiting, None, Reason::Pending),
+    ];
+    for (plan, in_flight_until, expected) in rows {
+        let reported = Reported { plan: &plan, refused: &[], full: true, in_flight_until };
+        let conditions = connection_conditions(ManagementPolicy::Full, &item(ConnectionState::Active), &reported);
+        assert_eq!(conditions.synced.reason, expected, "{plan:?} {in_flight_until:?}");
+    }
+}
+
 /// What a row of the table says.
 fn words(conditions: &Conditions) -> String {
     match conditions.progress {
