@@ -172,8 +172,8 @@ mod tests {
         Candidate { created: Some(INTENT + age), tag, fits: true, surplus: true }
     }
 
-    fn reading(began: Millis, candidates: &[Candidate]) -> Option<CandidateReading> {
-        Some(CandidateReading { began, candidates: candidates.to_vec(), unconfirmed_until: None })
+    fn reading(began: Millis, candidates: &[Candidate]) -> CandidateReading {
+        CandidateReading { began, candidates: candidates.to_vec(), unconfirmed_until: None }
     }
 
     fn evidence(names: Names, now: Millis, candidates: &[Candidate]) -> CreateEvidence<'static> {
@@ -186,7 +186,7 @@ mod tests {
             settled_at: SETTLED,
             retry_at: 0,
             now,
-            reading: reading(now, candidates),
+            reading: Some(reading(now, candidates)),
         }
     }
 
@@ -263,7 +263,7 @@ mod tests {
         use CreateDecision::{StartOver, Wait};
         let at = |began, now, unconfirmed_until, retry_at| {
             let reading = Some(CandidateReading { began, candidates: Vec::new(), unconfirmed_until });
-            decide_create(&CreateEvidence { reading, retry_at, ..evidence(Names::MayRepeat, now, &[]) })
+            decide_create(&CreateEvidence { retry_at, reading, ..evidence(Names::MayRepeat, now, &[]) })
         };
         // P-create-6: a reading that began before the call settled proves nothing.
         assert_eq!(at(10_000, 10_000, None, 0), Wait(SETTLED));

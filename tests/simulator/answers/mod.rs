@@ -97,7 +97,9 @@ fn the_page_for_users_lists_every_switch() {
     let unwrapped = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let page = unwrapped(include_str!("../../../docs/simulator.md"));
     for dimension in Answers::DIMENSIONS {
-        let answers: String = dimension.variants.iter().map(|(name, text)| format!(" - `{name}`: {text}")).collect();
+        let answers: Vec<String> =
+            dimension.variants.iter().map(|(name, text)| format!(" - `{name}`: {text}")).collect();
+        let answers = answers.concat();
         let entry = unwrapped(&format!("- **`{}`**: {}{answers}", dimension.name, dimension.question));
         assert!(page.contains(&entry), "docs/simulator.md lacks this entry:\n{entry}");
     }
