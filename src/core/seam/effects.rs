@@ -180,9 +180,9 @@ pub struct CloudEffect {
     pub call: Call,
     /// Server's clock minus this machine's wall clock, as far as known: the signature is dated by the server's clock.
     pub clock_offset: i64,
-    /// The call is not sent before this moment ([`Now::mono`]); the limit of the cloud is kept that way.
+    /// The call is not sent before this moment ([`super::Now::mono`]); the limit of the cloud is kept that way.
     pub not_before: Millis,
-    /// The call must not be sent later than this ([`Now::mono`]); if it is later, the answer is a
+    /// The call must not be sent later than this ([`super::Now::mono`]); if it is later, the answer is a
     /// [`crate::dli::Cause::NotSent`]. `None` for reads.
     pub not_after: Option<Millis>,
 }
@@ -199,7 +199,7 @@ pub enum Step {
 /// When to look at the object again. An event on the object or a wake-up may come earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Next {
-    /// Not before this moment ([`Now::mono`]); `None`: only when something happens.
+    /// Not before this moment ([`super::Now::mono`]); `None`: only when something happens.
     pub at: Option<Millis>,
     /// How the pass ended: metric label and log field.
     pub outcome: Outcome,
@@ -280,11 +280,11 @@ pub enum Leadership {
     Follower,
     /// The leader, until either deadline (last renewal + renew deadline) has passed on its clock.
     Leader {
-        /// Deadline on [`Now::mono`].
+        /// Deadline on [`super::Now::mono`].
         until_mono: Millis,
-        /// Deadline on [`Now::wall`].
+        /// Deadline on [`super::Now::wall`].
         until_wall: EpochMillis,
-        /// First moment ([`Now::mono`]) at which a mutation is allowed: later than the start of leadership where the
+        /// First moment ([`super::Now::mono`]) at which a mutation is allowed: later than the start of leadership where the
         /// lease was taken over from somebody who had not released it and may have a call in flight.
         mutate_from: Millis,
     },
