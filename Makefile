@@ -20,7 +20,8 @@ check: ## the fast loop: format, lints, unit tests (under two minutes when warm)
 test: ## everything, against a real control plane (its first build takes about 7 minutes on 2 cores)
 	@bin=$$(deploy/local/build.sh) && set -x && \
 	cargo build --release && \
-	cargo test --release --test simulation -- --nocapture && \
+	SIMULATION_VARIANTS=24 SIMULATION_SINGLES=24 SIMULATION_PAIRS=0 SIMULATION_RANDOM=12000 \
+		cargo test --release --test simulation -- --nocapture && \
 	cargo test --release --test mutation -- --ignored --nocapture && \
 	cargo test --release --test simulator rates -- --ignored --nocapture && \
 	DLI_OPERATOR_LOCAL_BIN="$$bin" cargo test $(ARGS)
